@@ -1,0 +1,2 @@
+/** apiserver: what a write means. Decodes, fills in, checks, allocates, patches, deletes. Knows no controller. */
+export * from './contract.ts';

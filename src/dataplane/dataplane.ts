@@ -1,0 +1,74 @@
+/**
+ * Everything that controllers have programmed, as one immutable value. A change gives a new root which shares what did not
+ * change, so a snapshot is a pointer. The root is small (immer makes it); its members are opaque persistent structures.
+ */
+
+import { produce } from 'immer';
+import { Map as PersistentMap } from 'immutable';
+import type { DnsRecords } from './dns-records.ts';
+import { type PodNetwork, PodNetworks } from './pod-networks.ts';
+import type { NodeFacts, ServiceRecord } from './service-ports.ts';
+import { ServiceTable } from './service-table.ts';
+
+/** What can be programmed: piece by piece, each piece under a key. */
+export interface Pieces {
+  /** a node's place in the network, by node name (kubelet, CNI) */
+  node: NodeFacts;
+  /** a pod's sandbox and addresses, by pod key (CNI, CNS) */
+  pod: PodNetwork;
+  /** a Service's ports and endpoints, by Service key (kube-proxy) */
+  service: ServiceRecord;
+  /** a Service's names, by Service key (CoreDNS) */
+  dns: DnsRecords;
+  /** configuration that a program has loaded, by file name: `Corefile` (CoreDNS) */
+  file: string;
+  /** where the search for the next pod CIDR begins, by cluster CIDR (node IPAM) */
+  podCidrCursor: number;
+}
+
+export type Piece = keyof Pieces;
+
+export interface Dataplane {
+  readonly node: PersistentMap<string, NodeFacts>;
+  readonly pod: PodNetworks;
+  readonly service: ServiceTable;
+  readonly dns: PersistentMap<string, DnsRecords>;
+  readonly file: PersistentMap<string, string>;
+  readonly podCidrCursor: PersistentMap<string, number>;
+}
+
+export const EMPTY_DATAPLANE: Dataplane = {
+  node: PersistentMap(),
+  pod: PodNetworks.EMPTY,
+  service: ServiceTable.EMPTY,
+  dns: PersistentMap(),
+  file: PersistentMap(),
+  podCidrCursor: PersistentMap(),
+};
+
+/** One change: `value` undefined removes the piece. */
+export type Program = {
+  readonly [P in Piece]: { readonly piece: P; readonly key: string; readonly value: Pieces[P] | undefined };
+}[Piece];
+
+export function readPiece<P extends Piece>(dataplane: Dataplane, piece: P, key: string): Pieces[P] | undefined {
+  return (dataplane[piece] as { get(key: string): Pieces[P] | undefined }).get(key);
+}
+
+export function program(dataplane: Dataplane, change: Program): Dataplane {
+  return produce(dataplane, (draft) => {
+    // Each member is opaque to immer: never drafted, only replaced.
+    const layers = draft as unknown as Record<Piece, Layer>;
+    const layer = layers[change.piece];
+    layers[change.piece] =
+      change.value === undefined && layer.delete !== undefined
+        ? layer.delete(change.key)
+        : layer.set(change.key, change.value);
+  });
+}
+
+/** What every member of the dataplane can do; one of our own treats `set` to undefined as removal. */
+interface Layer {
+  set(key: string, value: unknown): Layer;
+  delete?(key: string): Layer;
+}

@@ -1,0 +1,106 @@
+/** What the emulator tells of a run, and what can be asked of it. The scenario runner and the command use only this. */
+
+import type { StatusError } from '../apiserver/index.ts';
+import type { DnsMessage, Key, Kind, KubernetesObject, Moment, RecordType, Trace } from '../model/index.ts';
+import type { Intent } from '../reconcile/index.ts';
+
+/** One thing that happened, in the order it happened. What a transcript is made of. */
+export type Happening =
+  /** a write made a revision, and watchers are told */
+  | {
+      readonly what: 'event';
+      readonly at: Moment;
+      readonly revision: number;
+      readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+      readonly kind: Kind;
+      readonly key: Key;
+      readonly object: KubernetesObject;
+      readonly before: KubernetesObject | undefined;
+      /** the controller that wrote it, or `user` */
+      readonly by: string;
+    }
+  /** a controller reconciled a key; `because` are the revisions of the events that woke it, empty for a timer or a retry */
+  | {
+      readonly what: 'reconcile';
+      readonly at: Moment;
+      readonly controller: string;
+      readonly key: Key;
+      readonly because: readonly number[];
+      readonly intents: readonly Intent[];
+    }
+  /** an intent or a user's write was refused */
+  | {
+      readonly what: 'refused';
+      readonly at: Moment;
+      readonly by: string;
+      readonly key: Key;
+      readonly status: StatusError;
+    }
+  | { readonly what: 'fault'; readonly at: Moment; readonly fault: string; readonly healed: boolean }
+  /** a program's log line, such as CoreDNS refusing a Corefile */
+  | { readonly what: 'log'; readonly at: Moment; readonly program: string; readonly line: string };
+
+/** `pod/my-app`, `pod/kube-system/coredns-abc`, `node/node1`. */
+export type EndpointName = string;
+
+export interface ResolveRequest {
+  readonly from: EndpointName;
+  readonly name: string;
+  readonly type?: RecordType;
+}
+
+/** One query on the wire: the packet out, what came back, and both traces. */
+export interface DnsExchange {
+  readonly query: DnsMessage;
+  readonly request: Trace;
+  readonly response?: DnsMessage;
+  readonly reply?: Trace;
+}
+
+export interface ResolveResult {
+  /** the resolv.conf that was read */
+  readonly resolvConf: string;
+  readonly exchanges: readonly DnsExchange[];
+  /** the last answer; TIMEOUT where none came */
+  readonly rcode: DnsMessage['rcode'] | 'TIMEOUT';
+  readonly addresses: readonly string[];
+  /** the name that was answered, after the search list */
+  readonly answeredName?: string;
+}
+
+export interface SendRequest {
+  readonly from: EndpointName;
+  /** `http://my-api/hello`, `tcp://10.96.0.50:80`, `udp://10.96.0.10:53`: what a client would dial */
+  readonly to: string;
+}
+
+export interface SendResult {
+  /** undefined where `to` is an address already */
+  readonly resolve?: ResolveResult;
+  /** the first packet (TCP: SYN), its answer (TCP: SYN-ACK), the request and the response, in order, as far as it came */
+  readonly traces: readonly Trace[];
+  /** what the client's program sees: `connected`, `refused`, `timed out`, `no such host`, `unreachable` */
+  readonly outcome: 'connected' | 'refused' | 'timed-out' | 'unreachable' | 'name-not-found' | 'name-timed-out';
+  /** where the first packet ended: `pod/default/my-api-1`, `node/node1` */
+  readonly deliveredTo?: string;
+  /** the source address and port that the receiver saw */
+  readonly sourceSeen?: string;
+  /** the source address and port that the sender saw on the answer: must be the address it asked */
+  readonly answeredFrom?: string;
+  readonly httpStatus?: number;
+}
+
+export interface SettleReport {
+  readonly at: Moment;
+  readonly revision: number;
+  readonly reconciles: number;
+}
+
+/** What a scenario may do to a running component. */
+export type Fault =
+  /** a program's informers, or one node's kube-proxy, hear of changes this much later; 0 heals */
+  | { readonly fault: 'lag'; readonly program: string; readonly node?: string; readonly lagMs: number }
+  /** a program stops between two intents, and starts again with empty caches */
+  | { readonly fault: 'crash'; readonly program: string; readonly downMs: number }
+  /** a node's kubelet stops reporting */
+  | { readonly fault: 'node-down'; readonly node: string; readonly down: boolean };

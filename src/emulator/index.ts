@@ -1,0 +1,2 @@
+/** emulator: the composition root. Alone knows time and chance. */
+export * from './contract.ts';

@@ -1,0 +1,12 @@
+/** model: the nouns, as frozen values. No state, no time, no chance; imports nothing of ours. */
+export * from './address.ts';
+export * from './cluster.ts';
+export * from './dice.ts';
+export * from './dns.ts';
+export * from './freeze.ts';
+export * from './kinds.ts';
+export * from './kubernetes.ts';
+export * from './moment.ts';
+export * from './packet.ts';
+export * from './selector.ts';
+export * from './trace.ts';

@@ -1,0 +1,2 @@
+/** store: keys, revisions, watches. Knows nothing of Kubernetes. */
+export * from './store.ts';
