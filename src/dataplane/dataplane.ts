@@ -5,7 +5,8 @@
 
 import { produce } from 'immer';
 import { Map as PersistentMap } from 'immutable';
-import type { DnsRecords } from './dns-records.ts';
+import type { Labels, Moment } from '../model/index.ts';
+import { type DnsPod, DnsPods, type DnsRecords, DnsZone } from './dns-records.ts';
 import { type PodNetwork, PodNetworks } from './pod-networks.ts';
 import type { NodeFacts, ServiceRecord } from './service-ports.ts';
 import { ServiceTable } from './service-table.ts';
@@ -20,6 +21,12 @@ export interface Pieces {
   service: ServiceRecord;
   /** a Service's names, by Service key (CoreDNS) */
   dns: DnsRecords;
+  /** a namespace's labels, by its name (CoreDNS) */
+  dnsNamespace: Labels;
+  /** a pod's addresses, by pod key, where the Corefile says `pods verified` (CoreDNS) */
+  dnsPod: DnsPod;
+  /** when a zone's records last changed, by `internal`: what its SOA serial is made of (CoreDNS) */
+  dnsModified: Moment;
   /** configuration that a program has loaded, by file name: `Corefile` (CoreDNS) */
   file: string;
   /** where the search for the next pod CIDR begins, by cluster CIDR (node IPAM) */
@@ -32,7 +39,10 @@ export interface Dataplane {
   readonly node: PersistentMap<string, NodeFacts>;
   readonly pod: PodNetworks;
   readonly service: ServiceTable;
-  readonly dns: PersistentMap<string, DnsRecords>;
+  readonly dns: DnsZone;
+  readonly dnsNamespace: PersistentMap<string, Labels>;
+  readonly dnsPod: DnsPods;
+  readonly dnsModified: PersistentMap<string, Moment>;
   readonly file: PersistentMap<string, string>;
   readonly podCidrCursor: PersistentMap<string, number>;
 }
@@ -41,7 +51,10 @@ export const EMPTY_DATAPLANE: Dataplane = {
   node: PersistentMap(),
   pod: PodNetworks.EMPTY,
   service: ServiceTable.EMPTY,
-  dns: PersistentMap(),
+  dns: DnsZone.EMPTY,
+  dnsNamespace: PersistentMap(),
+  dnsPod: DnsPods.EMPTY,
+  dnsModified: PersistentMap(),
   file: PersistentMap(),
   podCidrCursor: PersistentMap(),
 };

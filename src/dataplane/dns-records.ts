@@ -1,8 +1,290 @@
-/** What CoreDNS's kubernetes plugin knows of one Service: the objects it answers from, as its own informers have them. */
-import type { EndpointSlice, Service } from '../model/index.ts';
+/**
+ * What CoreDNS's kubernetes plugin knows: Services with their slices, namespaces and pods, as its own informers have them,
+ * cut down to what names are made of and indexed by what is asked for.
+ *
+ * Source: CoreDNS plugin/kubernetes/object/{service,endpoint}.go and the indexers of plugin/kubernetes/controller.go.
+ */
+import { Map as PersistentMap } from 'immutable';
+import {
+  type EndpointSlice,
+  formatAddress,
+  type Key,
+  type Labels,
+  parseAddress,
+  type Service,
+  splitKey,
+} from '../model/index.ts';
 
 export interface DnsRecords {
-  readonly service: Service;
+  /** undefined where slices name a Service that does not exist, or no longer: their addresses still have names */
+  readonly service: Service | undefined;
   /** the Service's slices, by name */
   readonly slices: readonly EndpointSlice[];
+}
+
+/** Where a record leads: an address, or a name that a CNAME points to. */
+export interface DnsHost {
+  /** as the object spells it; what the reverse index compares */
+  readonly text: string;
+  readonly type: 'A' | 'AAAA' | 'CNAME';
+  /** as an answer prints it */
+  readonly data: string;
+}
+
+/** A port of a Service or a slice. `port` is -1 where none is declared: no SRV record, but addresses still answer. */
+export interface DnsPort {
+  readonly name: string;
+  /** lower case: `tcp` */
+  readonly protocol: string;
+  readonly port: number;
+}
+
+export interface DnsEndpoint {
+  readonly host: DnsHost;
+  /** the label before the Service's name: the hostname, else the address with dashes */
+  readonly label: string;
+  /** the same under the option `endpoint_pod_names` */
+  readonly podLabel: string;
+  /** topology zone in lower case; empty where the endpoint has none */
+  readonly zone: string;
+}
+
+export interface DnsSlice {
+  /** ready endpoints only; one for each address */
+  readonly endpoints: readonly DnsEndpoint[];
+  readonly ports: readonly DnsPort[];
+  readonly labels: Labels;
+}
+
+export interface DnsService {
+  readonly key: Key;
+  /** false where there are only slices: reverse answers know it, forward answers do not */
+  readonly exists: boolean;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly headless: boolean;
+  /** where an ExternalName leads; undefined for every other type */
+  readonly external: DnsHost | undefined;
+  readonly clusterIPs: readonly DnsHost[];
+  readonly ports: readonly DnsPort[];
+  readonly slices: readonly DnsSlice[];
+}
+
+/** A running pod's addresses, kept only where the Corefile says `pods verified`. */
+export interface DnsPod {
+  readonly namespace: string;
+  readonly addresses: readonly string[];
+  readonly labels: Labels;
+}
+
+const NO_LABELS: Labels = {};
+const PORTLESS: readonly DnsPort[] = [{ name: '', protocol: '', port: -1 }];
+/** A pod's name longer than this is no DNS label (RFC 1035, 2.3.4). */
+const LABEL_LENGTH_MAX = 63;
+
+export function dnsHostOf(text: string): DnsHost {
+  const address = parseAddress(text);
+  if (address === undefined) return { text, type: 'CNAME', data: text.endsWith('.') ? text : `${text}.` };
+  return { text, type: typeof address === 'number' ? 'A' : 'AAAA', data: formatAddress(address) };
+}
+
+/** An address as a label: `10-244-1-10`, `fd00--1`; a final dash gains a zero. */
+function dashed(address: string): string {
+  if (address.includes('.')) return address.replaceAll('.', '-');
+  if (!address.includes(':')) return '';
+  const label = address.replaceAll(':', '-');
+  return label.endsWith('-') ? `${label}0` : label;
+}
+
+function portsOf(ports: readonly { name?: string; protocol?: string; port?: number }[] | null | undefined) {
+  if (ports === null || ports === undefined || ports.length === 0) return PORTLESS;
+  return ports.map(({ name = '', protocol = '', port = -1 }) => ({
+    name: name.toLowerCase(),
+    protocol: protocol.toLowerCase(),
+    port,
+  }));
+}
+
+function sliceOf(slice: EndpointSlice): DnsSlice {
+  const endpoints: DnsEndpoint[] = [];
+  for (const { addresses, conditions, hostname = '', targetRef, zone = '' } of slice.endpoints ?? []) {
+    if (conditions?.ready === false) continue;
+    const podName = targetRef !== undefined && targetRef.name.length <= LABEL_LENGTH_MAX ? targetRef.name : '';
+    for (const address of addresses) {
+      const label = hostname === '' ? dashed(address) : hostname;
+      const podLabel = hostname === '' && podName !== '' ? podName : label;
+      endpoints.push({ host: dnsHostOf(address), label, podLabel, zone: zone.toLowerCase() });
+    }
+  }
+  return { endpoints, ports: portsOf(slice.ports), labels: slice.metadata.labels ?? NO_LABELS };
+}
+
+/** Slices are frozen and shared, so what was read from one stays true for as long as it is kept. */
+const READ_SLICES = new WeakMap<EndpointSlice, DnsSlice>();
+
+function dnsSliceOf(slice: EndpointSlice): DnsSlice {
+  let read = READ_SLICES.get(slice);
+  if (read === undefined) {
+    read = sliceOf(slice);
+    READ_SLICES.set(slice, read);
+  }
+  return read;
+}
+
+/** The names of slices without a Service. */
+function orphanOf(key: Key, slices: readonly EndpointSlice[]): DnsService {
+  return {
+    ...splitKey(key),
+    key,
+    exists: false,
+    labels: NO_LABELS,
+    headless: false,
+    external: undefined,
+    clusterIPs: [],
+    ports: PORTLESS,
+    slices: slices.map(dnsSliceOf),
+  };
+}
+
+export function dnsServiceOf(key: Key, { service, slices }: DnsRecords): DnsService {
+  if (service === undefined) return orphanOf(key, slices);
+  const { spec, metadata } = service;
+  const addresses = spec.clusterIPs !== undefined && spec.clusterIPs.length > 0 ? spec.clusterIPs : [spec.clusterIP ?? ''];
+  const headless = addresses[0] === 'None';
+  return {
+    key,
+    exists: true,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    labels: metadata.labels ?? NO_LABELS,
+    headless,
+    external: spec.type === 'ExternalName' ? dnsHostOf(spec.externalName ?? '') : undefined,
+    clusterIPs: headless ? [] : addresses.filter((address) => address !== '').map(dnsHostOf),
+    ports: portsOf(spec.ports),
+    slices: slices.map(dnsSliceOf),
+  };
+}
+
+type AddressIndex = PersistentMap<string, readonly Key[]>;
+
+/** Moves `key` from the addresses it had to those it has now, touching only those that differ. */
+function reindex(index: AddressIndex, key: Key, before: ReadonlySet<string>, after: ReadonlySet<string>): AddressIndex {
+  return index.withMutations((draft) => {
+    for (const address of before) {
+      if (after.has(address)) continue;
+      const keys = draft.get(address)!.filter((other) => other !== key);
+      if (keys.length === 0) draft.delete(address);
+      else draft.set(address, keys);
+    }
+    for (const address of after) {
+      if (!before.has(address)) draft.set(address, [...(draft.get(address) ?? []), key].sort());
+    }
+  });
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function clusterIPsOf(service: DnsService | undefined): ReadonlySet<string> {
+  return service === undefined ? NONE : new Set(service.clusterIPs.map((host) => host.text));
+}
+
+function endpointsOf(service: DnsService | undefined): ReadonlySet<string> {
+  if (service === undefined) return NONE;
+  return new Set(service.slices.flatMap((slice) => slice.endpoints.map((endpoint) => endpoint.host.text)));
+}
+
+function sameSlices(a: DnsService | undefined, b: DnsService | undefined): boolean {
+  if (a === undefined || b === undefined || a.slices.length !== b.slices.length) return false;
+  return a.slices.every((slice, i) => slice === b.slices[i]);
+}
+
+interface Entry {
+  readonly records: DnsRecords;
+  readonly names: DnsService;
+}
+
+/** Services by key, by clusterIP and by endpoint address; persistent, and a change touches one Service's records. */
+export class DnsZone {
+  static readonly EMPTY = new DnsZone(PersistentMap(), PersistentMap(), PersistentMap());
+  readonly #entries: PersistentMap<Key, Entry>;
+  readonly #byClusterIP: AddressIndex;
+  readonly #byEndpoint: AddressIndex;
+
+  private constructor(entries: PersistentMap<Key, Entry>, byClusterIP: AddressIndex, byEndpoint: AddressIndex) {
+    this.#entries = entries;
+    this.#byClusterIP = byClusterIP;
+    this.#byEndpoint = byEndpoint;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: Key): DnsRecords | undefined {
+    return this.#entries.get(key)?.records;
+  }
+
+  /** what names are made of, for one Service */
+  service(key: Key): DnsService | undefined {
+    return this.#entries.get(key)?.names;
+  }
+
+  /** the Services with this clusterIP, by key; the address as objects spell it */
+  withClusterIP(address: string): readonly DnsService[] {
+    return this.#services(this.#byClusterIP.get(address));
+  }
+
+  /** the Services with a ready endpoint at this address, by key */
+  withEndpoint(address: string): readonly DnsService[] {
+    return this.#services(this.#byEndpoint.get(address));
+  }
+
+  /** every Service, sorted by key: for printers, never on the way of a query */
+  services(): readonly DnsService[] {
+    return [...this.#entries.values()].map((entry) => entry.names).sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** Records or, with undefined, forgets a Service. */
+  set(key: Key, records: DnsRecords | undefined): DnsZone {
+    const before = this.#entries.get(key)?.names;
+    const after = records === undefined ? undefined : dnsServiceOf(key, records);
+    const entries =
+      after === undefined ? this.#entries.delete(key) : this.#entries.set(key, { records: records!, names: after });
+    const byClusterIP = reindex(this.#byClusterIP, key, clusterIPsOf(before), clusterIPsOf(after));
+    const byEndpoint = sameSlices(before, after)
+      ? this.#byEndpoint
+      : reindex(this.#byEndpoint, key, endpointsOf(before), endpointsOf(after));
+    return new DnsZone(entries, byClusterIP, byEndpoint);
+  }
+
+  #services(keys: readonly Key[] | undefined): readonly DnsService[] {
+    return keys === undefined ? [] : keys.map((key) => this.#entries.get(key)!.names);
+  }
+}
+
+/** Pods by key and by address. */
+export class DnsPods {
+  static readonly EMPTY = new DnsPods(PersistentMap(), PersistentMap());
+  readonly #pods: PersistentMap<Key, DnsPod>;
+  readonly #byAddress: AddressIndex;
+
+  private constructor(pods: PersistentMap<Key, DnsPod>, byAddress: AddressIndex) {
+    this.#pods = pods;
+    this.#byAddress = byAddress;
+  }
+
+  get(key: Key): DnsPod | undefined {
+    return this.#pods.get(key);
+  }
+
+  at(address: string): readonly DnsPod[] {
+    return (this.#byAddress.get(address) ?? []).map((key) => this.#pods.get(key)!);
+  }
+
+  set(key: Key, pod: DnsPod | undefined): DnsPods {
+    const before = new Set(this.#pods.get(key)?.addresses ?? []);
+    const byAddress = reindex(this.#byAddress, key, before, new Set(pod?.addresses ?? []));
+    return new DnsPods(pod === undefined ? this.#pods.delete(key) : this.#pods.set(key, pod), byAddress);
+  }
 }

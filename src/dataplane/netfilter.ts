@@ -4,7 +4,7 @@
  *
  * Names and meanings: iptables-extensions(8).
  */
-import type { Address, Cidr, ProtocolNumber, TableName } from '../model/index.ts';
+import type { Address, Cidr, Family, ProtocolNumber, TableName } from '../model/index.ts';
 
 /** Connection states as bits, so that a rule's list is one test. DNAT and SNAT are the states of a translated connection. */
 export const STATE_NEW = 1;
@@ -100,5 +100,7 @@ export interface Table {
 
 /** One host's rules of one family. A missing table has no chains. */
 export interface Ruleset {
+  /** 4 where it is not said */
+  readonly family?: Family;
   table(name: TableName): Table | undefined;
 }

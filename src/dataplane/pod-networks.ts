@@ -2,7 +2,7 @@
  * Which pod has which addresses on which node: what the CNI plugin and CNS have set up. Persistent, indexed by address and by node.
  */
 import { Map as PersistentMap } from 'immutable';
-import { type Address, formatAddress, type Ipv4, type Key } from '../model/index.ts';
+import { type Address, formatAddress, type Ipv4, type Key, type Moment } from '../model/index.ts';
 
 export interface PodNetwork {
   readonly pod: Key;
@@ -10,6 +10,8 @@ export interface PodNetwork {
   readonly uid: string;
   readonly node: string;
   readonly addresses: readonly Address[];
+  /** when the sandbox was made; undefined where it was not made by a kubelet of ours */
+  readonly createdAt?: Moment;
 }
 
 /** A node's pool of IPv4 pod addresses: those taken, and where the search for the next begins. */

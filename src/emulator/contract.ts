@@ -100,7 +100,11 @@ export interface SettleReport {
 export type Fault =
   /** a program's informers, or one node's kube-proxy, hear of changes this much later; 0 heals */
   | { readonly fault: 'lag'; readonly program: string; readonly node?: string; readonly lagMs: number }
-  /** a program stops between two intents, and starts again with empty caches */
+  /** a program stops, and starts again with empty caches */
   | { readonly fault: 'crash'; readonly program: string; readonly downMs: number }
-  /** a node's kubelet stops reporting */
+  /** a program dies after so many more of its intents, between one and the next, and starts again */
+  | { readonly fault: 'crash-after'; readonly program: string; readonly intents: number }
+  /** a program's watches break and resume where they were */
+  | { readonly fault: 'disconnect'; readonly program: string }
+  /** a node's kubelet stops reporting, or comes back */
   | { readonly fault: 'node-down'; readonly node: string; readonly down: boolean };

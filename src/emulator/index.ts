@@ -1,2 +1,7 @@
 /** emulator: the composition root. Alone knows time and chance. */
+
+export type { DeleteOptions, Outcome, StatusError } from '../apiserver/index.ts';
+export { type ManagedClusterError, validateManagedCluster } from '../apiserver/index.ts';
 export * from './contract.ts';
+export * from './emulator.ts';
+export * from './invariants.ts';

@@ -54,6 +54,10 @@ export interface Condition {
   readonly lastTransitionTime?: string | null;
   readonly lastProbeTime?: string | null;
   readonly lastUpdateTime?: string | null;
+  /** Nodes only */
+  readonly lastHeartbeatTime?: string | null;
+  /** Pods only: the generation of the pod that this was decided for */
+  readonly observedGeneration?: number;
 }
 
 interface Resource<K extends string, V extends string> {
@@ -64,7 +68,7 @@ interface Resource<K extends string, V extends string> {
 
 export interface Namespace extends Resource<'Namespace', 'v1'> {
   readonly spec: { readonly finalizers?: readonly string[] };
-  readonly status: { readonly phase: 'Active' | 'Terminating' };
+  readonly status: { readonly phase: 'Active' | 'Terminating'; readonly conditions?: readonly Condition[] };
 }
 
 export interface Taint {
@@ -110,6 +114,8 @@ export interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly readinessProbe?: Readonly<Record<string, unknown>>;
+  /** init containers only: `Always` makes a sidecar */
+  readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   readonly resources: Readonly<Record<string, unknown>>;
   readonly terminationMessagePath: string;
   readonly terminationMessagePolicy: string;
@@ -133,6 +139,7 @@ export interface PodDnsConfig {
 }
 
 export interface PodSpec {
+  readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
   readonly nodeName?: string;
   readonly nodeSelector?: Labels;
@@ -162,6 +169,7 @@ export interface Pod extends Resource<'Pod', 'v1'> {
     readonly startTime?: string;
     readonly conditions?: readonly Condition[];
     readonly qosClass?: string;
+    readonly observedGeneration?: number;
     readonly reason?: string;
     readonly message?: string;
   };
@@ -274,6 +282,7 @@ export interface Deployment extends Resource<'Deployment', 'apps/v1'> {
     readonly readyReplicas?: number;
     readonly availableReplicas?: number;
     readonly unavailableReplicas?: number;
+    readonly terminatingReplicas?: number;
     readonly conditions?: readonly Condition[];
   };
 }
@@ -290,6 +299,7 @@ export interface ReplicaSet extends Resource<'ReplicaSet', 'apps/v1'> {
     readonly fullyLabeledReplicas?: number;
     readonly readyReplicas?: number;
     readonly availableReplicas?: number;
+    readonly terminatingReplicas?: number;
     readonly observedGeneration?: number;
   };
 }

@@ -3,14 +3,15 @@
  * revision can still be read.
  *
  * ```text
- *   keys:  collection -> key -> versions, oldest first      log:  one event a revision, oldest first
- *   pods/default/a   @3 {..}  @7 {..}  @9 gone              @3 put pods/default/a, @4 put nodes/n1, ...
+ *   keys:  collection -> key -> versions, newest first      log:  one event a revision, oldest first
+ *   pods/default/a   @9 gone -> @7 {..} -> @3 {..}          @3 put pods/default/a, @4 put nodes/n1, ...
  * ```
  *
- * A key's first segment is its collection (`pods/default/a` lies in `pods`): reads and watches of one collection never
- * touch another. Source of the semantics: etcd's API guarantees (https://etcd.io/docs/v3.5/learning/api_guarantees/).
+ * A key's first segment is its collection (`pods/default/a` lies in `pods`), and so is a prefix's: reads and watches of
+ * one collection never touch another. The empty prefix means all of them. Source of the semantics: etcd's API guarantees (https://etcd.io/docs/v3.5/learning/api_guarantees/).
  */
-import { Observable, Subject } from 'rxjs';
+import { Observable, Subject, type Subscriber } from 'rxjs';
+import { EventLog } from './event-log.ts';
 
 export interface Entry<V> {
   readonly key: string;
@@ -27,13 +28,14 @@ export interface WatchEvent<V> {
   readonly before: V | undefined;
 }
 
+/** What a key was from a revision on; `value` is undefined where it was deleted. */
 interface Version<V> {
   readonly revision: number;
   readonly createRevision: number;
   readonly value: V | undefined;
+  /** cut off by compaction */
+  previous: Version<V> | undefined;
 }
-
-type Versions<V> = Version<V>[];
 
 /** The revision asked for is no longer kept: the reader must list again. HTTP calls it 410 Gone. */
 export class CompactedError extends Error {
@@ -52,20 +54,27 @@ export type WriteResult =
   /** the key was not at the revision expected; `actual` is where it is, 0 where it does not exist */
   | { readonly ok: false; readonly actual: number };
 
-interface Collection<V> {
-  readonly keys: Map<string, Versions<V>>;
+/** What was written, and whom to tell of the next write. */
+interface Feed<V> {
+  readonly log: EventLog<WatchEvent<V>>;
   readonly changes: Subject<WatchEvent<V>>;
+}
+
+interface Collection<V> extends Feed<V> {
+  /** each key's newest version */
+  readonly keys: Map<string, Version<V>>;
+  /** how many keys exist now */
   live: number;
 }
 
 export class Store<V extends object> {
   readonly #collections = new Map<string, Collection<V>>();
-  /** the event of revision r is at index r - 1 - #logStart */
-  #log: WatchEvent<V>[] = [];
-  #logStart = 0;
+  /** all collections together; each collection has its own feed besides */
+  readonly #all: Feed<V> = newFeed();
   #revision = 0;
   #compacted = 0;
-  #announced = 0;
+  /** written, but not yet told to every watcher */
+  readonly #unannounced: WatchEvent<V>[] = [];
   #announcing = false;
 
   /** the revision of the last write; 0 before the first */
@@ -80,8 +89,8 @@ export class Store<V extends object> {
 
   get(key: string, revision = this.#revision): Entry<V> | undefined {
     this.#requireKept(revision);
-    const versions = this.#collections.get(collectionOf(key))?.keys.get(key);
-    return versions === undefined ? undefined : entryAt(key, versions, revision);
+    const newest = this.#collections.get(collectionOf(key))?.keys.get(key);
+    return entryOf(key, versionAt(newest, revision));
   }
 
   /** The live entries whose key begins with `prefix` at `revision`, sorted by key. */
@@ -89,9 +98,9 @@ export class Store<V extends object> {
     this.#requireKept(revision);
     const entries: Entry<V>[] = [];
     for (const collection of this.#matching(prefix)) {
-      for (const [key, versions] of collection.keys) {
+      for (const [key, newest] of collection.keys) {
         if (!key.startsWith(prefix)) continue;
-        const entry = entryAt(key, versions, revision);
+        const entry = entryOf(key, versionAt(newest, revision));
         if (entry !== undefined) entries.push(entry);
       }
     }
@@ -113,14 +122,15 @@ export class Store<V extends object> {
 
   /** Deletes one key. Deleting what does not exist is refused with `actual` 0. */
   delete(key: string, expected?: number): WriteResult {
-    const versions = this.#collections.get(collectionOf(key))?.keys.get(key);
-    if (versions?.at(-1)?.value === undefined) return { ok: false, actual: 0 };
+    const newest = this.#collections.get(collectionOf(key))?.keys.get(key);
+    if (newest?.value === undefined) return { ok: false, actual: 0 };
     return this.#write(key, undefined, expected);
   }
 
   /**
    * Every change after `from` under `prefix`: first those already made, then each as it is made. In order, none missing,
-   * none twice. Ends in a `CompactedError` where `from` is no longer kept.
+   * none twice. Ends in a `CompactedError` where `from` is no longer kept, or where what was still to be replayed is
+   * compacted meanwhile. A `from` that is not made yet leaves out what comes up to it.
    */
   watch(prefix: string, from = this.#revision): Observable<WatchEvent<V>> {
     return new Observable((subscriber) => {
@@ -128,18 +138,14 @@ export class Store<V extends object> {
         subscriber.error(new CompactedError(from, this.#compacted));
         return undefined;
       }
-      let last = from;
-      let replaying = true;
-      const live = this.#collection(collectionOf(prefix)).changes.subscribe((event) => {
-        if (!replaying && event.revision > last && event.key.startsWith(prefix)) subscriber.next(event);
+      const feed = prefix === '' ? this.#all : this.#collection(collectionOf(prefix));
+      let last = Number.POSITIVE_INFINITY;
+      const live = feed.changes.subscribe((event) => {
+        if (event.revision > last && event.key.startsWith(prefix)) subscriber.next(event);
       });
-      // A subscriber may write while it is being replayed to: what it causes lies in the log and is replayed in turn.
-      while (last < this.#revision && !subscriber.closed) {
-        const event = this.#log[last - this.#logStart]!;
-        last = event.revision;
-        if (event.key.startsWith(prefix)) subscriber.next(event);
-      }
-      replaying = false;
+      // Nothing live passes while `last` is infinite: what is written during the replay lies in the log and is replayed.
+      this.#replay(feed.log, prefix, from, subscriber);
+      last = Math.max(from, this.#revision);
       return live;
     });
   }
@@ -147,51 +153,70 @@ export class Store<V extends object> {
   /** Forgets what was before `revision`, except what is still the state at it. */
   compact(revision: number): void {
     if (revision <= this.#compacted || revision > this.#revision) return;
-    for (const key of new Set(this.#log.slice(0, revision - this.#logStart).map((event) => event.key))) {
-      const keys = this.#collections.get(collectionOf(key))!.keys;
-      const versions = keys.get(key);
-      if (versions === undefined) continue;
-      const kept = indexAt(versions, revision);
-      if (kept > 0) versions.splice(0, kept);
-      if (versions.length === 1 && versions[0]!.value === undefined) keys.delete(key);
-    }
-    this.#log = this.#log.slice(revision - this.#logStart);
-    this.#logStart = revision;
+    const { log } = this.#all;
+    const end = log.positionAfter(revision);
+    const changed = new Set<string>();
+    for (let position = log.start; position < end; position++) changed.add(log.at(position).key);
+    for (const key of changed) this.#forgetVersions(key, revision);
+    log.forget(revision);
+    for (const collection of this.#collections.values()) collection.log.forget(revision);
     this.#compacted = revision;
+  }
+
+  /** Drops the versions of a key that are older than its state at `revision`, and the key where that state is its end. */
+  #forgetVersions(key: string, revision: number): void {
+    const { keys } = this.#collection(collectionOf(key));
+    const newest = keys.get(key);
+    const kept = versionAt(newest, revision);
+    if (kept === undefined) return;
+    kept.previous = undefined;
+    if (kept === newest && kept.value === undefined) keys.delete(key);
+  }
+
+  #replay(log: EventLog<WatchEvent<V>>, prefix: string, from: number, subscriber: Subscriber<WatchEvent<V>>): void {
+    let position = log.positionAfter(from);
+    let reached = from;
+    while (position < log.end && !subscriber.closed) {
+      if (position < log.start) {
+        subscriber.error(new CompactedError(reached, this.#compacted));
+        return;
+      }
+      const event = log.at(position++);
+      reached = event.revision;
+      if (event.key.startsWith(prefix)) subscriber.next(event);
+    }
   }
 
   #write(key: string, value: V | undefined, expected: number | undefined): WriteResult {
     const collection = this.#collection(collectionOf(key));
-    let versions = collection.keys.get(key);
-    const latest = versions?.at(-1);
+    const latest = collection.keys.get(key);
     const exists = latest?.value !== undefined;
     const actual = exists ? latest.revision : 0;
     if (expected !== undefined && expected !== actual) return { ok: false, actual };
     const revision = ++this.#revision;
-    if (versions === undefined) {
-      versions = [];
-      collection.keys.set(key, versions);
-    }
-    const before = latest?.value;
-    versions.push({ revision, createRevision: exists ? latest.createRevision : revision, value });
+    const createRevision = exists ? latest.createRevision : revision;
+    collection.keys.set(key, { revision, createRevision, value, previous: latest });
     collection.live += (value === undefined ? 0 : 1) - (exists ? 1 : 0);
-    const event = { revision, key, value, before };
-    this.#log.push(event);
-    this.#announce();
+    const event = { revision, key, value, before: latest?.value };
+    this.#all.log.append(event);
+    collection.log.append(event);
+    this.#announce(event);
     return { ok: true, revision };
   }
 
   /** Tells the watchers. A watcher that writes is told of its own write after everybody was told of what came before. */
-  #announce(): void {
+  #announce(written: WatchEvent<V>): void {
+    this.#unannounced.push(written);
     if (this.#announcing) return;
     this.#announcing = true;
     try {
-      while (this.#announced < this.#revision) {
-        const event = this.#log[this.#announced - this.#logStart]!;
-        this.#announced = event.revision;
+      // The array grows while it is walked, by what watchers write.
+      for (const event of this.#unannounced) {
+        this.#all.changes.next(event);
         this.#collection(collectionOf(event.key)).changes.next(event);
       }
     } finally {
+      this.#unannounced.length = 0;
       this.#announcing = false;
     }
   }
@@ -199,7 +224,7 @@ export class Store<V extends object> {
   #collection(name: string): Collection<V> {
     let collection = this.#collections.get(name);
     if (collection === undefined) {
-      collection = { keys: new Map(), changes: new Subject(), live: 0 };
+      collection = { keys: new Map(), live: 0, ...newFeed() };
       this.#collections.set(name, collection);
     }
     return collection;
@@ -218,26 +243,23 @@ export class Store<V extends object> {
   }
 }
 
+function newFeed<V>(): Feed<V> {
+  return { log: new EventLog(), changes: new Subject() };
+}
+
 function collectionOf(key: string): string {
   const slash = key.indexOf('/');
   return slash < 0 ? key : key.slice(0, slash);
 }
 
-/** The index of the last version made at or before `revision`; -1 where there is none. */
-function indexAt(versions: readonly Version<unknown>[], revision: number): number {
-  let low = 0;
-  let high = versions.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (versions[middle]!.revision <= revision) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+/** The last version made at or before `revision`. Nearly every read is of the newest or of one close to it. */
+function versionAt<V>(newest: Version<V> | undefined, revision: number): Version<V> | undefined {
+  let version = newest;
+  while (version !== undefined && version.revision > revision) version = version.previous;
+  return version;
 }
 
-function entryAt<V>(key: string, versions: Versions<V>, revision: number): Entry<V> | undefined {
-  const last = versions[versions.length - 1]!;
-  const version = last.revision <= revision ? last : versions[indexAt(versions, revision)];
+function entryOf<V>(key: string, version: Version<V> | undefined): Entry<V> | undefined {
   if (version?.value === undefined) return undefined;
   return { key, value: version.value, createRevision: version.createRevision, modRevision: version.revision };
 }

@@ -1,0 +1,135 @@
+/**
+ * The order of plugins, which is compiled in and not the Corefile's, and the reading of a Corefile into chains.
+ *
+ * Source: CoreDNS plugin.cfg, core/dnsserver/{register,address}.go.
+ */
+import { CorefileError } from './corefile/error.ts';
+import { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
+import type { Handler, Memory, Plugin, PluginInstance } from './plugin.ts';
+import { debug, errors, health, log, loop, prometheus, ready, reload } from './plugins/beside.ts';
+import { cache } from './plugins/cache/index.ts';
+import { forward } from './plugins/forward.ts';
+import { hosts } from './plugins/hosts.ts';
+import { kubernetes } from './plugins/kubernetes/index.ts';
+import { loadbalance } from './plugins/loadbalance.ts';
+import { template } from './plugins/template.ts';
+import { serverKeyOf } from './zones.ts';
+
+/** First asked first. */
+const PLUGINS: readonly Plugin[] = [
+  reload,
+  debug,
+  ready,
+  health,
+  prometheus,
+  errors,
+  log,
+  loadbalance,
+  cache,
+  template,
+  hosts,
+  kubernetes,
+  loop,
+  forward,
+];
+
+const BY_NAME = new Map(PLUGINS.map((plugin) => [plugin.name, plugin]));
+
+/** What else CoreDNS is built with (plugin.cfg): a Corefile with these is right, but cannot be run here. */
+const NOT_EMULATED = new Set(
+  `root metadata geoip cancel proxyproto quic grpc_server https https3 timeouts multisocket nsid bufsize bind trace pprof shed
+  dnstap local dns64 any chaos tsig rewrite autopath acl header dnssec tls minimal transfer route53 azure clouddns k8s_external
+  file auto secondary etcd grpc erratic whoami on sign view nomad`.split(/\s+/),
+);
+
+/** A plugin of one server block, set up; `slot` is where a server keeps what it remembers. */
+interface Link {
+  readonly instance: PluginInstance;
+  readonly slot: number;
+}
+
+export interface Chain {
+  readonly zones: readonly string[];
+  readonly port: number;
+  readonly links: readonly Link[];
+}
+
+export interface LoadOptions extends CorefileSources {
+  /** what `/etc/resolv.conf` names in the server's own pod; none where it has no such file */
+  readonly nameservers?: readonly string[];
+}
+
+export interface Configuration {
+  readonly chains: readonly Chain[];
+  /** one for each plugin that remembers something */
+  readonly memories: readonly (() => Memory)[];
+}
+
+function pluginNamed({ name }: Directive): Plugin {
+  const plugin = BY_NAME.get(name.text);
+  if (plugin !== undefined) return plugin;
+  if (NOT_EMULATED.has(name.text)) throw new CorefileError(name, `plugin '${name.text}' is not emulated yet`);
+  throw new CorefileError(name, `Unknown directive '${name.text}'`);
+}
+
+function zonesOf({ keys }: ServerBlock): { readonly zones: readonly string[]; readonly port: number } {
+  const parsed = keys.map(serverKeyOf);
+  const port = parsed[0]!.port;
+  const other = parsed.findIndex((key) => key.port !== port);
+  if (other >= 0) throw new CorefileError(keys[other]!, 'one server block with several ports is not emulated yet');
+  return { zones: parsed.flatMap((key) => key.zones), port };
+}
+
+function linksOf(block: ServerBlock, zones: readonly string[], options: LoadOptions, memories: (() => Memory)[]): Link[] {
+  const found = new Map<Plugin, Directive[]>();
+  for (const directive of block.directives) {
+    const plugin = pluginNamed(directive);
+    found.set(plugin, [...(found.get(plugin) ?? []), directive]);
+  }
+  const setup = { zones, nameservers: options.nameservers ?? [], files: options.files ?? {} };
+  return PLUGINS.flatMap((plugin) => {
+    const directives = found.get(plugin);
+    const instance = directives === undefined ? undefined : plugin.setup(directives, setup);
+    if (instance === undefined) return [];
+    const slot = instance.remember === undefined ? -1 : memories.push(() => instance.remember!()) - 1;
+    return [{ instance, slot }];
+  });
+}
+
+/** Two server blocks may not serve the same zone on the same port. */
+function checkServedOnce(blocks: readonly ServerBlock[]): void {
+  const served = new Set<string>();
+  for (const { keys } of blocks) {
+    for (const key of keys) {
+      const { zones, port } = serverKeyOf(key);
+      for (const zone of zones) {
+        const address = `dns://${zone}:${port}`;
+        if (served.has(address)) throw new CorefileError(key, `cannot serve ${address} - it is already defined`);
+        served.add(address);
+      }
+    }
+  }
+}
+
+/** Reads a Corefile whole. Throws a `CorefileError`. */
+export function configure(blocks: readonly ServerBlock[], options: LoadOptions): Configuration {
+  checkServedOnce(blocks);
+  const memories: (() => Memory)[] = [];
+  const chains = blocks.map((block) => {
+    const { zones, port } = zonesOf(block);
+    return { zones, port, links: linksOf(block, zones, options, memories) };
+  });
+  return { chains, memories };
+}
+
+export function configurationOf(corefile: string, options: LoadOptions): Configuration {
+  return configure(parseCorefile(corefile, options), options);
+}
+
+/** The chain as one function; past its end nobody answers, which is SERVFAIL. */
+export function handlerOf(chain: Chain, memories: readonly Memory[]): Handler {
+  return chain.links.reduceRight<Handler>(
+    (next, { instance, slot }) => instance.handler(next, () => memories[slot]!),
+    () => 'SERVFAIL',
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * What a plugin is: it reads its directives once, when a Corefile is loaded, and then handles queries, itself or by asking the
+ * next plugin of its server block's chain.
+ *
+ * Source: CoreDNS plugin/plugin.go.
+ */
+import type { Dataplane } from '../../src/dataplane/index.ts';
+import type { Address, Dice, DnsMessage, DnsQuestion, Moment, Rcode, RecordType } from '../../src/model/index.ts';
+import type { Directive } from './corefile/parse.ts';
+
+/** What the kubernetes plugin answers from: what CoreDNS's own informers have brought, which may lag. */
+export type DnsFacts = Pick<Dataplane, 'dns' | 'dnsNamespace' | 'dnsPod' | 'dnsModified'>;
+
+/** Asks a name server outside (`168.63.129.16:53`); undefined where no answer came in time. */
+export type Upstream = (server: string, question: DnsQuestion) => DnsMessage | undefined;
+
+/** What one query is answered under. */
+export interface DnsContext {
+  readonly at: Moment;
+  readonly dice: Dice;
+  readonly client: Address;
+  readonly facts: DnsFacts;
+  /** whether the informers have listed everything once */
+  readonly synced: boolean;
+  /** the server's own addresses, without loopback: its pod's */
+  readonly localAddresses: readonly string[];
+  readonly upstream: Upstream;
+  /** where the plugins' log lines go */
+  readonly log?: (line: string) => void;
+}
+
+export interface DnsRequest {
+  readonly id: number;
+  /** spelled as the client spelled it */
+  readonly name: string;
+  /** in lower case */
+  readonly lowerName: string;
+  readonly type: RecordType;
+  /** asks this whole server again, as CoreDNS's `upstream` package does for the target of a CNAME */
+  readonly lookup: (name: string, type: RecordType) => DnsMessage;
+}
+
+/** A message, or a bare code that no plugin has written as a message: the server does, and the cache never sees it. */
+export type DnsReply = DnsMessage | Exclude<Rcode, 'NOERROR'>;
+
+export type Handler = (request: DnsRequest, context: DnsContext) => DnsReply;
+
+/** What a plugin remembers between queries, kept outside of it so that a server can be copied whole. */
+export interface Memory {
+  copy(): Memory;
+}
+
+export interface PluginSetup {
+  /** the server block's zones */
+  readonly zones: readonly string[];
+  /** what `/etc/resolv.conf` names in the server's own pod */
+  readonly nameservers: readonly string[];
+  /** files beside the Corefile, by path */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export interface Plugin {
+  readonly name: string;
+  /**
+   * Reads every occurrence of its directive in one server block. Throws a `CorefileError`. A plugin that does nothing to a
+   * query returns undefined.
+   */
+  setup(directives: readonly Directive[], setup: PluginSetup): PluginInstance | undefined;
+}
+
+export interface PluginInstance {
+  /** made once for each server that runs the configuration */
+  remember?(): Memory;
+  handler(next: Handler, memory: () => Memory): Handler;
+}

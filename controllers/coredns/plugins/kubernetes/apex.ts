@@ -1,0 +1,50 @@
+/** The zone's own records: SOA, and the name servers. Source: CoreDNS plugin/backend_lookup.go `SOA`, plugin/kubernetes/ns.go. */
+import { type DnsHost, type DnsService, dnsHostOf } from '../../../../src/dataplane/index.ts';
+import { type DnsRecord, EPOCH_MS } from '../../../../src/model/index.ts';
+import type { DnsContext } from '../../plugin.ts';
+import { endpointLabel, slicesOf } from './find.ts';
+import type { KubernetesOptions } from './options.ts';
+
+const SOA_TTL_MAX_SECONDS = 300;
+
+/** `zone` in the query's spelling. The serial is the Unix time of the last change. */
+export function soaOf(zone: string, options: KubernetesOptions, context: DnsContext): DnsRecord {
+  const serial = Math.floor((EPOCH_MS + (context.facts.dnsModified.get('internal') ?? 0)) / 1000);
+  return {
+    name: zone,
+    type: 'SOA',
+    ttl: Math.min(options.ttl, SOA_TTL_MAX_SECONDS),
+    data: `ns.dns.${zone} hostmaster.${zone} ${serial} 7200 1800 86400 ${options.ttl}`,
+  };
+}
+
+export interface NameServer {
+  readonly name: string;
+  readonly host: DnsHost;
+}
+
+function endpointServers(service: DnsService, base: string, options: KubernetesOptions): readonly NameServer[] {
+  return slicesOf(service, options).flatMap((slice) =>
+    slice.endpoints.map((endpoint) => ({ name: `${endpointLabel(endpoint, options)}.${base}`, host: endpoint.host })),
+  );
+}
+
+/**
+ * Who serves the zone: the Services that have one of the server's own addresses as an endpoint, or `ns.dns.<zone>` with
+ * those addresses where none does.
+ */
+export function nameServersOf(zone: string, options: KubernetesOptions, context: DnsContext): readonly NameServer[] {
+  const servers: NameServer[] = [];
+  let found = false;
+  for (const address of context.localAddresses) {
+    for (const service of options.noEndpoints ? [] : context.facts.dns.withEndpoint(address)) {
+      found = true;
+      if (!service.exists) continue;
+      const base = `${service.name}.${service.namespace}.svc.${zone}`;
+      if (service.headless) servers.push(...endpointServers(service, base, options));
+      else servers.push(...service.clusterIPs.map((host) => ({ name: base, host })));
+    }
+  }
+  if (found) return servers;
+  return context.localAddresses.map((address) => ({ name: `ns.dns.${zone}`, host: dnsHostOf(address) }));
+}

@@ -1,0 +1,56 @@
+/** What plugins share in reading their arguments: Go's numbers and durations, once-only directives. */
+import { CorefileError, wrongArguments } from '../corefile/error.ts';
+import type { Directive, OptionLine } from '../corefile/parse.ts';
+import type { Token } from '../corefile/tokens.ts';
+
+/** The one directive of a plugin that a server block may hold once. */
+export function onlyOne(directives: readonly Directive[]): Directive {
+  const [first, second] = directives;
+  if (second !== undefined) {
+    throw new CorefileError(second.name, `plugin/${second.name.text}: this plugin can only be used once per Server Block`);
+  }
+  return first!;
+}
+
+/** As `strconv.Atoi`. */
+export function integerOf(token: Token): number {
+  if (!/^[+-]?\d+$/.test(token.text)) {
+    throw new CorefileError(token, `strconv.Atoi: parsing "${token.text}": invalid syntax`);
+  }
+  return Number(token.text);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, µs: 0.001, ns: 1e-6 };
+
+/** As `time.ParseDuration`: `1h30m`, `500ms`, `0`. In milliseconds. */
+export function durationMsOf(token: Token): number {
+  const [, sign, rest = ''] = /^([+-]?)(.*)$/.exec(token.text)!;
+  if (rest === '0') return 0;
+  if (!/^(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*$/.test(rest)) {
+    throw new CorefileError(token, `time: invalid duration "${token.text}"`);
+  }
+  let total = 0;
+  for (const [, number, unit] of rest.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) total += Number(number) * UNIT_MS[unit!]!;
+  return sign === '-' ? -total : total;
+}
+
+/** The option's arguments; refused unless there are at least `least` and at most `most`. */
+export function argumentsOf(line: OptionLine, least: number, most = least): readonly Token[] {
+  const found = line.arguments;
+  if (found.length < least || found.length > most) throw wrongArguments(found.at(-1) ?? line.option);
+  return found;
+}
+
+export function unknownOption({ option }: OptionLine): CorefileError {
+  return new CorefileError(option, `unknown property '${option.text}'`);
+}
+
+/** `fallthrough [ZONES]`: none listed means every zone. */
+export function fallthroughOf(line: OptionLine): readonly string[] {
+  return line.arguments.length === 0 ? ['.'] : line.arguments.map(({ text }) => normalZone(text));
+}
+
+function normalZone(text: string): string {
+  const lower = text.toLowerCase().replace(/:\d+$/, '');
+  return lower.endsWith('.') ? lower : `${lower}.`;
+}

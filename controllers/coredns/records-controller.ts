@@ -1,0 +1,76 @@
+/**
+ * coredns-records: what CoreDNS's informers bring becomes what its kubernetes plugin answers from, one Service at a time.
+ *
+ * Source: CoreDNS plugin/kubernetes/controller.go (informers, indexers, `detectChanges`).
+ */
+import { type DnsRecords, type DnsService, dnsServiceOf } from '../../src/dataplane/index.ts';
+import { type EndpointSlice, type Key, keyOf, type Moment } from '../../src/model/index.ts';
+import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
+
+const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+/** shared by every controller of the program: the slices of a Service */
+const SLICES_OF_SERVICE = 'coredns-slices-of-service';
+
+/** A slice belongs to the Service that its label names, whatever its own name is. */
+function servicesOf({ metadata }: EndpointSlice): readonly Key[] {
+  const name = metadata.labels?.[SERVICE_NAME_LABEL];
+  return name === undefined ? [] : [`${metadata.namespace}/${name}`];
+}
+
+function recordsOf(view: View, key: Key): DnsRecords | undefined {
+  const service = view.get('Service', key);
+  const slices = [...view.byIndex('EndpointSlice', SLICES_OF_SERVICE, key)];
+  if (service === undefined && slices.length === 0) return undefined;
+  slices.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  return { service, slices };
+}
+
+function sameObjects(a: DnsRecords | undefined, b: DnsRecords | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.service === b.service && a.slices.length === b.slices.length && a.slices.every((slice, i) => slice === b.slices[i]);
+}
+
+/** Whether a change shows in any answer: only then does the SOA serial move. */
+export function answersDiffer(before: DnsService | undefined, after: DnsService | undefined): boolean {
+  if (before === undefined || after === undefined) return before !== after;
+  return JSON.stringify(before) !== JSON.stringify(after);
+}
+
+/** When records last changed, beside the change itself: the serial of the zone's SOA. */
+function modified(at: Moment): Intent {
+  return { do: 'program', piece: 'dnsModified', key: 'internal', value: at };
+}
+
+export const corednsRecords: Controller = {
+  name: 'coredns-records',
+  program: 'coredns',
+  watches: {
+    Service: (service) => [keyOf(service)],
+    EndpointSlice: servicesOf,
+  },
+  indexes: { EndpointSlice: { [SLICES_OF_SERVICE]: servicesOf } },
+  reconcile(view, key, at) {
+    const after = recordsOf(view, key);
+    const before = view.dataplane.dns.get(key);
+    if (sameObjects(before, after)) return [];
+    const names = after === undefined ? undefined : dnsServiceOf(key, after);
+    const write: Intent = { do: 'program', piece: 'dns', key, value: after };
+    return answersDiffer(view.dataplane.dns.service(key), names) ? [modified(at), write] : [write];
+  },
+};
+
+const NO_LABELS = {};
+
+/** coredns-namespaces: which namespaces exist, and their labels. A name in a namespace that does not exist is NXDOMAIN. */
+export const corednsNamespaces: Controller = {
+  name: 'coredns-namespaces',
+  program: 'coredns',
+  watches: { Namespace: (namespace) => [namespace.metadata.name] },
+  reconcile(view, key) {
+    const namespace = view.get('Namespace', key);
+    const value = namespace === undefined ? undefined : (namespace.metadata.labels ?? NO_LABELS);
+    const before = view.dataplane.dnsNamespace.get(key);
+    if (value === before || JSON.stringify(value) === JSON.stringify(before)) return [];
+    return [{ do: 'program', piece: 'dnsNamespace', key, value }];
+  },
+};

@@ -1,0 +1,77 @@
+/**
+ * Who selects whom, by indexes: a Service's pods without walking the namespace's pods, a pod's Services without walking
+ * the namespace's Services.
+ *
+ * A pod is filed under each of its label pairs; a Service under one pair of its selector. A Service that selects a pod has
+ * all of its pairs among the pod's, so looking up each of the pod's pairs finds it.
+ */
+import { type Key, keyOf, type Labels, matchesLabels, type Pod, type Service } from '../../src/model/index.ts';
+import type { View } from '../../src/reconcile/index.ts';
+
+const NO_PAIRS: readonly string[] = [];
+
+interface Filed {
+  readonly namespace: string;
+  readonly pairs: readonly string[];
+}
+
+/** Pods of one template share their frozen labels, and a status change keeps them: their pairs are spelled out once. */
+const filedByLabels = new WeakMap<Labels, Filed>();
+
+function pairText(namespace: string, label: string, value: string): string {
+  return `${namespace}/${label}=${value}`;
+}
+
+/** The values that a pod is filed under: `namespace/label=value` for each of its labels. */
+export function labelPairsOf(pod: Pod): readonly string[] {
+  const { namespace = '', labels } = pod.metadata;
+  if (labels === undefined) return NO_PAIRS;
+  const known = filedByLabels.get(labels);
+  if (known !== undefined && known.namespace === namespace) return known.pairs;
+  const pairs = Object.entries(labels).map(([label, value]) => pairText(namespace, label, value));
+  filedByLabels.set(labels, { namespace, pairs });
+  return pairs;
+}
+
+/** The value that a Service is filed under: its selector's first pair in sorted order. Undefined without a selector. */
+export function selectorPairOf(service: Service): string | undefined {
+  const { selector } = service.spec;
+  if (selector === undefined) return undefined;
+  let first: string | undefined;
+  for (const label in selector) if (first === undefined || label < first) first = label;
+  return first === undefined ? undefined : pairText(service.metadata.namespace ?? '', first, selector[first] ?? '');
+}
+
+/** The keys of the Services whose selector matches the pod, sorted. */
+export function servicesSelecting(view: View, pod: Pod): readonly Key[] {
+  const keys: Key[] = [];
+  for (const pair of labelPairsOf(pod)) {
+    for (const service of view.byIndex('Service', 'selector-pair', pair)) {
+      if (matchesLabels(service.spec.selector ?? {}, pod.metadata.labels)) keys.push(keyOf(service));
+    }
+  }
+  return keys.length > 1 ? keys.sort() : keys;
+}
+
+/**
+ * The pods that a Service selects, in no particular order. Walks the index entries of the selector's pairs side by side
+ * and stops with the shortest: `app=web, zone=1` costs what the fewer of the two have, times the number of pairs.
+ */
+export function podsSelectedBy(view: View, service: Service): readonly Pod[] {
+  const { selector } = service.spec;
+  if (selector === undefined) return [];
+  const { namespace = '' } = service.metadata;
+  const entries = Object.entries(selector).map(([label, value]) =>
+    view.byIndex('Pod', 'label-pair', pairText(namespace, label, value)),
+  );
+  if (entries.length === 1) return [...entries[0]!];
+  const walks = entries.map((pods) => ({ pods: [] as Pod[], rest: pods[Symbol.iterator]() }));
+  while (walks.length > 0) {
+    for (const { pods, rest } of walks) {
+      const next = rest.next();
+      if (next.done === true) return pods.filter((pod) => matchesLabels(selector, pod.metadata.labels));
+      pods.push(next.value);
+    }
+  }
+  return [];
+}

@@ -1,0 +1,56 @@
+/** Which blocks the nodes hold, and which nodes wait for one: kept up to date from the nodes' informer. */
+import { cidrOf, type KubernetesObject, type Node } from '../../src/model/index.ts';
+import type { ProjectionDeclaration } from '../../src/reconcile/index.ts';
+import { blocksOf, type CidrSet } from './cidr-set.ts';
+
+export interface NodeBlocks {
+  /** for each set, how many nodes hold each block: two where somebody assigned one by hand */
+  readonly holders: readonly Map<number, number>[];
+  /** nodes without a pod CIDR that are not being deleted, by name */
+  readonly waiting: Map<string, Node>;
+}
+
+/** `reserved` are blocks that no node may have: those of the Service CIDRs, where these lie inside. */
+export function nodeBlocks(sets: readonly CidrSet[]): ProjectionDeclaration<NodeBlocks> {
+  return {
+    name: 'node pod CIDRs',
+    kinds: ['Node'],
+    create: () => ({ holders: sets.map(() => new Map()), waiting: new Map() }),
+    apply: (value, before, after) => {
+      if (before !== undefined) count(value, sets, before, -1);
+      if (after !== undefined) count(value, sets, after, 1);
+    },
+  };
+}
+
+/** The numbers of the blocks that a CIDR covers in each set. */
+export function* blocksWithin(sets: readonly CidrSet[], text: string): Iterable<readonly [set: number, block: number]> {
+  const cidr = cidrOf(text);
+  for (const [i, set] of sets.entries()) {
+    const range = blocksOf(set, cidr);
+    if (range === undefined) continue;
+    for (let block = range[0]; block <= range[1]; block++) yield [i, block];
+  }
+}
+
+function count({ holders, waiting }: NodeBlocks, sets: readonly CidrSet[], object: KubernetesObject, by: 1 | -1): void {
+  const node = object as Node;
+  const { name, deletionTimestamp } = node.metadata;
+  const cidrs = podCidrsOf(node);
+  if (cidrs.length === 0) {
+    if (by === 1 && deletionTimestamp === undefined) waiting.set(name, node);
+    else waiting.delete(name);
+    return;
+  }
+  for (const text of cidrs) {
+    for (const [i, block] of blocksWithin(sets, text)) {
+      const held = (holders[i]!.get(block) ?? 0) + by;
+      if (held === 0) holders[i]!.delete(block);
+      else holders[i]!.set(block, held);
+    }
+  }
+}
+
+export function podCidrsOf({ spec }: Node): readonly string[] {
+  return spec.podCIDRs ?? (spec.podCIDR === undefined ? [] : [spec.podCIDR]);
+}

@@ -1,0 +1,9 @@
+/**
+ * kube-proxy: which Services a node answers for, and the rules it writes for them. Decides nothing about packets: it only
+ * writes what they will meet.
+ */
+export { defaultKubeProxyConfig, type KubeProxyConfig, type LocalDetector } from './config.ts';
+export { kubeProxyController } from './controller.ts';
+export { type KubeProxyRuleset, kubeProxyRuleset } from './iptables/index.ts';
+export { serviceRecordOf } from './service-record.ts';
+export { type CategorizedEndpoints, categorizeEndpoints } from './topology.ts';

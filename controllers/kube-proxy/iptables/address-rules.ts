@@ -1,0 +1,53 @@
+/** Rules of one service port in a chain that all share, filed by the destination address they match. */
+import type { Rule } from '../../../src/dataplane/index.ts';
+import type { Address } from '../../../src/model/index.ts';
+import { NO_RULES } from './rule.ts';
+
+export class AddressRules {
+  /** in the order written */
+  readonly rules: readonly Rule[];
+  /** those that match whatever the address */
+  readonly anywhere: readonly Rule[];
+  /** the address that all rules match, where they match but one: most service ports have a cluster IP and no more */
+  readonly #only: Address | undefined;
+  readonly #byAddress: ReadonlyMap<Address, readonly Rule[]>;
+  #tail: readonly Rule[] = NO_RULES;
+  #withTail: readonly Rule[];
+
+  constructor(rules: readonly Rule[]) {
+    const addresses = rules.map(destinationOf);
+    const byAddress = new Map<Address, Rule[]>();
+    rules.forEach((rule, i) => {
+      const address = addresses[i];
+      if (address === undefined) return;
+      const known = byAddress.get(address);
+      if (known === undefined) byAddress.set(address, [rule]);
+      else known.push(rule);
+    });
+    this.rules = rules;
+    this.anywhere = rules.filter((_, i) => addresses[i] === undefined);
+    this.#only = new Set(addresses).size === 1 ? addresses[0] : undefined;
+    this.#byAddress = byAddress;
+    this.#withTail = rules;
+  }
+
+  at(address: Address): readonly Rule[] {
+    return address === this.#only ? this.rules : (this.#byAddress.get(address) ?? NO_RULES);
+  }
+
+  /** The same, then `tail`. Remembers the last tail it was asked for. */
+  atWith(address: Address, tail: readonly Rule[]): readonly Rule[] {
+    if (tail.length === 0) return this.at(address);
+    if (address !== this.#only) return [...this.at(address), ...tail];
+    if (this.#tail !== tail) {
+      this.#withTail = [...this.rules, ...tail];
+      this.#tail = tail;
+    }
+    return this.#withTail;
+  }
+}
+
+function destinationOf(rule: Rule): Address | undefined {
+  for (const match of rule.matches) if (match.match === 'destination') return match.cidr.network;
+  return undefined;
+}

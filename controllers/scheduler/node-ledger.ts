@@ -1,0 +1,180 @@
+/**
+ * The nodes as the scheduler needs them: who has how many pods, in the order to choose from. In place of the real
+ * scheduler's cache (kubernetes pkg/scheduler/backend/cache).
+ *
+ * ```text
+ *   taint group (nodes that repel the same pods) -> buckets by number of pods -> nodes by name
+ * ```
+ *
+ * Full nodes are in no bucket: they are neither looked at nor stepped over when there is room elsewhere.
+ */
+import type { KubernetesObject, Node, Pod, Taint } from '../../src/model/index.ts';
+import type { ProjectionDeclaration } from '../../src/reconcile/index.ts';
+import { nodeOrderKey } from '../ipam/index.ts';
+import { isPodTerminal } from '../workloads/index.ts';
+
+export interface NodeEntry {
+  readonly name: string;
+  readonly order: string;
+  /** pods bound to it that have not finished */
+  pods: number;
+  /** undefined where pods are bound to a node that is not there */
+  node: Node | undefined;
+  maxPods: number;
+  group: TaintGroup | undefined;
+}
+
+export interface TaintGroup {
+  readonly unschedulable: boolean;
+  readonly taints: readonly Taint[];
+  /** by number of pods; each by name */
+  readonly buckets: NodeEntry[][];
+  size: number;
+}
+
+export class NodeLedger {
+  readonly #entries = new Map<string, NodeEntry>();
+  readonly #groups = new Map<string, TaintGroup>();
+  /** nodes by `key=value` of their labels */
+  readonly #byLabel = new Map<string, Set<NodeEntry>>();
+  #nodes = 0;
+
+  /** how many nodes there are */
+  get size(): number {
+    return this.#nodes;
+  }
+
+  get groups(): Iterable<TaintGroup> {
+    return this.#groups.values();
+  }
+
+  labelled(key: string, value: string): ReadonlySet<NodeEntry> {
+    return this.#byLabel.get(`${key}=${value}`) ?? NOBODY;
+  }
+
+  setNode(name: string, node: Node | undefined): void {
+    const entry = this.#entry(name);
+    this.#takeOut(entry);
+    for (const label of labelsOf(entry.node)) this.#unlabel(label, entry);
+    this.#leaveGroup(entry);
+    entry.node = node;
+    if (node !== undefined) {
+      entry.maxPods = Number(node.status.allocatable?.['pods'] ?? 0);
+      for (const label of labelsOf(node)) this.#label(label, entry);
+      this.#joinGroup(entry, node);
+    }
+    this.#putIn(entry);
+    this.#forgetIfEmpty(entry);
+  }
+
+  addPods(name: string, count: 1 | -1): void {
+    const entry = this.#entry(name);
+    this.#takeOut(entry);
+    entry.pods += count;
+    this.#putIn(entry);
+    this.#forgetIfEmpty(entry);
+  }
+
+  #entry(name: string): NodeEntry {
+    let entry = this.#entries.get(name);
+    if (entry === undefined) {
+      entry = { name, order: nodeOrderKey(name), pods: 0, node: undefined, maxPods: 0, group: undefined };
+      this.#entries.set(name, entry);
+    }
+    return entry;
+  }
+
+  #forgetIfEmpty(entry: NodeEntry): void {
+    if (entry.node === undefined && entry.pods === 0) this.#entries.delete(entry.name);
+  }
+
+  #joinGroup(entry: NodeEntry, { spec }: Node): void {
+    const unschedulable = spec.unschedulable === true;
+    const taints = (spec.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule');
+    const signature = JSON.stringify([unschedulable, taints.map(({ key, value, effect }) => [key, value, effect])]);
+    let group = this.#groups.get(signature);
+    if (group === undefined) {
+      group = { unschedulable, taints, buckets: [], size: 0 };
+      this.#groups.set(signature, group);
+    }
+    group.size++;
+    entry.group = group;
+    this.#nodes++;
+  }
+
+  #leaveGroup(entry: NodeEntry): void {
+    const { group } = entry;
+    if (group === undefined) return;
+    entry.group = undefined;
+    this.#nodes--;
+    if (--group.size > 0) return;
+    for (const [signature, other] of this.#groups) if (other === group) this.#groups.delete(signature);
+  }
+
+  #putIn(entry: NodeEntry): void {
+    if (entry.group === undefined || entry.pods >= entry.maxPods) return;
+    const { buckets } = entry.group;
+    while (buckets.length <= entry.pods) buckets.push([]);
+    const bucket = buckets[entry.pods]!;
+    bucket.splice(placeOf(entry, bucket), 0, entry);
+  }
+
+  #takeOut(entry: NodeEntry): void {
+    const bucket = entry.group?.buckets[entry.pods];
+    if (bucket === undefined) return;
+    const place = placeOf(entry, bucket);
+    if (bucket[place] === entry) bucket.splice(place, 1);
+  }
+
+  #label(label: string, entry: NodeEntry): void {
+    const labelled = this.#byLabel.get(label);
+    if (labelled === undefined) this.#byLabel.set(label, new Set([entry]));
+    else labelled.add(entry);
+  }
+
+  #unlabel(label: string, entry: NodeEntry): void {
+    const labelled = this.#byLabel.get(label);
+    if (labelled?.delete(entry) && labelled.size === 0) this.#byLabel.delete(label);
+  }
+}
+
+const NOBODY: ReadonlySet<NodeEntry> = new Set();
+
+export const NODE_LEDGER: ProjectionDeclaration<NodeLedger> = {
+  name: 'scheduler node ledger',
+  kinds: ['Node', 'Pod'],
+  create: () => new NodeLedger(),
+  apply: (ledger, before, after) => {
+    const object = after ?? before;
+    if (object?.kind === 'Node') ledger.setNode(object.metadata.name, after as Node | undefined);
+    else applyPod(ledger, before as Pod | undefined, after as Pod | undefined);
+  },
+};
+
+function applyPod(ledger: NodeLedger, before: Pod | undefined, after: Pod | undefined): void {
+  const [was, is] = [occupied(before), occupied(after)];
+  if (was === is) return;
+  if (was !== undefined) ledger.addPods(was, -1);
+  if (is !== undefined) ledger.addPods(is, 1);
+}
+
+/** The node whose room a pod takes. */
+export function occupied(pod: Pod | undefined): string | undefined {
+  return pod === undefined || isPodTerminal(pod) ? undefined : pod.spec.nodeName;
+}
+
+function labelsOf(node: KubernetesObject | undefined): readonly string[] {
+  return Object.entries(node?.metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`);
+}
+
+/** Where the entry is, or would be, in a bucket sorted by name. */
+function placeOf({ order }: NodeEntry, bucket: readonly NodeEntry[]): number {
+  let low = 0;
+  let high = bucket.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (bucket[middle]!.order < order) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

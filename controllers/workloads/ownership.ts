@@ -1,0 +1,132 @@
+/**
+ * Who controls whom: owner references, and the adoption and release of objects by selector.
+ * Source: kubernetes pkg/controller/controller_ref_manager.go.
+ *
+ * Selectors are found through one label each: an owner is filed under the first pair of its selector, an orphan under all
+ * of its labels. So a changed orphan asks for its few labels, and never walks the owners of its namespace.
+ */
+import {
+  type Deployment,
+  KIND_INFO,
+  type Key,
+  keyOf,
+  type KubernetesObject,
+  type LabelSelector,
+  matchesSelector,
+  type OwnerReference,
+  type ReplicaSet,
+} from '../../src/model/index.ts';
+import type { Intent } from '../../src/reconcile/index.ts';
+
+const NONE: readonly string[] = [];
+
+/** The owner that manages the object, of which there is at most one. */
+export function controllerOf(object: KubernetesObject): OwnerReference | undefined {
+  return object.metadata.ownerReferences?.find(({ controller }) => controller === true);
+}
+
+/** Index `ownerUid`: an object under the uid of each of its owners. */
+export function fileByOwnerUid(object: KubernetesObject): readonly string[] {
+  return object.metadata.ownerReferences?.map(({ uid }) => uid) ?? NONE;
+}
+
+/** Index `orphanLabel`: an object that nobody controls, under each of its labels and under its bare namespace. */
+export function fileByOrphanLabel(object: KubernetesObject): readonly string[] {
+  if (controllerOf(object) !== undefined) return NONE;
+  const { namespace = '', labels = {} } = object.metadata;
+  return [`${namespace}/`, ...Object.entries(labels).map(([key, value]) => `${namespace}/${key}=${value}`)];
+}
+
+/** Index `selectorLabel`: an owner under the first pair of its selector, under its bare namespace where it has no pair. */
+export function fileBySelectorLabel(owner: Deployment | ReplicaSet): readonly string[] {
+  return [selectorLabelOf(owner.metadata.namespace ?? '', owner.spec.selector)];
+}
+
+function selectorLabelOf(namespace: string, { matchLabels = {} }: LabelSelector): string {
+  const [first] = Object.keys(matchLabels).sort();
+  return first === undefined ? `${namespace}/` : `${namespace}/${first}=${matchLabels[first]}`;
+}
+
+/** The keys of those owners out of `candidates(label)` whose selector matches an orphan. */
+export function ownersWanting<O extends Deployment | ReplicaSet>(
+  orphan: KubernetesObject,
+  candidates: (label: string) => Iterable<O>,
+): readonly Key[] {
+  const keys: Key[] = [];
+  for (const label of fileByOrphanLabel(orphan)) {
+    for (const owner of candidates(label)) {
+      if (matchesSelector(owner.spec.selector, orphan.metadata.labels)) keys.push(keyOf(owner));
+    }
+  }
+  return keys;
+}
+
+export interface Claim<T> {
+  /** those that the owner controls, adopted ones among them, by name */
+  readonly owned: readonly T[];
+  /** the adoptions and releases to write */
+  readonly intents: readonly Intent[];
+}
+
+/** What an owner reads from: the objects under its uid, and the orphans under a label. */
+export interface Claimable<T> {
+  readonly ownedBy: (uid: string) => Iterable<T>;
+  readonly orphans: (label: string) => Iterable<T>;
+  readonly adoptable: (object: T) => boolean;
+}
+
+/** Keeps what matches the owner's selector, releases what no longer does, adopts orphans that do. */
+export function claim<T extends KubernetesObject>(owner: Deployment | ReplicaSet, from: Claimable<T>): Claim<T> {
+  const { uid, namespace = '', deletionTimestamp } = owner.metadata;
+  const { selector } = owner.spec;
+  const owned: T[] = [];
+  const intents: Intent[] = [];
+  for (const object of from.ownedBy(uid)) {
+    if (controllerOf(object)?.uid !== uid) continue;
+    if (matchesSelector(selector, object.metadata.labels)) owned.push(object);
+    else if (deletionTimestamp === undefined) intents.push(release(object, uid));
+  }
+  if (deletionTimestamp === undefined) {
+    for (const orphan of from.orphans(selectorLabelOf(namespace, selector))) {
+      if (orphan.metadata.deletionTimestamp !== undefined || !from.adoptable(orphan)) continue;
+      if (!matchesSelector(selector, orphan.metadata.labels)) continue;
+      owned.push(orphan);
+      intents.push(adopt(orphan, owner));
+    }
+  }
+  // Indexes give no order, and what is written must not depend on one.
+  owned.sort(byName);
+  intents.sort((a, b) => (targetKey(a) < targetKey(b) ? -1 : 1));
+  return { owned, intents };
+}
+
+export function byName(a: KubernetesObject, b: KubernetesObject): number {
+  return a.metadata.name < b.metadata.name ? -1 : 1;
+}
+
+/** The reference that makes `owner` the controller of what carries it. */
+export function controllerReference(owner: Deployment | ReplicaSet): OwnerReference {
+  const { name, uid } = owner.metadata;
+  const { apiVersion } = KIND_INFO[owner.kind];
+  return { apiVersion, kind: owner.kind, name, uid, controller: true, blockOwnerDeletion: true };
+}
+
+/** Writes an object's owner references anew, if it is still the same object. */
+export function patchOwners(object: KubernetesObject, owners: readonly OwnerReference[]): Intent {
+  const ownerReferences = owners.length === 0 ? null : owners;
+  const { kind } = object;
+  const precondition = { uid: object.metadata.uid };
+  return { do: 'patch', kind, key: keyOf(object), patch: { metadata: { ownerReferences } }, precondition };
+}
+
+function adopt(orphan: KubernetesObject, owner: Deployment | ReplicaSet): Intent {
+  return patchOwners(orphan, [...(orphan.metadata.ownerReferences ?? []), controllerReference(owner)]);
+}
+
+function release(object: KubernetesObject, ownerUid: string): Intent {
+  return patchOwners(object, object.metadata.ownerReferences?.filter(({ uid }) => uid !== ownerUid) ?? []);
+}
+
+function targetKey(intent: Intent): string {
+  return intent.do === 'patch' ? intent.key : '';
+}

@@ -1,0 +1,157 @@
+/**
+ * Keeps as many pods of a template as a ReplicaSet asks for.
+ * Source: kubernetes pkg/controller/replicaset (replica_set.go, replica_set_utils.go).
+ *
+ * The Events SuccessfulCreate and SuccessfulDelete are left out: they would be two writes for each pod.
+ */
+import {
+  KIND_INFO,
+  keyOf,
+  type Moment,
+  matchesLabels,
+  matchesSelector,
+  type Pod,
+  type ReplicaSet,
+} from '../../src/model/index.ts';
+import type { Controller, Draft, Intent, View } from '../../src/reconcile/index.ts';
+import {
+  type Claimable,
+  claim,
+  controllerOf,
+  controllerReference,
+  fileByOrphanLabel,
+  fileByOwnerUid,
+  fileBySelectorLabel,
+  ownersWanting,
+} from './ownership.ts';
+import { inDeletionOrder } from './pod-deletion-order.ts';
+import { availableAfterMs, isPodActive, isPodReady, isPodTerminal } from './pod-state.ts';
+
+/** Pods created or deleted in one reconcile (`BurstReplicas`). */
+export const BURST_REPLICAS = 500;
+
+export const replicaSet: Controller = {
+  name: 'replicaset-controller',
+  program: 'kube-controller-manager',
+  watches: {
+    ReplicaSet: (object) => [keyOf(object)],
+    Pod: (pod, view) => {
+      const owner = controllerOf(pod);
+      if (owner === undefined) return ownersWanting(pod, (label) => view.byIndex('ReplicaSet', 'selectorLabel', label));
+      return owner.kind === 'ReplicaSet' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
+    },
+  },
+  indexes: {
+    Pod: { ownerUid: fileByOwnerUid, orphanLabel: fileByOrphanLabel },
+    ReplicaSet: { ownerUid: fileByOwnerUid, selectorLabel: fileBySelectorLabel },
+  },
+  reconcile(view, key, at) {
+    const object = view.get('ReplicaSet', key);
+    if (object === undefined) return [];
+    const { owned, intents } = claim(object, podsOf(view));
+    const active = owned.filter(isPodActive);
+    const terminating = owned.filter((pod) => !isPodTerminal(pod) && pod.metadata.deletionTimestamp !== undefined);
+    const scaling = object.metadata.deletionTimestamp === undefined ? scale(object, active, view, at) : [];
+    return [...intents, ...scaling, ...writeStatus(object, active, terminating.length, at)];
+  },
+};
+
+function podsOf(view: View): Claimable<Pod> {
+  return {
+    ownedBy: (uid) => view.byIndex('Pod', 'ownerUid', uid),
+    orphans: (label) => view.byIndex('Pod', 'orphanLabel', label),
+    adoptable: isPodActive,
+  };
+}
+
+function scale(object: ReplicaSet, active: readonly Pod[], view: View, at: Moment): readonly Intent[] {
+  const surplus = active.length - object.spec.replicas;
+  if (surplus < 0) {
+    const create: Intent = { do: 'create', object: podDraft(object) };
+    return Array.from({ length: Math.min(-surplus, BURST_REPLICAS) }, () => create);
+  }
+  if (surplus === 0) return [];
+  // Where all are to go their order does not matter, and their siblings need not be looked up.
+  const order = object.spec.replicas === 0 ? active : inDeletionOrder(active, relatedPods(object, view), at);
+  return order.slice(0, Math.min(surplus, BURST_REPLICAS)).map((pod) => ({
+    do: 'delete',
+    kind: 'Pod',
+    key: keyOf(pod),
+    precondition: { uid: pod.metadata.uid },
+  }));
+}
+
+/** The active pods of all ReplicaSets with the same controller, as `getIndirectlyRelatedPods` finds them. */
+function* relatedPods(object: ReplicaSet, view: View): Iterable<Pod> {
+  const owner = controllerOf(object);
+  const siblings = owner === undefined ? [object] : view.byIndex('ReplicaSet', 'ownerUid', owner.uid);
+  for (const sibling of siblings) {
+    for (const pod of view.byIndex('Pod', 'ownerUid', sibling.metadata.uid)) {
+      if (isPodActive(pod) && matchesSelector(sibling.spec.selector, pod.metadata.labels)) yield pod;
+    }
+  }
+}
+
+/** The pod that the template describes. Its spec is the template's own, shared by all pods. */
+function podDraft(object: ReplicaSet): Draft<'Pod'> {
+  const { namespace, name } = object.metadata;
+  const { metadata, spec } = object.spec.template;
+  const { labels, annotations } = metadata;
+  return {
+    apiVersion: KIND_INFO.Pod.apiVersion,
+    kind: 'Pod',
+    metadata: {
+      generateName: `${name}-`,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+      ownerReferences: [controllerReference(object)],
+    },
+    spec,
+  };
+}
+
+function writeStatus(
+  object: ReplicaSet,
+  active: readonly Pod[],
+  terminatingReplicas: number,
+  at: Moment,
+): readonly Intent[] {
+  const { minReadySeconds = 0, template, replicas } = object.spec;
+  const waits = active.map((pod) => availableAfterMs(pod, minReadySeconds, at));
+  const status = replicaSetStatus({
+    replicas: active.length,
+    fullyLabeledReplicas: active.filter(({ metadata }) => isLabelled(metadata.labels, template.metadata.labels)).length,
+    readyReplicas: active.filter(isPodReady).length,
+    availableReplicas: waits.filter((afterMs) => afterMs === 0).length,
+    terminatingReplicas,
+    observedGeneration: object.metadata.generation ?? 0,
+  });
+  const intents: Intent[] = [];
+  if (!sameStatus(object.status, status)) intents.push({ do: 'update-status', object: { ...object, status } });
+  const pending = waits.filter((afterMs) => afterMs !== undefined && afterMs > 0) as number[];
+  if (pending.length > 0 && replicas > 0) intents.push({ do: 'again', afterMs: Math.min(...pending) });
+  return intents;
+}
+
+function isLabelled(labels: Pod['metadata']['labels'], wanted: Pod['metadata']['labels']): boolean {
+  return matchesLabels(wanted ?? {}, labels);
+}
+
+/** Counts of zero are left out as the real one's JSON leaves them out; `replicas` and `terminatingReplicas` are always there. */
+function replicaSetStatus(counts: Required<ReplicaSet['status']>): ReplicaSet['status'] {
+  const { replicas, terminatingReplicas, ...others } = counts;
+  const shown = Object.fromEntries(Object.entries(others).filter(([, count]) => count !== 0));
+  return { replicas, ...shown, terminatingReplicas };
+}
+
+function sameStatus(a: ReplicaSet['status'], b: ReplicaSet['status']): boolean {
+  return (
+    a.replicas === b.replicas &&
+    (a.fullyLabeledReplicas ?? 0) === (b.fullyLabeledReplicas ?? 0) &&
+    (a.readyReplicas ?? 0) === (b.readyReplicas ?? 0) &&
+    (a.availableReplicas ?? 0) === (b.availableReplicas ?? 0) &&
+    a.terminatingReplicas === b.terminatingReplicas &&
+    (a.observedGeneration ?? 0) === (b.observedGeneration ?? 0)
+  );
+}

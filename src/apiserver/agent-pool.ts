@@ -1,0 +1,128 @@
+/**
+ * What AKS refuses about agent pools: names, counts, pods a node, and whether the machines and their pod blocks fit.
+ *
+ * Sources: https://learn.microsoft.com/azure/aks/create-node-pools#limitations (names),
+ * /azure/aks/concepts-network-ip-address-planning (maxPods, at least 30 pods in all), /azure/aks/quotas-skus-regions (counts),
+ * /azure/virtual-network/virtual-networks-faq (five addresses of every subnet are Azure's).
+ */
+import { type AgentPoolProfile, type ClusterSettings, parseCidr, sizeOf } from '../model/index.ts';
+import { invalidParameter, type ManagedClusterError } from './managed-cluster-error.ts';
+
+const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
+const MAX_PODS = { least: 10, most: 250 } as const;
+const PODS_PER_CLUSTER_MIN = 30;
+const NODES_PER_POOL_MAX = 1000;
+const NODES_PER_CLUSTER_MAX = 5000;
+const SUBNET_RESERVED = 5;
+/** Overlay gives every node a /24 of podCidr, whatever its maxPods. */
+const POD_BLOCK_SIZE = 256;
+
+export function validateAgentPools(settings: ClusterSettings): readonly ManagedClusterError[] {
+  const pools = settings.agentPoolProfiles;
+  if (pools.length === 0) return [invalidParameter('agentPoolProfiles', 'a cluster has at least one agent pool')];
+  return [
+    ...pools.flatMap((pool, i) => validatePool(settings, pool, i)),
+    ...validateTotals(pools),
+    ...validateSubnetSizes(settings),
+    ...validatePodBlocks(settings),
+  ];
+}
+
+function validatePool(settings: ClusterSettings, pool: AgentPoolProfile, index: number): ManagedClusterError[] {
+  const field = `agentPoolProfiles[${index}]`;
+  const errors: ManagedClusterError[] = [];
+  if (!POOL_NAME.test(pool.name)) errors.push(invalidName(field, pool.name));
+  if (settings.agentPoolProfiles.findIndex(({ name }) => name === pool.name) < index)
+    errors.push(invalidParameter(`${field}.name`, `two agent pools are named ${pool.name}`));
+  // The first pool is the system pool: AKS runs CoreDNS there, so it is never empty.
+  const countMin = index === 0 ? 1 : 0;
+  if (pool.count < countMin || pool.count > NODES_PER_POOL_MAX) errors.push(invalidCount(field, pool.count, countMin));
+  if (pool.maxPods < MAX_PODS.least || pool.maxPods > MAX_PODS.most)
+    errors.push({
+      code: 'InvalidParameter',
+      message: 'The value of parameter maxPods is invalid.',
+      field: `${field}.maxPods`,
+      detail: `${pool.maxPods} is outside ${MAX_PODS.least} to ${MAX_PODS.most} pods a node`,
+    });
+  if (!settings.virtualNetwork.subnets.some(({ name }) => name === pool.vnetSubnet))
+    errors.push(invalidParameter(`${field}.vnetSubnet`, `no subnet is named ${pool.vnetSubnet}`));
+  return errors;
+}
+
+function invalidName(field: string, name: string): ManagedClusterError {
+  return {
+    code: 'InvalidParameter',
+    message:
+      'The value of parameter agentPoolProfile.name is invalid. Please see https://aka.ms/aks-naming-rules for more details.',
+    field: `${field}.name`,
+    detail: `${JSON.stringify(name)} is not 1 to 12 lower-case letters and digits that begin with a letter`,
+  };
+}
+
+function invalidCount(field: string, count: number, least: number): ManagedClusterError {
+  return {
+    code: 'InvalidParameter',
+    message:
+      `agentPoolProfile.count was ${count}. It must be greater or equal to minCount:${least} ` +
+      `and less than or equal to maxCount:${NODES_PER_POOL_MAX}.`,
+    field: `${field}.count`,
+    detail: `${count} is outside ${least} to ${NODES_PER_POOL_MAX} nodes`,
+  };
+}
+
+function validateTotals(pools: readonly AgentPoolProfile[]): ManagedClusterError[] {
+  const nodes = pools.reduce((sum, { count }) => sum + count, 0);
+  const pods = pools.reduce((sum, { count, maxPods }) => sum + count * maxPods, 0);
+  const errors: ManagedClusterError[] = [];
+  if (nodes > NODES_PER_CLUSTER_MAX)
+    errors.push(
+      invalidParameter('agentPoolProfiles', `${nodes} nodes are more than ${NODES_PER_CLUSTER_MAX} a cluster`),
+    );
+  if (nodes > 0 && pods < PODS_PER_CLUSTER_MIN)
+    errors.push(
+      invalidParameter('agentPoolProfiles', `the pools hold ${pods} pods, a cluster at least ${PODS_PER_CLUSTER_MIN}`),
+    );
+  return errors;
+}
+
+/** Every node takes one address of its subnet. */
+function validateSubnetSizes({ agentPoolProfiles, virtualNetwork }: ClusterSettings): ManagedClusterError[] {
+  return virtualNetwork.subnets.flatMap(({ name, addressPrefix }) => {
+    const pools = agentPoolProfiles
+      .map((pool, index) => ({ ...pool, index }))
+      .filter((pool) => pool.vnetSubnet === name);
+    const cidr = parseCidr(addressPrefix);
+    const needed = pools.reduce((sum, { count }) => sum + count, 0);
+    if (cidr === undefined || needed === 0) return [];
+    const available = Math.max(0, sizeOf(cidr) - SUBNET_RESERVED);
+    if (needed <= available) return [];
+    const detail = `${needed} nodes need more than the ${available} addresses that subnet ${name} ${addressPrefix} has free`;
+    return [
+      insufficient(`agentPoolProfiles[${pools[0]!.index}].count`, needed, available, addressPrefix, name, detail),
+    ];
+  });
+}
+
+function validatePodBlocks({ agentPoolProfiles, networkProfile }: ClusterSettings): ManagedClusterError[] {
+  const { podCidr, networkPluginMode } = networkProfile;
+  const cidr = podCidr === undefined ? undefined : parseCidr(podCidr);
+  if (podCidr === undefined || cidr === undefined || networkPluginMode !== 'overlay') return [];
+  const nodes = agentPoolProfiles.reduce((sum, { count }) => sum + count, 0);
+  const field = 'networkProfile.podCidr';
+  const available = sizeOf(cidr);
+  if (nodes * POD_BLOCK_SIZE <= available) return [];
+  const detail = `${nodes} nodes need a /24 each, ${podCidr} holds ${Math.floor(available / POD_BLOCK_SIZE)}`;
+  return [insufficient(field, nodes * POD_BLOCK_SIZE, available, podCidr, 'networkProfile.podCIDR', detail)];
+}
+
+function insufficient(
+  field: string,
+  needed: number,
+  available: number,
+  cidr: string,
+  subnet: string,
+  detail: string,
+): ManagedClusterError {
+  const message = `Pre-allocated IPs ${needed} exceeds IPs available ${available} in Subnet Cidr ${cidr}, Subnet Name ${subnet}.`;
+  return { code: 'InsufficientSubnetSize', message, field, detail };
+}

@@ -1,0 +1,284 @@
+/**
+ * Reads an object as the API's types say: wrong types are refused in the words of Go's decoder, unknown fields are
+ * dropped and told of, nulls and zero values are left out or printed as the apiserver prints them.
+ *
+ * What equals `before` comes back as `before` itself, part by part: an unchanged object is the same object, a changed one
+ * shares all that did not change. A part that already is `before`'s is not read at all.
+ */
+import { canonicalQuantity, QUANTITY_ERROR } from './quantity.ts';
+import { type Field, goTypeName, type Scalar, type Struct, type Type } from './schema/index.ts';
+
+/** What was found on the way. */
+export interface Findings {
+  /** the first wrong type, as Go's decoder words it */
+  error: string | undefined;
+  /** `spec.ports[0].targetport`, in the order of the document */
+  readonly unknownFields: string[];
+}
+
+/** Where in the document: the innermost step first. */
+interface Place {
+  readonly within: Place | undefined;
+  readonly step: string | number;
+}
+
+type Fields = Record<string, unknown>;
+
+export function decode(struct: Struct, value: unknown, before: object | undefined, findings: Findings): object {
+  return decodeStruct(struct, value, before, undefined, struct, findings) as object;
+}
+
+function decodeStruct(
+  struct: Struct,
+  value: unknown,
+  before: unknown,
+  place: Place | undefined,
+  holder: Struct,
+  findings: Findings,
+): unknown {
+  if (value === before && value !== undefined) return value;
+  if (!isFields(value)) {
+    mismatch(value, { is: 'struct', struct }, place, holder, findings);
+    return zeroOf(struct);
+  }
+  const known = isFields(before) ? before : undefined;
+  const decoded: unknown[] = new Array(struct.fields.length);
+  for (const name in value) {
+    const field = struct.byName.get(name);
+    const part = value[name];
+    if (field === undefined) {
+      findings.unknownFields.push(pathOf({ within: place, step: name }));
+    } else if (part !== null && part !== undefined) {
+      decoded[field.index] = decodeField(field, part, known?.[name], { within: place, step: name }, struct, findings);
+    }
+  }
+  return sharedStruct(emit(struct, decoded), known);
+}
+
+function decodeField(
+  field: Field,
+  value: unknown,
+  before: unknown,
+  place: Place,
+  holder: Struct,
+  findings: Findings,
+): unknown {
+  if (value === before && typeof value === 'object') return value;
+  return decodeType(field.type, value, before, place, holder, findings);
+}
+
+function decodeType(
+  type: Type,
+  value: unknown,
+  before: unknown,
+  place: Place,
+  holder: Struct,
+  findings: Findings,
+): unknown {
+  switch (type.is) {
+    case 'struct':
+      return decodeStruct(type.struct, value ?? {}, before, place, holder, findings);
+    case 'list':
+      if (!Array.isArray(value)) return mismatch(value, type, place, holder, findings);
+      return sharedList(
+        value.map((item, i) =>
+          decodeType(type.of, item, Array.isArray(before) ? before[i] : undefined, step(place, i), holder, findings),
+        ),
+        before,
+      );
+    case 'map':
+      return decodeMap(type.of, value, before, place, holder, findings);
+    case 'scalar':
+      return decodeScalar(type, value, place, holder, findings);
+    default:
+      return type satisfies never;
+  }
+}
+
+function decodeMap(
+  of: Type,
+  value: unknown,
+  before: unknown,
+  place: Place,
+  holder: Struct,
+  findings: Findings,
+): unknown {
+  if (!isFields(value)) return mismatch(value, { is: 'map', of }, place, holder, findings);
+  const map: Fields = {};
+  for (const key in value) {
+    const part = value[key] ?? ZERO[of.is === 'scalar' ? of.scalar : 'any'];
+    map[key] = decodeType(of, part, undefined, place, holder, findings);
+  }
+  return sharedMap(map, before);
+}
+
+function decodeScalar(
+  type: Type & { readonly is: 'scalar' },
+  value: unknown,
+  place: Place,
+  holder: Struct,
+  findings: Findings,
+): unknown {
+  switch (type.scalar) {
+    case 'any':
+      return value;
+    case 'string':
+    case 'time':
+      return typeof value === 'string' ? value : mismatch(value, type, place, holder, findings);
+    case 'bool':
+      return typeof value === 'boolean' ? value : mismatch(value, type, place, holder, findings);
+    case 'intOrString':
+      if (typeof value === 'string') return value;
+      return isInteger(value, 'int32') ? value : mismatch(value, type, place, holder, findings);
+    case 'int32':
+    case 'int64':
+      return isInteger(value, type.scalar) ? value : mismatch(value, type, place, holder, findings);
+    case 'quantity':
+      return decodeQuantity(value, findings);
+    case 'bytes':
+      return decodeBytes(value, type, place, holder, findings);
+    default:
+      return type.scalar satisfies never;
+  }
+}
+
+function isInteger(value: unknown, scalar: 'int32' | 'int64'): boolean {
+  if (!Number.isInteger(value)) return false;
+  return scalar === 'int64' || (value as number) === ((value as number) | 0);
+}
+
+function decodeQuantity(value: unknown, findings: Findings): unknown {
+  const text = typeof value === 'number' ? String(value) : value;
+  const canonical = typeof text === 'string' ? canonicalQuantity(text) : undefined;
+  if (canonical === undefined) findings.error ??= QUANTITY_ERROR;
+  return canonical ?? '0';
+}
+
+function decodeBytes(value: unknown, type: Type, place: Place, holder: Struct, findings: Findings): unknown {
+  if (typeof value !== 'string') return mismatch(value, type, place, holder, findings);
+  const valid = /^[A-Za-z0-9+/]*={0,2}$/.test(value) && value.length % 4 === 0;
+  const at = value.search(/[^A-Za-z0-9+/]/);
+  if (!valid) findings.error ??= `illegal base64 data at input byte ${at < 0 ? value.length : at}`;
+  return value;
+}
+
+/** Notes a wrong type and gives what Go leaves in the field: nothing. */
+function mismatch(value: unknown, type: Type, place: Place | undefined, holder: Struct, findings: Findings): undefined {
+  const found = `json: cannot unmarshal ${jsonTypeOf(value, type)}`;
+  findings.error ??=
+    place === undefined
+      ? `${found} into Go value of type ${goTypeName(type)}`
+      : `${found} into Go struct field ${holder.name}.${namesOf(place)} of type ${goTypeName(type)}`;
+  return undefined;
+}
+
+function jsonTypeOf(value: unknown, type: Type): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value !== 'number') return typeof value;
+  const wantsNumber = type.is === 'scalar' && ['int32', 'int64', 'intOrString'].includes(type.scalar);
+  return wantsNumber ? `number ${value}` : 'number';
+}
+
+/** The fields in their order; zero values printed or left out as each field says. */
+function emit(struct: Struct, decoded: readonly unknown[]): Fields {
+  const fields: Fields = {};
+  for (const field of struct.fields) {
+    const value = decoded[field.index];
+    const printed = value === undefined ? absent(field) : printedValue(field, value);
+    if (printed !== undefined) fields[field.name] = printed;
+  }
+  return fields;
+}
+
+function printedValue(field: Field, value: unknown): unknown {
+  if (field.pointer) return value;
+  if (field.type.is === 'struct') return field.omitZero && isEmpty(value) ? undefined : value;
+  return field.always || !isZero(value) ? value : undefined;
+}
+
+function absent(field: Field): unknown {
+  if (field.pointer) return field.always ? null : undefined;
+  if (field.type.is === 'struct') return field.omitZero ? undefined : zeroOf(field.type.struct);
+  if (!field.always) return undefined;
+  return field.type.is === 'scalar' ? ZERO[field.type.scalar] : null;
+}
+
+const ZERO: { readonly [S in Scalar]: unknown } = {
+  string: '',
+  int32: 0,
+  int64: 0,
+  bool: false,
+  quantity: '0',
+  time: null,
+  bytes: null,
+  intOrString: 0,
+  any: null,
+};
+
+const zeros = new WeakMap<Struct, Fields>();
+
+/** A type's zero value, one frozen object for all that need it. */
+function zeroOf(struct: Struct): Fields {
+  let zero = zeros.get(struct);
+  if (zero === undefined) {
+    zero = Object.freeze(emit(struct, []));
+    zeros.set(struct, zero);
+  }
+  return zero;
+}
+
+function isZero(value: unknown): boolean {
+  if (value === '' || value === 0 || value === false) return true;
+  return Array.isArray(value) ? value.length === 0 : typeof value === 'object' && isEmpty(value);
+}
+
+function isEmpty(value: unknown): boolean {
+  for (const _ in value as object) return false;
+  return true;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sharedStruct(fields: Fields, before: Fields | undefined): Fields {
+  return before === undefined ? fields : sharedMap(fields, before);
+}
+
+function sharedMap(map: Fields, before: unknown): Fields {
+  if (!isFields(before)) return map;
+  let count = 0;
+  for (const key in map) {
+    if (map[key] !== before[key]) return map;
+    count++;
+  }
+  for (const _ in before) count--;
+  return count === 0 ? before : map;
+}
+
+function sharedList(list: unknown[], before: unknown): unknown[] {
+  if (!Array.isArray(before) || before.length !== list.length) return list;
+  for (let i = 0; i < list.length; i++) if (list[i] !== before[i]) return list;
+  return before;
+}
+
+function step(within: Place, index: number): Place {
+  return { within, step: index };
+}
+
+/** `spec.ports[0].port` */
+function pathOf(place: Place | undefined): string {
+  if (place === undefined) return '';
+  const outer = pathOf(place.within);
+  if (typeof place.step === 'number') return `${outer}[${place.step}]`;
+  return outer === '' ? place.step : `${outer}.${place.step}`;
+}
+
+/** `spec.ports.port` */
+function namesOf(place: Place | undefined): string {
+  if (place === undefined) return '';
+  const outer = namesOf(place.within);
+  if (typeof place.step === 'number') return outer;
+  return outer === '' ? place.step : `${outer}.${place.step}`;
+}

@@ -1,0 +1,118 @@
+/** The command's arguments and what they start. */
+import { Command, CommanderError, Option } from 'commander';
+import { suggestion } from '../scenario/index.ts';
+import { type Console, type ExitCode, UsageError } from './console.ts';
+import { dumpCommand } from './dump-command.ts';
+import { type RunFlags, runCommand } from './run-command.ts';
+import { traceCommand } from './trace-command.ts';
+
+const EXAMPLES = `
+Examples:
+  $ orrery run scenarios/seed-overlay.yaml --trace
+  $ orrery run scenarios/*.yaml --quiet
+  $ orrery run scenarios/seed-overlay.yaml --seed 7 --set cluster.agentPoolProfiles[0].count=5
+  $ orrery trace scenarios/seed-overlay.yaml --from pod/my-app --to http://my-api/hello --format mermaid
+  $ orrery dump iptables scenarios/seed-overlay.yaml --node node2
+
+Exit codes: 0 done, 1 an expectation failed, 2 the input is wrong.`;
+
+const FORMATS = ['text', 'json', 'mermaid'] as const;
+const DUMP_KINDS = ['iptables', 'conntrack', 'routes', 'resolv.conf', 'zone'] as const;
+
+/** Runs one command line, without the program's own name, and gives its exit code. Nothing is thrown for a user's mistake. */
+export async function runCommandLine(args: readonly string[], console: Console): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const program = commands(console, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (!(error instanceof CommanderError || error instanceof UsageError)) throw error;
+    console.stderr(`${error instanceof UsageError ? error.message : sentence(error.message, args)}\n`);
+    return 2;
+  }
+}
+
+/** Commander's complaint as one sentence that begins with the program's name. */
+function sentence(message: string, args: readonly string[]): string {
+  const unknown = /^error: unknown command '(.*?)'/.exec(message);
+  if (unknown !== null)
+    return `orrery: there is no command ${unknown[1]}${suggestion(unknown[1]!, ['run', 'trace', 'dump'])}`;
+  if (args.length === 0)
+    return 'orrery: say what to do, such as orrery run scenarios/seed-overlay.yaml; orrery --help tells more';
+  const [first = '', hint] = message.replace(/^error: /, '').split('\n');
+  const meant = hint === undefined ? null : /Did you mean (.*?)\?/.exec(hint);
+  return `orrery: ${first}${meant === null ? '' : `; did you mean ${meant[1]}?`}`;
+}
+
+function commands(console: Console, done: (code: ExitCode) => void): Command {
+  const program = new Command('orrery')
+    .description('A Kubernetes network in miniature: deterministic, exact, on your laptop. Models AKS.')
+    .exitOverride()
+    .configureOutput({ writeOut: console.stdout, writeErr: () => {} })
+    .addHelpText('after', EXAMPLES);
+  runArguments(program.command('run')).action(async (files: string[], flags: RunFlags) =>
+    done(await runCommand(files, flags, console)),
+  );
+  traceArguments(program.command('trace')).action(async (file, flags) =>
+    done(await traceCommand(file, flags, console)),
+  );
+  dumpArguments(program.command('dump')).action(async (kind, file, flags) =>
+    done(await dumpCommand(kind, file, flags, console)),
+  );
+  return program;
+}
+
+function runArguments(command: Command): Command {
+  return scriptOptions(command.description('replay scripts, print what happens'))
+    .argument('<file...>', 'scripts, apiVersion orrery/v1')
+    .addOption(formatOption())
+    .option('--record <file>', 'write the transcript to a file instead')
+    .option('--trace', "show every hook and rule of each packet's way", false)
+    .option('--timings', 'say on stderr what the whole process took', false)
+    .option('--quiet', 'print only what failed', false)
+    .option('--log <file>', 'write a structured log, one JSON object a line');
+}
+
+function traceArguments(command: Command): Command {
+  return scriptOptions(command.description("run a script, then follow one request's packets through every hook"))
+    .argument('<file>', 'a script')
+    .requiredOption('--from <pod|node>', 'who sends: pod/my-app, node/node1')
+    .requiredOption('--to <url>', 'where to: http://my-api/hello, tcp://10.96.0.50:80')
+    .addOption(formatOption());
+}
+
+function dumpArguments(command: Command): Command {
+  return scriptOptions(command.description('run a script, then print what a tool would show'))
+    .argument('<kind>', DUMP_KINDS.join(', '))
+    .argument('<file>', 'a script')
+    .option('--node <name>', 'on this node')
+    .option('--pod <[namespace/]name>', 'in this pod');
+}
+
+/** Options of every command that runs a script. */
+function scriptOptions(command: Command): Command {
+  return command
+    .exitOverride()
+    .option('--seed <number>', "instead of the script's", readSeed)
+    .option(
+      '--set <path=value>',
+      "replace a value of the script; 'spec.' may be left out",
+      (text: string, all: string[]) => [...all, text],
+      [],
+    );
+}
+
+function formatOption(): Option {
+  return new Option('--format <format>', 'how to print').choices(FORMATS).default('text');
+}
+
+function readSeed(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed))
+    throw new UsageError(`orrery: --seed ${text} is not a whole number from 0 up`);
+  return seed;
+}

@@ -1,0 +1,44 @@
+/** `orrery trace FILE --from pod/a --to http://b/`: runs a script, then follows one request. */
+import { jsonOf, parseReference, parseTarget, replay, SequenceDiagram, TextTranscript } from '../scenario/index.ts';
+import { type Console, type ExitCode, UsageError } from './console.ts';
+import { paintFor } from './paint.ts';
+import type { Format } from './printer.ts';
+import { readScript, type ScriptFlags } from './script-file.ts';
+
+export interface TraceFlags extends ScriptFlags {
+  readonly from: string;
+  readonly to: string;
+  readonly format: Format;
+}
+
+export async function traceCommand(file: string, flags: TraceFlags, console: Console): Promise<ExitCode> {
+  const { from, to, format } = flags;
+  const sender = parseReference(from);
+  if (typeof sender === 'string') throw new UsageError(`orrery: --from ${from}: ${sender}`);
+  const target = parseTarget(to);
+  if (typeof target === 'string') throw new UsageError(`orrery: --to ${to}: ${target}`);
+  const { cluster } = replay(readScript(file, flags, console));
+  if (cluster.get(sender.kind, sender.key) === undefined)
+    throw new UsageError(`orrery: --from ${from}: ${file} ends without such a ${sender.kind}`);
+  const result = cluster.send({ from, to });
+  const write = (line: string) => console.stdout(`${line}\n`);
+  switch (format) {
+    case 'text':
+      new TextTranscript(write, { trace: true, paint: paintFor(console.isStdoutTerminal) }).sent(cluster.now, result);
+      break;
+    case 'json':
+      write(jsonOf(result));
+      break;
+    case 'mermaid': {
+      const diagram = new SequenceDiagram(`${from} to ${to}`);
+      diagram.addSend(result);
+      write(diagram.text());
+      break;
+    }
+    default: {
+      const impossible: never = format;
+      throw new Error(`no format is ${String(impossible)}`);
+    }
+  }
+  return 0;
+}

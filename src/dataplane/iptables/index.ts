@@ -1,0 +1,4 @@
+/** iptables: rulesets as iptables' own tools print them. */
+export { fixedText } from './fixed-text.ts';
+export { matchText, protocolName, stateNames } from './match-text.ts';
+export { iptablesSave, ruleText, tableText } from './save.ts';

@@ -1,0 +1,245 @@
+/**
+ * The composition root: one emulated cluster. It owns the store, the clock, the dice and the programs, and is the only
+ * place where time passes.
+ *
+ * ```text
+ *   user ---> apiserver ---> store ---watch---> programs (informers, queues, controllers)
+ *                 ^                                  |
+ *                 +------------- commit <------------+---> dataplane <--- walk <--- packets of pods and nodes
+ * ```
+ */
+import type { Observable, SchedulerAction } from 'rxjs';
+import { controllersFor, coreDnsManifests, KUBELET_DOWN_SINCE } from '../../controllers/index.ts';
+import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../apiserver/index.ts';
+import { type Dataplane, EMPTY_DATAPLANE } from '../dataplane/index.ts';
+import {
+  type ClusterSettings,
+  type Dice,
+  type Key,
+  KIND_INFO,
+  KINDS,
+  type Kind,
+  type KubernetesObject,
+  type Moment,
+  type ObjectOf,
+  timestampOf,
+} from '../model/index.ts';
+import { Store } from '../store/index.ts';
+import { bootstrapManifests } from './bootstrap.ts';
+import { VirtualClock } from './clock.ts';
+import type { Fault, Happening, SettleReport } from './contract.ts';
+import { SeededDice } from './dice.ts';
+import { describeFault } from './faults.ts';
+import { NodePools } from './node-pool.ts';
+import { Observers } from './observers.ts';
+import { Programs } from './programs.ts';
+import { ServiceVersions } from './service-versions.ts';
+
+/** A cluster is settled when nothing has changed for this long and nothing is due within it. */
+export const QUIET_MS = 60_000;
+export const COMPACT_EVERY_MS = 300_000;
+/** Clock actions that one settle may take; more means that two controllers undo each other's work. */
+export const SETTLE_ACTIONS_MAX = 50_000_000;
+
+export interface EmulatorOptions {
+  readonly seed: number;
+  /** each watch delivery takes up to this much longer, by the dice; 0 by default */
+  readonly jitterMs?: number;
+}
+
+export class Emulator {
+  readonly settings: ClusterSettings;
+  readonly store = new Store<KubernetesObject>();
+  readonly apiserver: Apiserver;
+  readonly #clock = new VirtualClock();
+  readonly #dice: Dice;
+  readonly #requestDice: Dice;
+  readonly #observers: Observers;
+  readonly #programs: Programs;
+  readonly #pools: NodePools;
+  readonly #services = new ServiceVersions();
+  #dataplane: Dataplane = EMPTY_DATAPLANE;
+  /** the last moment at which something other than an Event changed */
+  #changedAt: Moment = 0;
+
+  constructor(settings: ClusterSettings, options: EmulatorOptions) {
+    this.settings = settings;
+    this.#dice = new SeededDice(options.seed);
+    this.#requestDice = this.#dice.split('apiserver');
+    this.apiserver = new Apiserver(this.store, { serviceCidrs: [settings.networkProfile.serviceCidr] });
+    this.#observers = new Observers(this.store, () => this.now);
+    this.#pools = new NodePools(settings);
+    this.#programs = new Programs({
+      controllers: controllersFor(settings),
+      store: this.store,
+      clock: this.#clock,
+      jitterMs: options.jitterMs ?? 0,
+      dice: this.#dice,
+      observer: this.#observers,
+      targets: {
+        apiserver: this.apiserver,
+        dataplane: () => this.#dataplane,
+        setDataplane: (next) => this.#setDataplane(next),
+        context: () => this.#request(),
+      },
+    });
+    for (const kind of KINDS) {
+      if (kind === 'Event') continue;
+      this.store.watch(`${KIND_INFO[kind].plural}/`).subscribe(() => {
+        this.#changedAt = this.now;
+      });
+    }
+  }
+
+  get now(): Moment {
+    return this.#clock.now();
+  }
+
+  get dataplane(): Dataplane {
+    return this.#dataplane;
+  }
+
+  /** the programs that run in the cluster, by name */
+  get programs(): readonly string[] {
+    return this.#programs.names;
+  }
+
+  /** everything that happens from the first subscription on; subscribe before `boot` to miss nothing */
+  get happenings(): Observable<Happening> {
+    return this.#observers.happenings;
+  }
+
+  /** Brings the cluster up: namespaces, the apiserver's own Service, the nodes, and the system pods as on AKS. */
+  boot(): void {
+    for (const manifest of bootstrapManifests(this.settings)) this.#mustCreate(manifest);
+    for (const { name, count } of this.settings.agentPoolProfiles) this.scaleNodePool(name, count);
+    if (this.settings.systemPods) {
+      for (const manifest of coreDnsManifests(this.settings.networkProfile)) this.#mustCreate(manifest);
+    }
+    this.#programs.start();
+    this.#clock.schedule(compactRegularly(this.store), COMPACT_EVERY_MS);
+  }
+
+  /** Applies manifests in order, as `kubectl apply` does. Each outcome stands for itself. */
+  apply(manifests: readonly unknown[]): readonly Outcome<KubernetesObject>[] {
+    return manifests.map((manifest) => this.#asUser(() => this.apiserver.apply(manifest, this.#request())));
+  }
+
+  remove(kind: Kind, key: Key, options: DeleteOptions = {}): Outcome<KubernetesObject> {
+    return this.#asUser(() => this.apiserver.delete(kind, key, options, this.#request()));
+  }
+
+  scale(kind: 'Deployment' | 'ReplicaSet', key: Key, replicas: number): Outcome<KubernetesObject> {
+    return this.#asUser(() => this.apiserver.scale(kind, key, replicas, this.#request()));
+  }
+
+  /** A JSON merge patch (RFC 7386), of the status where `status` is set. */
+  patch(kind: Kind, key: Key, patch: object, options: { readonly status?: boolean } = {}): Outcome<KubernetesObject> {
+    return this.#asUser(() => this.apiserver.patch(kind, key, patch, options, this.#request()));
+  }
+
+  cordon(node: string, on: boolean): Outcome<KubernetesObject> {
+    return this.patch('Node', node, { spec: { unschedulable: on ? true : null } });
+  }
+
+  /** Adds machines to an agent pool or takes them away, the newest first. */
+  scaleNodePool(pool: string, count: number): void {
+    const { create, remove } = this.#pools.resize(pool, count);
+    for (const manifest of create) this.#mustCreate(manifest);
+    for (const node of remove) this.apiserver.delete('Node', node, {}, this.#request());
+  }
+
+  get<K extends Kind>(kind: K, key: Key): ObjectOf<K> | undefined {
+    return this.apiserver.get(kind, key) as ObjectOf<K> | undefined;
+  }
+
+  list<K extends Kind>(kind: K, namespace?: string): readonly ObjectOf<K>[] {
+    return this.apiserver.list(kind, namespace) as readonly ObjectOf<K>[];
+  }
+
+  /** Lets virtual time run until nothing has changed for `QUIET_MS` and nothing is due within it. */
+  settle(): SettleReport {
+    const reconcilesBefore = this.#programs.reconciles;
+    this.#changedAt = this.now;
+    let actions = 0;
+    for (
+      let next = this.#clock.nextAt();
+      next !== undefined && next <= this.#changedAt + QUIET_MS;
+      next = this.#clock.nextAt()
+    ) {
+      this.#clock.runNext();
+      if (++actions > SETTLE_ACTIONS_MAX)
+        throw new Error(`not settled after ${SETTLE_ACTIONS_MAX} actions: two controllers undo each other's work`);
+    }
+    return this.#report(reconcilesBefore);
+  }
+
+  /** Lets so much virtual time pass. */
+  advance(ms: number): SettleReport {
+    const reconcilesBefore = this.#programs.reconciles;
+    const until = this.now + ms;
+    for (let next = this.#clock.nextAt(); next !== undefined && next <= until; next = this.#clock.nextAt())
+      this.#clock.runNext();
+    this.#clock.jumpTo(until);
+    return this.#report(reconcilesBefore);
+  }
+
+  inject(fault: Fault): void {
+    this.#observers.tell({ what: 'fault', at: this.now, ...describeFault(fault) });
+    switch (fault.fault) {
+      case 'lag':
+        if (fault.node === undefined) this.#programs.setLag(fault.program, fault.lagMs);
+        else this.#services.setLag(fault.node, fault.lagMs, this.now);
+        return;
+      case 'crash':
+        this.#programs.crash(fault.program, fault.downMs);
+        return;
+      case 'crash-after':
+        this.#programs.crashAfter(fault.program, fault.intents);
+        return;
+      case 'disconnect':
+        this.#programs.named(fault.program).reconnect();
+        return;
+      case 'node-down': {
+        const since = fault.down ? timestampOf(this.now) : null;
+        this.patch('Node', fault.node, { metadata: { annotations: { [KUBELET_DOWN_SINCE]: since } } });
+        return;
+      }
+      default:
+        throw new Error(`unknown fault ${JSON.stringify(fault satisfies never)}`);
+    }
+  }
+
+  #report(reconcilesBefore: number): SettleReport {
+    return { at: this.now, revision: this.store.revision, reconciles: this.#programs.reconciles - reconcilesBefore };
+  }
+
+  #request(): RequestContext {
+    return { at: this.now, dice: this.#requestDice };
+  }
+
+  #asUser<T>(write: () => T): T {
+    this.#observers.writer = 'user';
+    return write();
+  }
+
+  #mustCreate(manifest: object): void {
+    this.#observers.writer = 'aks';
+    const outcome = this.apiserver.create(manifest, this.#request());
+    if (!outcome.ok) throw new Error(`the cluster does not come up: ${outcome.status.message}`);
+  }
+
+  #setDataplane(next: Dataplane): void {
+    if (next.service !== this.#dataplane.service) this.#services.record(this.now, next.service);
+    this.#dataplane = next;
+    this.#changedAt = this.now;
+  }
+}
+
+/** Forgets what is older than one period, as kube-apiserver has etcd do (`--etcd-compaction-interval`, 5 minutes). */
+function compactRegularly(store: Store<KubernetesObject>): (this: SchedulerAction<number>, revision?: number) => void {
+  return function compact(before = 0) {
+    store.compact(before);
+    this.schedule(store.revision, COMPACT_EVERY_MS);
+  };
+}

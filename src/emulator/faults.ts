@@ -1,0 +1,26 @@
+/** Faults in words, for the transcript. */
+import type { Fault } from './contract.ts';
+
+export function describeFault(fault: Fault): { readonly fault: string; readonly healed: boolean } {
+  switch (fault.fault) {
+    case 'lag': {
+      const who = fault.node === undefined ? fault.program : `${fault.program} on ${fault.node}`;
+      return fault.lagMs === 0
+        ? { fault: `${who} keeps up again`, healed: true }
+        : { fault: `${who} hears of changes ${fault.lagMs} ms late`, healed: false };
+    }
+    case 'crash':
+      return { fault: `${fault.program} crashes and is down for ${fault.downMs} ms`, healed: false };
+    case 'crash-after':
+      return { fault: `${fault.program} will crash after ${fault.intents} more writes`, healed: false };
+    case 'disconnect':
+      return { fault: `${fault.program} loses its watches`, healed: false };
+    case 'node-down':
+      return {
+        fault: `the kubelet of ${fault.node} ${fault.down ? 'stops reporting' : 'reports again'}`,
+        healed: !fault.down,
+      };
+    default:
+      throw new Error(`unknown fault ${JSON.stringify(fault satisfies never)}`);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What must hold of a cluster whatever happened to it. Each invariant answers with sentences that name what broke it; none
+ * means that it holds. They walk the whole cluster: for tests, campaigns and rests, never on the way of an event.
+ */
+import { type Address, addressOf, contains, formatAddress, keyOf, type Pod } from '../model/index.ts';
+import type { Emulator } from './emulator.ts';
+
+export type Invariant = (emulator: Emulator) => readonly string[];
+
+function livePods(emulator: Emulator): readonly Pod[] {
+  return emulator.list('Pod').filter(({ status, spec }) => status.podIP !== undefined && spec.hostNetwork !== true);
+}
+
+/** No address belongs to two live pods. */
+export const addressesAreUnique: Invariant = (emulator) => {
+  const owners = new Map<string, string>();
+  const broken: string[] = [];
+  for (const pod of livePods(emulator)) {
+    const address = pod.status.podIP!;
+    const owner = owners.get(address);
+    if (owner !== undefined) broken.push(`${address} belongs to pod ${owner} and to pod ${keyOf(pod)}`);
+    owners.set(address, keyOf(pod));
+  }
+  return broken;
+};
+
+/** Every pod's address lies in its node's pod CIDR. */
+export const addressesAreInTheirNodesRange: Invariant = (emulator) =>
+  livePods(emulator).flatMap((pod) => {
+    const node = emulator.dataplane.node.get(pod.spec.nodeName ?? '');
+    const address = addressOf(pod.status.podIP!);
+    if (node?.podCidrs.some((cidr) => contains(cidr, address))) return [];
+    return [`${pod.status.podIP} of pod ${keyOf(pod)} lies outside of the range of ${pod.spec.nodeName ?? 'no node'}`];
+  });
+
+/** At rest, every address that CNS has handed out belongs to a pod that exists, under the same uid. */
+export const noAddressIsLeaked: Invariant = (emulator) => {
+  const broken: string[] = [];
+  for (const { pod, uid, addresses } of emulator.dataplane.pod.all()) {
+    if (emulator.get('Pod', pod)?.metadata.uid === uid) continue;
+    broken.push(
+      `${addresses.map((address: Address) => formatAddress(address)).join(', ')} is kept for pod ${pod}, which is gone`,
+    );
+  }
+  return broken;
+};
+
+/** No ClusterIP belongs to two Services. */
+export const clusterAddressesAreUnique: Invariant = (emulator) => {
+  const owners = new Map<string, string>();
+  const broken: string[] = [];
+  for (const service of emulator.list('Service')) {
+    for (const address of service.spec.clusterIPs ?? []) {
+      if (address === 'None') continue;
+      const owner = owners.get(address);
+      if (owner !== undefined) broken.push(`ClusterIP ${address} belongs to ${owner} and to ${keyOf(service)}`);
+      owners.set(address, keyOf(service));
+    }
+  }
+  return broken;
+};
+
+/** No two nodes share an address of their pod CIDRs. */
+export const podCidrsAreDisjoint: Invariant = (emulator) => {
+  const owners = new Map<string, string>();
+  return emulator.list('Node').flatMap(({ metadata, spec }) =>
+    (spec.podCIDRs ?? []).flatMap((cidr) => {
+      const owner = owners.get(cidr);
+      owners.set(cidr, metadata.name);
+      return owner === undefined ? [] : [`pod CIDR ${cidr} belongs to ${owner} and to ${metadata.name}`];
+    }),
+  );
+};
+
+/** Hold at any moment. */
+export const INVARIANTS: readonly Invariant[] = [
+  addressesAreUnique,
+  addressesAreInTheirNodesRange,
+  clusterAddressesAreUnique,
+  podCidrsAreDisjoint,
+];
+
+/** Hold once the cluster has settled. */
+export const INVARIANTS_AT_REST: readonly Invariant[] = [...INVARIANTS, noAddressIsLeaked];

@@ -1,0 +1,159 @@
+/**
+ * The virtual machines of the agent pools: names, addresses, and the Node object that each one's kubelet registers.
+ *
+ * Azure keeps the first four addresses and the last of every subnet; machines take the lowest free one
+ * (https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq).
+ */
+import {
+  type AgentPoolProfile,
+  type ClusterSettings,
+  cidrOf,
+  formatAddress,
+  type Ipv4,
+  sizeOf,
+} from '../model/index.ts';
+
+const AZURE_RESERVED_FIRST = 4;
+
+/** Hands out a subnet's addresses to machines. */
+class SubnetAddresses {
+  readonly #first: Ipv4;
+  readonly #end: Ipv4;
+  readonly #taken = new Set<Ipv4>();
+  #lowestFree: Ipv4;
+
+  constructor(prefix: string) {
+    const subnet = cidrOf(prefix);
+    this.#first = (subnet.network as Ipv4) + AZURE_RESERVED_FIRST;
+    this.#end = (subnet.network as Ipv4) + sizeOf(subnet) - 1;
+    this.#lowestFree = this.#first;
+  }
+
+  take(): Ipv4 | undefined {
+    while (this.#taken.has(this.#lowestFree)) this.#lowestFree++;
+    if (this.#lowestFree >= this.#end) return undefined;
+    this.#taken.add(this.#lowestFree);
+    return this.#lowestFree;
+  }
+
+  release(address: Ipv4): void {
+    if (this.#taken.delete(address) && address < this.#lowestFree) this.#lowestFree = address;
+  }
+}
+
+interface Machine {
+  readonly node: string;
+  readonly address: Ipv4;
+}
+
+/** A node as its kubelet registers it, and nothing that the apiserver fills in. */
+export interface NodeManifest {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Node';
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly spec: object;
+  readonly status: object;
+}
+
+export class NodePools {
+  readonly #settings: ClusterSettings;
+  readonly #subnets: Map<string, SubnetAddresses>;
+  readonly #machines: Map<string, Machine[]>;
+  #nodesEver = 0;
+
+  constructor(settings: ClusterSettings) {
+    this.#settings = settings;
+    const { subnets } = settings.virtualNetwork;
+    this.#subnets = new Map(subnets.map(({ name, addressPrefix }) => [name, new SubnetAddresses(addressPrefix)]));
+    this.#machines = new Map(settings.agentPoolProfiles.map(({ name }) => [name, []]));
+  }
+
+  get poolNames(): readonly string[] {
+    return [...this.#machines.keys()];
+  }
+
+  /** Brings a pool to `count` machines: what to create, and which nodes to delete (the newest first, as a scale set does). */
+  resize(
+    pool: string,
+    count: number,
+  ): { readonly create: readonly NodeManifest[]; readonly remove: readonly string[] } {
+    const profile = this.#settings.agentPoolProfiles.find(({ name }) => name === pool);
+    const machines = this.#machines.get(pool);
+    if (profile === undefined || machines === undefined) throw new Error(`no agent pool named ${pool}`);
+    const subnet = this.#subnets.get(profile.vnetSubnet)!;
+    const create: NodeManifest[] = [];
+    const remove: string[] = [];
+    while (machines.length > count) {
+      const machine = machines.pop()!;
+      subnet.release(machine.address);
+      remove.push(machine.node);
+    }
+    while (machines.length < count) {
+      const address = subnet.take();
+      // Settings were checked before: a pool that does not fit its subnet is refused there.
+      if (address === undefined) break;
+      const machine = { node: `node${++this.#nodesEver}`, address };
+      machines.push(machine);
+      create.push(nodeManifest(machine, profile, machines.length - 1));
+    }
+    return { create, remove };
+  }
+}
+
+function nodeManifest({ node, address }: Machine, profile: AgentPoolProfile, ordinal: number): NodeManifest {
+  const zones = profile.availabilityZones ?? [];
+  // A node outside of any availability zone is labelled with its fault domain, "0" for a scale set.
+  const zone = zones.length === 0 ? '0' : `eastus-${zones[ordinal % zones.length]}`;
+  const capacity = { cpu: '4', memory: '16Gi', pods: String(profile.maxPods) };
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: node,
+      labels: {
+        'kubernetes.azure.com/agentpool': profile.name,
+        'kubernetes.io/hostname': node,
+        'kubernetes.io/os': 'linux',
+        'topology.kubernetes.io/region': 'eastus',
+        'topology.kubernetes.io/zone': zone,
+        ...profile.nodeLabels,
+      },
+    },
+    spec: {
+      providerID: `azure:///subscriptions/0/resourceGroups/orrery/providers/Microsoft.Compute/virtualMachineScaleSets/${profile.name}/virtualMachines/${ordinal}`,
+      taints: [
+        { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' },
+        ...(profile.nodeTaints ?? []).map(taintOf),
+      ],
+    },
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: formatAddress(address) },
+        { type: 'Hostname', address: node },
+      ],
+      capacity,
+      allocatable: capacity,
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'False',
+          reason: 'KubeletNotReady',
+          message:
+            'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized',
+        },
+      ],
+    },
+  };
+}
+
+/** `key=value:Effect`, as AKS's `nodeTaints` are written. */
+function taintOf(text: string): object {
+  const [keyValue = '', effect = 'NoSchedule'] = text.split(':');
+  const [key, value] = keyValue.split('=');
+  return value === undefined ? { key, effect } : { key, value, effect };
+}
+
+/** The first usable address of a CIDR, where AKS's `kubernetes` Service is. */
+export function firstAddress(cidr: string): string {
+  return formatAddress((cidrOf(cidr).network as Ipv4) + 1);
+}

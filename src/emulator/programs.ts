@@ -1,0 +1,111 @@
+/** Which controllers run in which program, and the faults that befall a program: lag, lost watches, death between two writes. */
+import type { Dice, Kind, KubernetesObject } from '../model/index.ts';
+import {
+  type Controller,
+  type ProgramName,
+  type ProgramObserver,
+  RunningProgram,
+  type Targets,
+} from '../reconcile/index.ts';
+import type { Store } from '../store/index.ts';
+import type { VirtualClock } from './clock.ts';
+
+/** How long a watch event takes from the apiserver to an informer when nothing is wrong. */
+export const WATCH_LATENCY_MS = 1;
+
+export interface ProgramsOptions {
+  readonly controllers: readonly Controller[];
+  readonly store: Store<KubernetesObject>;
+  readonly clock: VirtualClock;
+  readonly targets: Omit<Targets, 'crashes'>;
+  readonly observer: ProgramObserver;
+  /** each delivery takes up to this much longer, by the dice: another interleaving for each seed */
+  readonly jitterMs: number;
+  readonly dice: Dice;
+}
+
+export class Programs {
+  readonly #options: ProgramsOptions;
+  readonly #programs = new Map<ProgramName, RunningProgram>();
+  readonly #lagMs = new Map<ProgramName, number>();
+  /** programs to die after so many more intents */
+  readonly #crashAfter = new Map<ProgramName, number>();
+
+  constructor(options: ProgramsOptions) {
+    this.#options = options;
+    for (const name of new Set(options.controllers.map(({ program }) => program))) {
+      this.#programs.set(name, this.#programNamed(name));
+    }
+  }
+
+  get names(): readonly ProgramName[] {
+    return [...this.#programs.keys()];
+  }
+
+  get reconciles(): number {
+    let sum = 0;
+    for (const program of this.#programs.values()) sum += program.reconciles;
+    return sum;
+  }
+
+  start(): void {
+    for (const program of this.#programs.values()) program.start();
+  }
+
+  named(name: string): RunningProgram {
+    const program = this.#programs.get(name as ProgramName);
+    if (program === undefined) throw new Error(`no program named ${name}; there are ${this.names.join(', ')}`);
+    return program;
+  }
+
+  setLag(name: string, lagMs: number): void {
+    this.#lagMs.set(this.named(name).name, lagMs);
+  }
+
+  /** Stops a program at once and starts it again, with empty caches, after `downMs`. */
+  crash(name: string, downMs: number): void {
+    const program = this.named(name);
+    program.stop();
+    this.#options.clock.schedule(() => program.start(), downMs);
+  }
+
+  /** Stops a program after `intents` more of its intents were carried out, between that one and the next. */
+  crashAfter(name: string, intents: number): void {
+    this.#crashAfter.set(this.named(name).name, intents);
+  }
+
+  #programNamed(name: ProgramName): RunningProgram {
+    const { controllers, store, clock, targets, observer, jitterMs, dice } = this.#options;
+    const jitter = dice.split(`watch of ${name}`);
+    return new RunningProgram({
+      name,
+      controllers: controllers.filter(({ program }) => program === name),
+      store,
+      scheduler: clock,
+      targets: { ...targets, crashes: () => this.#crashesNow(name) },
+      lagMs: (_kind: Kind) =>
+        (this.#lagMs.get(name) ?? WATCH_LATENCY_MS) + (jitterMs === 0 ? 0 : jitter.below(jitterMs + 1)),
+      observer: {
+        reconciled: (...told) => observer.reconciled(...told),
+        refused: (...told) => observer.refused(...told),
+        crashed: () => this.#died(name),
+      },
+    });
+  }
+
+  #crashesNow(name: ProgramName): boolean {
+    const left = this.#crashAfter.get(name);
+    if (left === undefined) return false;
+    if (left > 1) {
+      this.#crashAfter.set(name, left - 1);
+      return false;
+    }
+    this.#crashAfter.delete(name);
+    return true;
+  }
+
+  #died(name: ProgramName): void {
+    this.#options.observer.crashed(name);
+    this.#options.clock.schedule(() => this.named(name).start(), WATCH_LATENCY_MS);
+  }
+}

@@ -1,0 +1,103 @@
+/** A table's walk at a hook: chain by chain, rule by rule, until a target decides. */
+import type { TableName } from '../model/index.ts';
+import type { Flight } from './flight.ts';
+import { HOOKS, type LinkedChain, TABLES } from './link.ts';
+import {
+  ACT_ACCEPT,
+  ACT_DNAT,
+  ACT_DROP,
+  ACT_JUMP,
+  ACT_MARK,
+  ACT_MASQUERADE,
+  ACT_NONE,
+  ACT_REJECT,
+  ACT_RETURN,
+  ACT_SNAT,
+  type LinkedRule,
+} from './linked-rule.ts';
+import { matches } from './matching.ts';
+import { applyDnat, applyMasquerade, applySnat } from './nat.ts';
+
+/** A chain's end without a decision, and the decisions. */
+export const CONTINUE = 0;
+export const ACCEPT = 1;
+export const DROP = 2;
+export const REJECT = 3;
+
+export const RAW = 0;
+export const MANGLE = 1;
+export const NAT = 2;
+export const FILTER = 3;
+
+export const PREROUTING = 0;
+export const INPUT = 1;
+export const FORWARD = 2;
+export const OUTPUT = 3;
+export const POSTROUTING = 4;
+
+/** The kernel refuses rulesets with loops; a chain of jumps deeper than this is one. */
+const JUMP_DEPTH_MAX = 512;
+
+/** Walks a table at a hook. DROP or REJECT end the packet's way; the rule to blame is left in the flight. */
+export function runTable(flight: Flight, hook: number, table: number): number {
+  const chain = flight.rules!.chains[hook * 4 + table];
+  if (chain === undefined) return ACCEPT;
+  const { recorder } = flight;
+  const name = TABLES[table]!;
+  recorder?.hook(flight.host, flight.packet(), HOOKS[hook]!, name);
+  const decision = runChain(flight, chain, name, 0);
+  if (decision !== CONTINUE) return decision;
+  recorder?.policy(flight.host, flight.packet(), name, chain);
+  if (chain.policy !== 'DROP') return ACCEPT;
+  flight.blamedChain = chain.chain.name;
+  return DROP;
+}
+
+function runChain(flight: Flight, chain: LinkedChain, table: TableName, depth: number): number {
+  if (depth > JUMP_DEPTH_MAX) throw new Error(`chains jump in a circle: ${chain.chain.name}`);
+  const { destination, destinationPort, protocol } = flight;
+  const rules = chain.rulesFor(flight.destinationAddress, destination, destinationPort, protocol);
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i]!;
+    if (rule.checks !== 0 && !matches(rule, flight)) continue;
+    flight.recorder?.rule(flight.host, flight.packet(), table, chain, rule);
+    if (rule.action === ACT_JUMP) {
+      const decision = runChain(flight, rule.chain!, table, depth + 1);
+      if (decision !== CONTINUE) return decision;
+      continue;
+    }
+    if (rule.action === ACT_RETURN) return CONTINUE;
+    const decision = act(flight, chain, rule);
+    if (decision !== CONTINUE) return decision;
+  }
+  return CONTINUE;
+}
+
+function act(flight: Flight, chain: LinkedChain, rule: LinkedRule): number {
+  const { target } = rule.rule;
+  switch (rule.action) {
+    case ACT_NONE:
+      return CONTINUE;
+    case ACT_MARK:
+      if (target.target === 'MARK') flight.mark = (flight.mark & ~target.mask) ^ target.value;
+      return CONTINUE;
+    case ACT_ACCEPT:
+      return ACCEPT;
+    case ACT_DROP:
+    case ACT_REJECT:
+      flight.blamed = rule.rule;
+      flight.blamedChain = chain.chain.name;
+      return rule.action === ACT_DROP ? DROP : REJECT;
+    case ACT_DNAT:
+      if (target.target === 'DNAT') applyDnat(flight, target);
+      return ACCEPT;
+    case ACT_SNAT:
+      if (target.target === 'SNAT') applySnat(flight, target);
+      return ACCEPT;
+    case ACT_MASQUERADE:
+      if (target.target === 'MASQUERADE') return applyMasquerade(flight, target) ? ACCEPT : DROP;
+      return ACCEPT;
+    default:
+      throw new Error(`unknown action ${rule.action}`);
+  }
+}

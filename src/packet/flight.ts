@@ -1,0 +1,138 @@
+/** One packet on its way: its header as integers, where it is, and what was found and decided so far. */
+import {
+  addressOfNumber,
+  type Connection,
+  type ConntrackTable,
+  type Direction,
+  numberOfAddress,
+  ORIGINAL,
+  packPorts,
+  type Rule,
+} from '../dataplane/index.ts';
+import {
+  type Address,
+  type Dice,
+  type Family,
+  familyOf,
+  type Moment,
+  type Packet,
+  type Payload,
+  type ProtocolNumber,
+  type Verdict,
+} from '../model/index.ts';
+import type { LinkedRuleset } from './link.ts';
+import type { Recorder } from './recorder.ts';
+import type { Host } from './world.ts';
+
+/** Decides where rules leave it to chance. */
+export interface Chance {
+  /** whether what has this chance, in 2^31sts, happens */
+  happens(threshold: number): boolean;
+  readonly dice: Dice;
+}
+
+/** The dice as they fall. */
+export class Rolled implements Chance {
+  readonly dice: Dice;
+
+  constructor(dice: Dice) {
+    this.dice = dice;
+  }
+
+  happens(threshold: number): boolean {
+    return this.dice.below(0x80000000) < threshold;
+  }
+}
+
+export class Flight {
+  readonly sent: Packet;
+  readonly family: Family;
+  readonly protocol: ProtocolNumber;
+  readonly flags: number;
+  readonly at: Moment;
+  readonly chance: Chance;
+  readonly recorder: Recorder | undefined;
+
+  source: number;
+  destination: number;
+  sourcePort: number;
+  destinationPort: number;
+  ttl: number;
+  payload: Payload | undefined;
+
+  host: Host;
+  /** the host's rules; undefined where it has none */
+  rules: LinkedRuleset | undefined = undefined;
+  table: ConntrackTable | undefined = undefined;
+  mark = 0;
+  inInterface = '';
+  outInterface = '';
+
+  /** what conntrack found on this host; undefined: not tracked, or INVALID */
+  connection: Connection | undefined = undefined;
+  direction: Direction = ORIGINAL;
+  /** one of netfilter.ts' STATE_ bits; 0 before conntrack has looked */
+  state = 0;
+  /** the target that has just decided on a translation */
+  translatedBy: 'DNAT' | 'SNAT' | 'MASQUERADE' | 'conntrack' = 'conntrack';
+
+  /** the rule that dropped or refused the packet */
+  blamed: Rule | undefined = undefined;
+  blamedChain = '';
+  verdict: Verdict | undefined = undefined;
+
+  /** changed connections and, at the same place, the tables that they belong to */
+  readonly connections: Connection[] = [];
+  readonly tables: ConntrackTable[] = [];
+  /** what `recent` lists are to remember: list name and host, each with this packet's source there */
+  remembered: { readonly host: Host; readonly name: string; readonly address: number }[] | undefined = undefined;
+
+  #shown: Packet | undefined;
+
+  constructor(host: Host, packet: Packet, at: Moment, chance: Chance, recorder: Recorder | undefined) {
+    this.sent = packet;
+    this.family = familyOf(packet.destination);
+    this.protocol = packet.protocol;
+    this.flags = packet.flags;
+    this.at = at;
+    this.chance = chance;
+    this.recorder = recorder;
+    this.source = numberOfAddress(packet.source);
+    this.destination = numberOfAddress(packet.destination);
+    this.sourcePort = packet.sourcePort;
+    this.destinationPort = packet.destinationPort;
+    this.ttl = packet.ttl;
+    this.payload = packet.payload;
+    this.host = host;
+    this.#shown = packet;
+  }
+
+  get destinationAddress(): Address {
+    return addressOfNumber(this.family, this.destination);
+  }
+
+  get sourceAddress(): Address {
+    return addressOfNumber(this.family, this.source);
+  }
+
+  get ports(): number {
+    return packPorts(this.sourcePort, this.destinationPort);
+  }
+
+  /** Must be called after a change of the header. */
+  changed(): void {
+    this.#shown = undefined;
+  }
+
+  /** The packet as it is now, as a value of its own. */
+  packet(): Packet {
+    if (this.#shown === undefined) {
+      const { protocol, sourcePort, destinationPort, flags, ttl, payload } = this;
+      const source = this.sourceAddress;
+      const destination = this.destinationAddress;
+      const header = { protocol, source, sourcePort, destination, destinationPort, flags, ttl };
+      this.#shown = payload === undefined ? header : { ...header, payload };
+    }
+    return this.#shown;
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Links rulesets for the walk. Each rule and chain is linked once and kept as long as it lives, so that nodes which share
+ * rules share these too.
+ */
+import {
+  type Chain,
+  type Match,
+  numberOfAddress,
+  type Rule,
+  type Ruleset,
+  type Target,
+  wordsOfIpv6,
+} from '../dataplane/index.ts';
+import type { Address, Cidr, HookName, TableName } from '../model/index.ts';
+import { type ChainIndex, indexOf } from './chain-index.ts';
+import {
+  ACT_ACCEPT,
+  ACT_DNAT,
+  ACT_DROP,
+  ACT_JUMP,
+  ACT_MARK,
+  ACT_MASQUERADE,
+  ACT_NONE,
+  ACT_REJECT,
+  ACT_RETURN,
+  ACT_SNAT,
+  Conditions,
+  DESTINATION,
+  DESTINATION_TYPE,
+  EFFECTS,
+  IN_INTERFACE,
+  LinkedRule,
+  MARK,
+  OUT_INTERFACE,
+  PORTS,
+  type Prefix,
+  PROTOCOL,
+  RECENT,
+  SOURCE,
+  SOURCE_TYPE,
+  STATES,
+  STATISTIC,
+} from './linked-rule.ts';
+
+export class LinkedChain {
+  readonly chain: Chain;
+  readonly policy: 'ACCEPT' | 'DROP' | undefined;
+  readonly #candidates: boolean;
+  #rules: readonly LinkedRule[] | undefined = undefined;
+  #index: ChainIndex | undefined = undefined;
+
+  constructor(chain: Chain) {
+    this.chain = chain;
+    this.policy = chain.policy;
+    this.#candidates = chain.candidates !== undefined;
+  }
+
+  /** The chain's rules for such a packet, in order: all of them, or those that an index leaves. */
+  rulesFor(destination: Address, destinationNumber: number, port: number, protocol: number): readonly LinkedRule[] {
+    if (this.#candidates) return linkedCandidates(this.chain, destination, port, protocol);
+    const rules = this.#rules ?? this.#link();
+    return this.#index === undefined ? rules : this.#index.rulesFor(destinationNumber, port);
+  }
+
+  /** every rule, the index aside */
+  get rules(): readonly LinkedRule[] {
+    return this.#rules ?? this.#link();
+  }
+
+  #link(): readonly LinkedRule[] {
+    const rules = this.chain.rules.map(linkRule);
+    this.#rules = rules;
+    this.#index = indexOf(rules);
+    return rules;
+  }
+}
+
+/** Tables and hooks as numbers: a chain of LinkedRuleset stands at hook * 4 + table. */
+export const TABLES: readonly TableName[] = ['raw', 'mangle', 'nat', 'filter'];
+export const HOOKS: readonly HookName[] = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
+
+/** A ruleset's base chains. Those that can do nothing to a packet are left out. */
+export class LinkedRuleset {
+  /** whether connections are translated at all: the kernel's NAT sleeps until a nat table is loaded */
+  readonly translates: boolean;
+  readonly chains: readonly (LinkedChain | undefined)[];
+
+  constructor(ruleset: Ruleset) {
+    this.translates = ruleset.table('nat') !== undefined;
+    this.chains = HOOKS.flatMap((hook) => TABLES.map((table) => baseChain(ruleset, table, hook)));
+  }
+}
+
+function baseChain(ruleset: Ruleset, table: TableName, hook: HookName): LinkedChain | undefined {
+  const chain = ruleset.table(table)?.chain(hook);
+  if (chain === undefined) return undefined;
+  const idle = chain.policy !== 'DROP' && chain.candidates === undefined && chain.rules.length === 0;
+  return idle ? undefined : linkChain(chain);
+}
+
+const linkedRulesets = new WeakMap<Ruleset, LinkedRuleset>();
+
+export function linkRuleset(ruleset: Ruleset): LinkedRuleset {
+  let linked = linkedRulesets.get(ruleset);
+  if (linked === undefined) linkedRulesets.set(ruleset, (linked = new LinkedRuleset(ruleset)));
+  return linked;
+}
+
+/** matches on the IP header and the interfaces */
+const HEADER = SOURCE | DESTINATION | PROTOCOL | IN_INTERFACE | OUT_INTERFACE;
+
+const NO_RULES: readonly LinkedRule[] = [];
+const linkedRules = new WeakMap<Rule, LinkedRule>();
+const linkedLists = new WeakMap<readonly Rule[], readonly LinkedRule[]>();
+const linkedChains = new WeakMap<Chain, LinkedChain>();
+
+function linkedCandidates(chain: Chain, destination: Address, port: number, protocol: number): readonly LinkedRule[] {
+  const candidates = chain.candidates!(destination, port, protocol as 6);
+  if (candidates.length === 0) return NO_RULES;
+  let linked = linkedLists.get(candidates);
+  if (linked === undefined) linkedLists.set(candidates, (linked = candidates.map(linkRule)));
+  return linked;
+}
+
+export function linkChain(chain: Chain): LinkedChain {
+  let linked = linkedChains.get(chain);
+  if (linked === undefined) linkedChains.set(chain, (linked = new LinkedChain(chain)));
+  return linked;
+}
+
+/** The linked form of a rule. */
+export function linkRule(rule: Rule): LinkedRule {
+  const known = linkedRules.get(rule);
+  if (known !== undefined) return known;
+  const linked = new LinkedRule(rule);
+  linkedRules.set(rule, linked);
+  let last = linked;
+  // As the kernel: what the IP header says comes first, wherever it is written, then the extensions in their order.
+  for (const match of rule.matches) if ((bitOf(match) & HEADER) !== 0) last = addMatch(last, match);
+  for (const match of rule.matches) if ((bitOf(match) & HEADER) === 0) last = addMatch(last, match);
+  linkTarget(linked, rule.target);
+  return linked;
+}
+
+/** Adds a match to the rule's last part, or to a new part where it must not be looked at sooner. Returns the last part. */
+function addMatch(last: LinkedRule, match: Match): LinkedRule {
+  const bit = bitOf(match);
+  if (bit === 0) return last;
+  const part = (last.checks & (bit | EFFECTS)) === 0 ? last : new LinkedRule(last.rule);
+  if (part !== last) last.more = part;
+  part.checks |= bit;
+  if ('inverted' in match && match.inverted) part.inverted |= bit;
+  if (match.match === 'statistic') part.threshold = Math.round(match.probability * 2 ** 31);
+  else setCondition((part.conditions ??= new Conditions()), match);
+  return part;
+}
+
+function bitOf(match: Match): number {
+  switch (match.match) {
+    case 'source':
+      return SOURCE;
+    case 'destination':
+      return DESTINATION;
+    case 'protocol':
+      return PROTOCOL;
+    case 'ports':
+      return PORTS;
+    case 'conntrack':
+      return STATES;
+    case 'mark':
+      return MARK;
+    case 'address-type':
+      return match.side === 'source' ? SOURCE_TYPE : DESTINATION_TYPE;
+    case 'in-interface':
+      return IN_INTERFACE;
+    case 'out-interface':
+      return OUT_INTERFACE;
+    case 'statistic':
+      return STATISTIC;
+    case 'recent':
+      return RECENT;
+    // These always match.
+    case 'comment':
+    case 'nfacct':
+      return 0;
+    default:
+      return match satisfies never;
+  }
+}
+
+function setCondition(conditions: Conditions, match: Match): void {
+  switch (match.match) {
+    case 'source':
+    case 'destination':
+      conditions[match.match] = prefixOf(match.cidr);
+      break;
+    case 'protocol':
+      conditions.protocol = match.protocol;
+      break;
+    case 'ports':
+      setPorts(conditions, match);
+      break;
+    case 'conntrack':
+      conditions.states = match.states;
+      break;
+    case 'mark':
+      conditions.mark = match.value | 0;
+      conditions.markMask = match.mask | 0;
+      break;
+    case 'address-type':
+      conditions[match.side === 'source' ? 'sourceType' : 'destinationType'] = match.type;
+      break;
+    case 'in-interface':
+      conditions.inInterface = match.name;
+      break;
+    case 'out-interface':
+      conditions.outInterface = match.name;
+      break;
+    case 'recent':
+      conditions.recent = match;
+      break;
+    case 'statistic':
+    case 'comment':
+    case 'nfacct':
+      break;
+    default:
+      match satisfies never;
+  }
+}
+
+function setPorts(conditions: Conditions, match: Extract<Match, { match: 'ports' }>): void {
+  conditions.portsProtocol = match.protocol;
+  [conditions.sourceFrom, conditions.sourceTo] = match.source ?? [0, 65535];
+  [conditions.destinationFrom, conditions.destinationTo] = match.destination ?? [0, 65535];
+  conditions.sourceInverted = match.sourceInverted ?? false;
+  conditions.destinationInverted = match.destinationInverted ?? false;
+}
+
+function prefixOf(cidr: Cidr): Prefix {
+  const network = numberOfAddress(cidr.network);
+  const words = cidr.family === 6 ? wordsOfIpv6(network) : undefined;
+  return { network, mask: cidr.mask | 0, words, prefixLength: cidr.prefixLength };
+}
+
+const ACTIONS: Readonly<Record<Target['target'], number>> = {
+  none: ACT_NONE,
+  ACCEPT: ACT_ACCEPT,
+  DROP: ACT_DROP,
+  RETURN: ACT_RETURN,
+  jump: ACT_JUMP,
+  REJECT: ACT_REJECT,
+  MARK: ACT_MARK,
+  DNAT: ACT_DNAT,
+  SNAT: ACT_SNAT,
+  MASQUERADE: ACT_MASQUERADE,
+};
+
+function linkTarget(linked: LinkedRule, target: Target): void {
+  linked.action = ACTIONS[target.target];
+  if (target.target === 'jump') linked.chain = linkChain(target.chain);
+}

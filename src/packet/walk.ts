@@ -1,0 +1,268 @@
+/**
+ * A packet's way from the host that sends it to the verdict that ends it.
+ *
+ *                            ┌──────────────── process ────────────────┐
+ *                            │                                          ▼
+ *                          INPUT                                     OUTPUT
+ *                            ▲                                          │
+ *   received → PREROUTING → (route) ────────→ FORWARD ────────→ POSTROUTING → sent on
+ *
+ *   PREROUTING, OUTPUT   raw, conntrack, mangle, nat (destination); OUTPUT then filter
+ *   INPUT, FORWARD       mangle, filter; INPUT then nat (source)
+ *   POSTROUTING          mangle, nat (source)
+ *
+ * A new connection is confirmed at the end of INPUT and POSTROUTING. (Netfilter's priorities: include/uapi/linux/netfilter_ipv4.h.)
+ */
+import { type Route, routeText } from '../dataplane/index.ts';
+import { STATE_NEW, STATE_RELATED, SOURCE_NAT_DONE, DESTINATION_NAT_DONE } from '../dataplane/index.ts';
+import type { Verdict } from '../model/index.ts';
+import {
+  ACCEPT,
+  DROP,
+  FILTER,
+  FORWARD,
+  INPUT,
+  MANGLE,
+  NAT,
+  OUTPUT,
+  POSTROUTING,
+  PREROUTING,
+  RAW,
+  REJECT,
+  runTable,
+} from './chains.ts';
+import type { Flight } from './flight.ts';
+import { translateError } from './icmp.ts';
+import { linkRuleset } from './link.ts';
+import { bindAsIs, type Side, translate } from './nat.ts';
+import { confirm, track } from './tracking.ts';
+import type { Hop, Host } from './world.ts';
+
+/** More hosts than any TTL lets a packet cross. */
+const HOSTS_MAX = 512;
+
+/** Walks the flight to its end and sets its verdict. */
+export function walk(flight: Flight): void {
+  enter(flight, flight.host);
+  flight.recorder?.send(flight.host, flight.packet());
+  let hop = depart(flight);
+  for (let hosts = 0; flight.verdict === undefined; hosts++) {
+    if (hosts > HOSTS_MAX) throw new Error(`a packet goes round for ever, now at ${flight.host.name}`);
+    if (hop === undefined) throw new Error(`a packet has neither a verdict nor a way on at ${flight.host.name}`);
+    hop = cross(flight, hop);
+  }
+}
+
+/** The host's end of a packet: it forgets what other hosts knew of it. */
+function enter(flight: Flight, host: Host): void {
+  flight.host = host;
+  const ruleset = host.rules(flight.family);
+  flight.rules = ruleset === undefined ? undefined : linkRuleset(ruleset);
+  flight.table = host.conntrack(flight.family);
+  flight.mark = 0;
+  flight.connection = undefined;
+  flight.state = 0;
+  flight.inInterface = '';
+  flight.outInterface = '';
+}
+
+/** From a process of this host. Returns the way on, or sets the verdict. */
+function depart(flight: Flight): Hop | undefined {
+  const { host, destination } = flight;
+  let hop = routeOut(flight);
+  if (flight.verdict !== undefined) return undefined;
+  if (flight.rules !== undefined || flight.table !== undefined) {
+    if (!passOutput(flight)) return undefined;
+    if (flight.destination !== destination) hop = routeOut(flight);
+    if (flight.verdict !== undefined || !passFilterOutput(flight) || !passPostrouting(flight)) return undefined;
+  }
+  if (hop !== undefined) return hop;
+  // Its own address: out of lo, and in again.
+  flight.inInterface = 'lo';
+  flight.outInterface = '';
+  flight.recorder?.receive(host, 'lo', flight.packet());
+  if (passPrerouting(flight)) accept(flight);
+  return undefined;
+}
+
+/** The route of a packet that the host itself sends; undefined for one to itself. */
+function routeOut(flight: Flight): Hop | undefined {
+  const { host } = flight;
+  const address = flight.destinationAddress;
+  if (host.isLocal(address)) {
+    flight.outInterface = 'lo';
+    flight.recorder?.route(host, flight.packet(), undefined, hopText);
+    return undefined;
+  }
+  const hop = findRoute(flight);
+  if (hop !== undefined && isLoopback(flight.source, flight.family) && !host.routeLocalnet)
+    drop(flight, 'a loopback source does not leave the host');
+  return hop;
+}
+
+function findRoute(flight: Flight): Hop | undefined {
+  const { host } = flight;
+  const hop = host.hop(flight.destinationAddress);
+  if (hop === undefined) {
+    end(flight, { verdict: 'unroutable', host: host.name, reason: 'network is unreachable' });
+    return undefined;
+  }
+  flight.outInterface = hop.route.device;
+  flight.recorder?.route(host, flight.packet(), hop, hopText);
+  return hop;
+}
+
+function hopText(hop: Hop): string {
+  return routeText(hop.route satisfies Route);
+}
+
+/** Over the link to the next host, and through that. */
+function cross(flight: Flight, hop: Hop): Hop | undefined {
+  const { next } = hop;
+  if (next === undefined) {
+    end(flight, { verdict: 'unroutable', host: flight.host.name, reason: hop.reason ?? 'nobody has that address' });
+    return undefined;
+  }
+  flight.recorder?.forward(flight.host, next, hop.over, flight.packet());
+  enter(flight, next);
+  flight.inInterface = hop.nextInterface;
+  flight.recorder?.receive(next, hop.nextInterface, flight.packet());
+  if (!passPrerouting(flight)) return undefined;
+  if (isMartian(flight)) {
+    drop(flight, 'martian: a loopback address from outside');
+    return undefined;
+  }
+  if (!next.isLocal(flight.destinationAddress)) return passOn(flight);
+  flight.recorder?.route(next, flight.packet(), undefined, hopText);
+  accept(flight);
+  return undefined;
+}
+
+/** A host that is not the destination passes the packet on, if it is a router. */
+function passOn(flight: Flight): Hop | undefined {
+  const { host } = flight;
+  if (!host.forwards) {
+    drop(flight, `${host.name} has no such address and does not forward`);
+    return undefined;
+  }
+  const hop = findRoute(flight);
+  if (hop === undefined) return undefined;
+  if (flight.ttl <= 1) {
+    end(flight, { verdict: 'rejected', host: host.name, with: 'icmp-time-exceeded', reason: 'the TTL ran out' });
+    return undefined;
+  }
+  flight.ttl--;
+  flight.changed();
+  if (flight.rules === undefined && flight.table === undefined) return hop;
+  return passForward(flight) && passPostrouting(flight) ? hop : undefined;
+}
+
+/** To a process of this host. */
+function accept(flight: Flight): void {
+  const ends = passInput(flight);
+  if (ends) end(flight, { verdict: 'delivered', host: flight.host.name, reason: 'the address is its own' });
+}
+
+function passPrerouting(flight: Flight): boolean {
+  if (flight.rules === undefined) {
+    track(flight);
+    return true;
+  }
+  if (!pass(flight, PREROUTING, RAW)) return false;
+  track(flight);
+  return pass(flight, PREROUTING, MANGLE) && passNat(flight, PREROUTING, 'destination');
+}
+
+function passOutput(flight: Flight): boolean {
+  if (flight.rules === undefined) {
+    track(flight);
+    return true;
+  }
+  if (!pass(flight, OUTPUT, RAW)) return false;
+  track(flight);
+  return pass(flight, OUTPUT, MANGLE) && passNat(flight, OUTPUT, 'destination');
+}
+
+function passFilterOutput(flight: Flight): boolean {
+  return pass(flight, OUTPUT, FILTER);
+}
+
+function passForward(flight: Flight): boolean {
+  return pass(flight, FORWARD, MANGLE) && pass(flight, FORWARD, FILTER);
+}
+
+function passInput(flight: Flight): boolean {
+  const passed = pass(flight, INPUT, MANGLE) && pass(flight, INPUT, FILTER) && passNat(flight, INPUT, 'source');
+  if (passed) confirm(flight);
+  return passed;
+}
+
+function passPostrouting(flight: Flight): boolean {
+  const passed = pass(flight, POSTROUTING, MANGLE) && passNat(flight, POSTROUTING, 'source');
+  if (passed) confirm(flight);
+  return passed;
+}
+
+/** Whether a table lets the packet go on; sets the verdict where not. */
+function pass(flight: Flight, hook: number, table: number): boolean {
+  if (flight.rules === undefined) return true;
+  const decision = runTable(flight, hook, table);
+  if (decision === ACCEPT) return true;
+  if (decision === REJECT) reject(flight);
+  else drop(flight, blame(flight));
+  return false;
+}
+
+/** nat: its chains for a connection's first packet, the connection's translation for each. */
+function passNat(flight: Flight, hook: number, side: Side): boolean {
+  const { connection, rules } = flight;
+  if (connection === undefined || rules === undefined || !rules.translates) return true;
+  if (flight.state === STATE_RELATED) {
+    translateError(flight, side);
+    return true;
+  }
+  const done = side === 'source' ? SOURCE_NAT_DONE : DESTINATION_NAT_DONE;
+  if (flight.state === STATE_NEW && (connection.status & done) === 0) {
+    if (runTable(flight, hook, NAT) === DROP) {
+      drop(flight, blame(flight));
+      return false;
+    }
+    if ((connection.status & done) === 0) bindAsIs(flight, connection, side);
+  }
+  translate(flight, side);
+  return true;
+}
+
+function blame(flight: Flight): string {
+  const comment = flight.blamed?.matches.find((match) => match.match === 'comment');
+  if (comment?.match === 'comment') return comment.text;
+  return flight.blamed === undefined
+    ? `the policy of ${flight.blamedChain || 'the chain'}`
+    : `a rule of ${flight.blamedChain}`;
+}
+
+function reject(flight: Flight): void {
+  const target = flight.blamed?.target;
+  if (target?.target !== 'REJECT') throw new Error('a packet was rejected by no rule');
+  end(flight, { verdict: 'rejected', host: flight.host.name, with: target.with, reason: blame(flight) });
+}
+
+function drop(flight: Flight, reason: string): void {
+  end(flight, { verdict: 'dropped', host: flight.host.name, reason });
+}
+
+function end(flight: Flight, verdict: Verdict): void {
+  flight.verdict = verdict;
+}
+
+/** ip_route_input_slow: a loopback address on a wire, unless the host was told to route them. */
+function isMartian(flight: Flight): boolean {
+  const loopback =
+    isLoopback(flight.source, flight.family) ||
+    (isLoopback(flight.destination, flight.family) && !flight.host.routeLocalnet);
+  return loopback && flight.inInterface !== 'lo';
+}
+
+function isLoopback(address: number, family: number): boolean {
+  return family === 4 ? address >>> 24 === 127 : address === IPV6_LOOPBACK;
+}

@@ -1,0 +1,117 @@
+/**
+ * A program's informer caches: the objects of each watched kind as the informers have last seen them, filed under the
+ * indexes its controllers asked for, with their projections kept up to date. In place of client-go's thread-safe store.
+ */
+import type { Dataplane } from '../dataplane/index.ts';
+import type { Key, Kind, ObjectOf } from '../model/index.ts';
+import type { Controller, ProjectionDeclaration, View } from './controller.ts';
+
+type AnyIndexFunction = (object: ObjectOf<Kind>) => readonly string[];
+
+interface Index {
+  readonly file: AnyIndexFunction;
+  readonly entries: Map<string, Map<Key, ObjectOf<Kind>>>;
+}
+
+interface KindCache {
+  readonly objects: Map<Key, ObjectOf<Kind>>;
+  readonly indexes: Map<string, Index>;
+  readonly projections: ProjectionDeclaration<unknown>[];
+}
+
+const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
+
+export class Cache implements View {
+  readonly #kinds = new Map<Kind, KindCache>();
+  readonly #projections = new Map<ProjectionDeclaration<unknown>, unknown>();
+  readonly #dataplane: () => Dataplane;
+
+  constructor(controllers: readonly Controller[], dataplane: () => Dataplane) {
+    this.#dataplane = dataplane;
+    for (const controller of controllers) {
+      for (const kind of Object.keys(controller.watches) as Kind[]) this.#kindCache(kind);
+      for (const [kind, indexes] of Object.entries(controller.indexes ?? {})) {
+        for (const [name, file] of Object.entries(indexes)) this.#addIndex(kind as Kind, name, file as AnyIndexFunction);
+      }
+      for (const declaration of controller.projections ?? []) this.#addProjection(declaration);
+    }
+  }
+
+  /** the kinds that this program watches */
+  get watchedKinds(): readonly Kind[] {
+    return [...this.#kinds.keys()];
+  }
+
+  get dataplane(): Dataplane {
+    return this.#dataplane();
+  }
+
+  get<K extends Kind>(kind: K, key: Key): ObjectOf<K> | undefined {
+    return this.#kinds.get(kind)?.objects.get(key) as ObjectOf<K> | undefined;
+  }
+
+  list<K extends Kind>(kind: K): Iterable<ObjectOf<K>> {
+    return (this.#kinds.get(kind)?.objects ?? NOTHING).values() as Iterable<ObjectOf<K>>;
+  }
+
+  byIndex<K extends Kind>(kind: K, index: string, value: string): Iterable<ObjectOf<K>> {
+    const declared = this.#kinds.get(kind)?.indexes.get(index);
+    if (declared === undefined) throw new Error(`no controller of this program declares index ${index} of ${kind}`);
+    return (declared.entries.get(value) ?? NOTHING).values() as Iterable<ObjectOf<K>>;
+  }
+
+  projection<T>(declaration: ProjectionDeclaration<T>): T {
+    const value = this.#projections.get(declaration as ProjectionDeclaration<unknown>);
+    if (value === undefined) throw new Error(`no controller of this program declares projection ${declaration.name}`);
+    return value as T;
+  }
+
+  /** Takes in one object as it is now; undefined where it is gone. Returns what was there before. */
+  apply(kind: Kind, key: Key, after: ObjectOf<Kind> | undefined): ObjectOf<Kind> | undefined {
+    const cache = this.#kindCache(kind);
+    const before = cache.objects.get(key);
+    if (after === undefined) cache.objects.delete(key);
+    else cache.objects.set(key, after);
+    for (const index of cache.indexes.values()) refile(index, key, before, after);
+    for (const declaration of cache.projections) declaration.apply(this.#projections.get(declaration), before, after);
+    return before;
+  }
+
+  #kindCache(kind: Kind): KindCache {
+    let cache = this.#kinds.get(kind);
+    if (cache === undefined) {
+      cache = { objects: new Map(), indexes: new Map(), projections: [] };
+      this.#kinds.set(kind, cache);
+    }
+    return cache;
+  }
+
+  #addIndex(kind: Kind, name: string, file: AnyIndexFunction): void {
+    const { indexes } = this.#kindCache(kind);
+    if ((indexes.get(name)?.file ?? file) !== file) throw new Error(`index ${name} of ${kind} is declared twice, differently`);
+    indexes.set(name, { file, entries: new Map() });
+  }
+
+  #addProjection(declaration: ProjectionDeclaration<unknown>): void {
+    if (this.#projections.has(declaration)) return;
+    this.#projections.set(declaration, declaration.create());
+    for (const kind of declaration.kinds) this.#kindCache(kind).projections.push(declaration);
+  }
+}
+
+function refile(index: Index, key: Key, before: ObjectOf<Kind> | undefined, after: ObjectOf<Kind> | undefined): void {
+  const was = before === undefined ? [] : index.file(before);
+  const is = after === undefined ? [] : index.file(after);
+  for (const value of was) {
+    if (is.includes(value)) continue;
+    const filed = index.entries.get(value);
+    if (filed?.delete(key) && filed.size === 0) index.entries.delete(value);
+  }
+  if (after === undefined) return;
+  for (const value of is) {
+    const filed = index.entries.get(value);
+    if (filed === undefined) index.entries.set(value, new Map([[key, after]]));
+    else filed.set(key, after);
+  }
+}
+

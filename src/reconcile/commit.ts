@@ -1,0 +1,164 @@
+/**
+ * Carries intents out, one at a time, in order. Nothing else in the house writes on a controller's behalf, so a crash can
+ * fall between any two, and a refusal stops the rest: the key goes back to its queue and is looked at afresh.
+ */
+import type { Apiserver, Outcome, RequestContext, StatusError } from '../apiserver/index.ts';
+import { type Dataplane, type Program, program, readPiece } from '../dataplane/index.ts';
+import { type Key, type Kind, type KubernetesObject, keyOf, timestampOf } from '../model/index.ts';
+import type { Intent } from './controller.ts';
+
+/** What commit writes to. */
+export interface Targets {
+  readonly apiserver: Apiserver;
+  readonly dataplane: () => Dataplane;
+  readonly setDataplane: (next: Dataplane, change: Program) => void;
+  readonly context: () => RequestContext;
+  /** asked after every intent: true when the program dies here */
+  readonly crashes: () => boolean;
+}
+
+export type CommitResult =
+  | { readonly result: 'done'; readonly wrote: ReadonlyMap<Kind, number>; readonly againAfterMs: number | undefined }
+  | { readonly result: 'refused'; readonly wrote: ReadonlyMap<Kind, number>; readonly intent: Intent; readonly status: StatusError }
+  | { readonly result: 'crashed'; readonly wrote: ReadonlyMap<Kind, number> };
+
+const NOTHING_WRITTEN: ReadonlyMap<Kind, number> = new Map();
+
+/** `component` signs the Events that are written. The result says at which revision each written kind stands. */
+export function commit(intents: readonly Intent[], component: string, targets: Targets): CommitResult {
+  let wrote = NOTHING_WRITTEN as Map<Kind, number>;
+  let againAfterMs: number | undefined;
+  for (const intent of intents) {
+    if (intent.do === 'again') {
+      againAfterMs = Math.min(againAfterMs ?? intent.afterMs, intent.afterMs);
+      continue;
+    }
+    const refusal = carryOut(intent, component, targets, (kind, revision) => {
+      if (wrote === NOTHING_WRITTEN) wrote = new Map();
+      wrote.set(kind, revision);
+    });
+    if (refusal !== undefined) return { result: 'refused', wrote, intent, status: refusal };
+    if (targets.crashes()) return { result: 'crashed', wrote };
+  }
+  return { result: 'done', wrote, againAfterMs };
+}
+
+type Wrote = (kind: Kind, revision: number) => void;
+
+function carryOut(intent: Exclude<Intent, { do: 'again' }>, component: string, targets: Targets, wrote: Wrote): StatusError | undefined {
+  if (intent.do === 'program') return programPiece(intent, targets);
+  if (intent.do === 'event') {
+    recordEvent(intent, component, targets);
+    return undefined;
+  }
+  const outcome = write(intent, targets.apiserver, targets.context());
+  if (!outcome.ok) return intent.do === 'delete' && outcome.status.reason === 'NotFound' ? undefined : outcome.status;
+  if (outcome.changed) wrote(outcome.object.kind, targets.apiserver.revision);
+  return undefined;
+}
+
+type Write = Extract<Intent, { do: 'create' | 'update' | 'update-status' | 'patch' | 'delete' | 'bind' }>;
+
+function write(intent: Write, apiserver: Apiserver, context: RequestContext): Outcome<KubernetesObject> {
+  switch (intent.do) {
+    case 'create':
+      return apiserver.create(intent.object, context);
+    case 'update':
+      return apiserver.update(intent.object, context);
+    case 'update-status':
+      return apiserver.updateStatus(intent.object, context);
+    case 'patch':
+      return apiserver.patch(intent.kind, intent.key, intent.patch, { ...intent.precondition, status: intent.status ?? false }, context);
+    case 'delete':
+      return apiserver.delete(intent.kind, intent.key, deleteOptions(intent), context);
+    case 'bind':
+      return apiserver.bind(intent.pod, intent.uid, intent.node, context);
+    default:
+      throw new Error(`unknown intent ${(intent satisfies never as Intent).do}`);
+  }
+}
+
+function deleteOptions(intent: Extract<Intent, { do: 'delete' }>) {
+  const { precondition, gracePeriodSeconds } = intent;
+  return gracePeriodSeconds === undefined ? { ...precondition } : { ...precondition, gracePeriodSeconds };
+}
+
+function programPiece(intent: Extract<Intent, { do: 'program' }>, targets: Targets): StatusError | undefined {
+  const before = targets.dataplane();
+  const { piece, key } = intent;
+  if ('expected' in intent && readPiece(before, piece, key) !== intent.expected) {
+    return { code: 409, reason: 'Conflict', message: `${piece} ${key} has been programmed by another since it was read` };
+  }
+  if (readPiece(before, piece, key) === intent.value) return undefined;
+  const change = { piece, key, value: intent.value } as Program;
+  targets.setDataplane(program(before, change), change);
+  return undefined;
+}
+
+/** Writes an Event, or counts one more of the same (client-go tools/record EventCorrelator). A refusal is of no consequence. */
+function recordEvent(intent: Extract<Intent, { do: 'event' }>, component: string, { apiserver, context }: Targets): void {
+  const { about, type, reason, message, host } = intent;
+  const namespace = about.metadata.namespace ?? 'default';
+  const name = `${about.metadata.name}.${fnv1a(`${about.metadata.uid}/${component}/${reason}/${message}`)}`;
+  const request = context();
+  const now = timestampOf(request.at);
+  const key: Key = `${namespace}/${name}`;
+  const before = apiserver.get('Event', key);
+  if (before !== undefined) {
+    apiserver.patch('Event', key, { count: (before.count ?? 1) + 1, lastTimestamp: now }, {}, request);
+    return;
+  }
+  apiserver.create(
+    {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name, namespace },
+      involvedObject: referenceTo(about),
+      type,
+      reason,
+      message,
+      source: host === undefined ? { component } : { component, host },
+      count: 1,
+      firstTimestamp: now,
+      lastTimestamp: now,
+    },
+    request,
+  );
+}
+
+function referenceTo(object: KubernetesObject) {
+  const { apiVersion, kind, metadata } = object;
+  const { name, namespace, uid } = metadata;
+  return { apiVersion, kind, name, uid, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** FNV-1a, 32 bits, in hexadecimal: names an Event by what it says, so that the same one is found again. */
+function fnv1a(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+/** The object that an intent writes to, for reports. */
+export function targetOf(intent: Intent): string {
+  switch (intent.do) {
+    case 'create':
+      return `${intent.object.kind} ${intent.object.metadata.name ?? `${intent.object.metadata.generateName ?? ''}*`}`;
+    case 'update':
+    case 'update-status':
+      return `${intent.object.kind} ${keyOf(intent.object)}`;
+    case 'patch':
+    case 'delete':
+      return `${intent.kind} ${intent.key}`;
+    case 'bind':
+      return `Pod ${intent.pod}`;
+    case 'program':
+      return `${intent.piece} ${intent.key}`;
+    case 'event':
+      return `${intent.about.kind} ${keyOf(intent.about)}`;
+    case 'again':
+      return '';
+    default:
+      throw new Error('unknown intent');
+  }
+}

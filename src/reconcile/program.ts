@@ -1,0 +1,228 @@
+/**
+ * One running program of the cluster: its informers, its view, and the queue of each of its controllers.
+ *
+ * ```text
+ *   informer(kind) --deliver--> cache --watches--> queue(controller) --drain--> reconcile --intents--> commit
+ * ```
+ *
+ * A key that has written is not reconciled again until the informers have seen what it wrote. client-go's controllers
+ * reach the same with expectations (kubernetes pkg/controller/controller_utils.go); here it holds for every controller.
+ */
+import type { SchedulerLike } from 'rxjs';
+import type { StatusError } from '../apiserver/index.ts';
+import type { Key, Kind, KubernetesObject, ObjectOf } from '../model/index.ts';
+import type { Store } from '../store/index.ts';
+import { Cache } from './cache.ts';
+import { type CommitResult, commit, type Targets } from './commit.ts';
+import type { Controller, Intent, ProgramName, View } from './controller.ts';
+import { Informer } from './informer.ts';
+import { WorkQueue } from './queue.ts';
+
+/** Reconciles that one program may do without virtual time moving; more is a loop, and is named. */
+export const RECONCILES_AT_ONE_MOMENT_MAX = 5_000_000;
+
+/** Told of each reconcile, after its intents were computed and before they are carried out. */
+export interface ProgramObserver {
+  reconciled(controller: string, key: Key, because: readonly number[], intents: readonly Intent[]): void;
+  refused(controller: string, key: Key, status: StatusError): void;
+  crashed(program: ProgramName): void;
+}
+
+export interface ProgramOptions {
+  readonly name: ProgramName;
+  readonly controllers: readonly Controller[];
+  readonly store: Store<KubernetesObject>;
+  readonly scheduler: SchedulerLike;
+  readonly targets: Targets;
+  readonly lagMs: (kind: Kind) => number;
+  readonly observer: ProgramObserver;
+}
+
+interface Running {
+  readonly controller: Controller;
+  readonly queue: WorkQueue;
+  /** keys that have written: until when each kind must have been seen */
+  readonly unseen: Map<Key, ReadonlyMap<Kind, number>>;
+  /** keys that wait for that, and what woke them meanwhile */
+  readonly waiting: Map<Key, readonly number[]>;
+}
+
+type Watch = (object: ObjectOf<Kind>, view: View) => readonly Key[];
+
+export class RunningProgram {
+  readonly name: ProgramName;
+  readonly #options: ProgramOptions;
+  readonly #controllers: readonly Running[];
+  #cache: Cache;
+  #informers = new Map<Kind, Informer>();
+  #drainScheduled = false;
+  #down = false;
+  #reconciles = 0;
+  #momentOfCount = -1;
+  #countAtMoment = 0;
+
+  constructor(options: ProgramOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#controllers = options.controllers.map((controller) => ({
+      controller,
+      queue: new WorkQueue(options.scheduler, () => this.#scheduleDrain()),
+      unseen: new Map(),
+      waiting: new Map(),
+    }));
+    this.#cache = this.#emptyCache();
+  }
+
+  /** reconciles done since the program was made */
+  get reconciles(): number {
+    return this.#reconciles;
+  }
+
+  get view(): View {
+    return this.#cache;
+  }
+
+  start(): void {
+    this.#down = false;
+    this.#cache = this.#emptyCache();
+    for (const kind of this.#cache.watchedKinds) this.#informers.set(kind, this.#informer(kind));
+    for (const informer of this.#informers.values()) informer.start();
+  }
+
+  /** Dies: caches, queues and what was on its way are gone. */
+  stop(): void {
+    this.#down = true;
+    for (const informer of this.#informers.values()) informer.stop();
+    this.#informers = new Map();
+    for (const { queue, unseen, waiting } of this.#controllers) {
+      queue.clear();
+      unseen.clear();
+      waiting.clear();
+    }
+  }
+
+  /** Loses its watches and resumes them: what was on its way comes again. */
+  reconnect(): void {
+    for (const informer of this.#informers.values()) informer.reconnect();
+  }
+
+  /** Puts a key into a controller's queue: for what no watch tells, such as a node's kubelet coming back. */
+  wake(controller: string, key: Key): void {
+    this.#controllers.find((running) => running.controller.name === controller)?.queue.add(key);
+  }
+
+  #emptyCache(): Cache {
+    return new Cache(this.#options.controllers, this.#options.targets.dataplane);
+  }
+
+  #informer(kind: Kind): Informer {
+    const { store, scheduler, lagMs } = this.#options;
+    return new Informer({
+      kind,
+      store,
+      scheduler,
+      lagMs: () => lagMs(kind),
+      deliver: (key, after, revision) => this.#take(kind, key, after, revision),
+      delivered: () => this.#release(),
+    });
+  }
+
+  #take(kind: Kind, key: Key, after: ObjectOf<Kind> | undefined, revision: number): void {
+    const before = this.#cache.apply(kind, key, after);
+    for (const { controller, queue } of this.#controllers) {
+      const watch = controller.watches[kind] as Watch | undefined;
+      if (watch === undefined) continue;
+      if (before !== undefined) for (const concerned of watch(before, this.#cache)) queue.add(concerned, revision);
+      if (after !== undefined) for (const concerned of watch(after, this.#cache)) queue.add(concerned, revision);
+    }
+  }
+
+  /** Lets go of the keys whose writes have come back. */
+  #release(): void {
+    for (const { queue, unseen, waiting } of this.#controllers) {
+      for (const [key, because] of waiting) {
+        if (!this.#hasSeen(unseen.get(key))) continue;
+        unseen.delete(key);
+        waiting.delete(key);
+        queue.add(key);
+        for (const revision of because) queue.add(key, revision);
+      }
+    }
+  }
+
+  #hasSeen(writes: ReadonlyMap<Kind, number> | undefined): boolean {
+    if (writes === undefined) return true;
+    for (const [kind, revision] of writes) {
+      const informer = this.#informers.get(kind);
+      if (informer !== undefined && informer.revision < revision) return false;
+    }
+    return true;
+  }
+
+  #scheduleDrain(): void {
+    if (this.#drainScheduled) return;
+    this.#drainScheduled = true;
+    this.#options.scheduler.schedule(() => {
+      this.#drainScheduled = false;
+      this.#drain();
+    }, 0);
+  }
+
+  #drain(): void {
+    for (const running of this.#controllers) {
+      for (let taken = running.queue.take(); taken !== undefined; taken = running.queue.take()) {
+        if (this.#down) return;
+        this.#reconcile(running, taken[0], taken[1]);
+      }
+    }
+  }
+
+  #reconcile(running: Running, key: Key, because: readonly number[]): void {
+    const { controller, unseen, waiting } = running;
+    if (!this.#hasSeen(unseen.get(key))) {
+      waiting.set(key, [...(waiting.get(key) ?? []), ...because]);
+      return;
+    }
+    unseen.delete(key);
+    this.#count(controller.name, key);
+    const intents = controller.reconcile(this.#cache, key, this.#options.scheduler.now());
+    this.#options.observer.reconciled(controller.name, key, because, intents);
+    if (intents.length === 0) {
+      running.queue.forget(key);
+      return;
+    }
+    this.#settle(running, key, commit(intents, controller.name, this.#options.targets));
+  }
+
+  #settle({ controller, queue, unseen }: Running, key: Key, outcome: CommitResult): void {
+    if (outcome.wrote.size > 0) unseen.set(key, outcome.wrote);
+    switch (outcome.result) {
+      case 'done':
+        queue.forget(key);
+        if (outcome.againAfterMs !== undefined) queue.addAfter(key, outcome.againAfterMs);
+        return;
+      case 'refused':
+        this.#options.observer.refused(controller.name, key, outcome.status);
+        queue.retry(key);
+        return;
+      case 'crashed':
+        this.stop();
+        this.#options.observer.crashed(this.name);
+        return;
+      default:
+        throw new Error(`unknown outcome ${(outcome satisfies never as CommitResult).result}`);
+    }
+  }
+
+  #count(controller: string, key: Key): void {
+    const now = this.#options.scheduler.now();
+    if (now !== this.#momentOfCount) {
+      this.#momentOfCount = now;
+      this.#countAtMoment = 0;
+    }
+    this.#reconciles++;
+    if (++this.#countAtMoment > RECONCILES_AT_ONE_MOMENT_MAX) {
+      throw new Error(`${controller} goes round in circles: ${key} is reconciled at ${now} ms for ever`);
+    }
+  }
+}

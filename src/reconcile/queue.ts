@@ -1,0 +1,93 @@
+/**
+ * A controller's work queue: each key at most once, in the order it came; retries wait longer each time.
+ * Source: client-go util/workqueue (DefaultTypedControllerRateLimiter: 5 ms doubling to 1000 s, and a bucket of 10/s, burst 100).
+ */
+import type { SchedulerLike } from 'rxjs';
+import type { Key, Moment } from '../model/index.ts';
+
+export const RETRY_FIRST_MS = 5;
+export const RETRY_LONGEST_MS = 1_000_000;
+export const RETRY_RATE_PER_SECOND = 10;
+export const RETRY_BURST = 100;
+
+export class WorkQueue {
+  readonly #scheduler: SchedulerLike;
+  readonly #ready: () => void;
+  /** keys waiting, each with the revisions of the events that woke it */
+  readonly #waiting = new Map<Key, number[]>();
+  readonly #failures = new Map<Key, number>();
+  /** when each delayed key is to come; an earlier wish replaces a later one */
+  readonly #later = new Map<Key, Moment>();
+  #tokensAt: Moment = 0;
+
+  /** `ready` is called when a key came in: it need not be called again before the queue was drained */
+  constructor(scheduler: SchedulerLike, ready: () => void) {
+    this.#scheduler = scheduler;
+    this.#ready = ready;
+  }
+
+  get length(): number {
+    return this.#waiting.size;
+  }
+
+  add(key: Key, because?: number): void {
+    const revisions = this.#waiting.get(key);
+    if (revisions !== undefined) {
+      if (because !== undefined && revisions.at(-1) !== because) revisions.push(because);
+      return;
+    }
+    this.#waiting.set(key, because === undefined ? [] : [because]);
+    this.#ready();
+  }
+
+  /** The first key and the revisions that woke it; undefined when empty. */
+  take(): readonly [Key, readonly number[]] | undefined {
+    for (const entry of this.#waiting) {
+      this.#waiting.delete(entry[0]);
+      return entry;
+    }
+    return undefined;
+  }
+
+  addAfter(key: Key, afterMs: number): void {
+    if (afterMs <= 0) {
+      this.add(key);
+      return;
+    }
+    const at = this.#scheduler.now() + afterMs;
+    if ((this.#later.get(key) ?? Number.POSITIVE_INFINITY) <= at) return;
+    this.#later.set(key, at);
+    this.#scheduler.schedule(() => {
+      if (this.#later.get(key) !== at) return;
+      this.#later.delete(key);
+      this.add(key);
+    }, afterMs);
+  }
+
+  /** Puts a key back after a failure. */
+  retry(key: Key): void {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    const exponentialMs = Math.min(RETRY_FIRST_MS * 2 ** failures, RETRY_LONGEST_MS);
+    this.addAfter(key, Math.max(exponentialMs, this.#reserveToken()));
+  }
+
+  /** A key went well: its next failure starts anew. */
+  forget(key: Key): void {
+    this.#failures.delete(key);
+  }
+
+  clear(): void {
+    this.#waiting.clear();
+    this.#failures.clear();
+    this.#later.clear();
+  }
+
+  /** How long the next retry must wait for the bucket. */
+  #reserveToken(): number {
+    const now = this.#scheduler.now();
+    const perTokenMs = 1000 / RETRY_RATE_PER_SECOND;
+    this.#tokensAt = Math.max(this.#tokensAt, now - perTokenMs * RETRY_BURST) + perTokenMs;
+    return Math.max(0, this.#tokensAt - now);
+  }
+}

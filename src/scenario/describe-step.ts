@@ -1,0 +1,67 @@
+/** A step of a script in one line. */
+import type { Fault } from '../emulator/index.ts';
+import { formatDuration } from './duration.ts';
+import { formatReference } from './reference.ts';
+import type { Action, Step } from './step.ts';
+
+export function describeStep({ action, title }: Step): string {
+  return title === undefined ? describeAction(action) : `${title} (${describeAction(action)})`;
+}
+
+function describeAction(action: Action): string {
+  switch (action.verb) {
+    case 'apply':
+      return `apply ${action.sources.join(', ')}`;
+    case 'settle':
+      return 'settle';
+    case 'advance':
+      return `advance ${formatDuration(action.ms)}`;
+    case 'resolve':
+      return `resolve ${action.request.name}${action.request.type === undefined ? '' : ` ${action.request.type}`} from ${action.request.from}`;
+    case 'send': {
+      const { from, to, count } = action.request;
+      return `send from ${from} to ${to}${count === undefined ? '' : `, ${count} times`}`;
+    }
+    case 'fault':
+      return `fault ${action.faults.map(describeFault).join(', ')}`;
+    case 'scale':
+      return `scale ${action.targets.map(({ target, replicas }) => `${formatReference(target)} to ${replicas}`).join(', ')}`;
+    case 'scaleNodePool':
+      return `scale node pool ${action.pools.map(({ pool, count }) => `${pool} to ${count}`).join(', ')}`;
+    case 'delete':
+      return `delete ${action.targets.map(formatReference).join(', ')}${action.gracePeriodSeconds === undefined ? '' : ` with grace ${action.gracePeriodSeconds}s`}`;
+    case 'patch':
+      return `patch ${action.patches.map(({ target, patch }) => `${formatReference(target)} ${JSON.stringify(patch)}`).join(', ')}`;
+    case 'cordon':
+    case 'uncordon':
+      return `${action.verb} node/${action.node}`;
+    case 'assert': {
+      const { kind, metadata, absent } = action.expected;
+      const name = (metadata as { name?: string }).name;
+      return `assert ${kind}${name === undefined ? '' : ` ${name}`}${absent === true ? ' absent' : ''}`;
+    }
+    default: {
+      const impossible: never = action;
+      throw new Error(`no action is ${JSON.stringify(impossible)}`);
+    }
+  }
+}
+
+function describeFault(fault: Fault): string {
+  switch (fault.fault) {
+    case 'lag':
+      return `${fault.program}${fault.node === undefined ? '' : ` on ${fault.node}`} hears of changes ${formatDuration(fault.lagMs)} late`;
+    case 'crash':
+      return `${fault.program} is down for ${formatDuration(fault.downMs)}`;
+    case 'crash-after':
+      return `${fault.program} dies after ${fault.intents} more intents`;
+    case 'disconnect':
+      return `the watches of ${fault.program} break`;
+    case 'node-down':
+      return `${fault.node} ${fault.down ? 'goes down' : 'comes back'}`;
+    default: {
+      const impossible: never = fault;
+      throw new Error(`no fault is ${JSON.stringify(impossible)}`);
+    }
+  }
+}

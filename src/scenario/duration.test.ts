@@ -1,0 +1,24 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { formatDuration, parseDurationMs } from './duration.ts';
+
+test.each([
+  ['10s', 10_000],
+  ['1m30s', 90_000],
+  ['500ms', 500],
+  ['1.5s', 1500],
+  ['2h', 7_200_000],
+  ['10', undefined],
+  ['s', undefined],
+  ['-1s', undefined],
+  ['1d', undefined],
+  ['0.1ms', undefined],
+])('%s is %s ms', (text, ms) => {
+  expect(parseDurationMs(text)).toBe(ms);
+});
+
+test('what is written reads back', () => {
+  fc.assert(fc.property(fc.nat(1e9), (ms) => {
+    expect(parseDurationMs(formatDuration(ms))).toBe(ms);
+  }));
+});

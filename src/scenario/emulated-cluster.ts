@@ -1,0 +1,33 @@
+/** What a scenario needs of a cluster: the emulator has it, and a test may bring its own. */
+import type {
+  Fault,
+  Happening,
+  Outcome,
+  ResolveRequest,
+  ResolveResult,
+  SendRequest,
+  SendResult,
+  SettleReport,
+} from '../emulator/index.ts';
+import type { Key, Kind, KubernetesObject, Moment } from '../model/index.ts';
+
+export type DumpKind = 'iptables' | 'conntrack' | 'routes' | 'resolv.conf' | 'zone';
+
+export interface EmulatedCluster {
+  readonly happenings: { subscribe(next: (happening: Happening) => void): { unsubscribe(): void } };
+  readonly now: Moment;
+  apply(manifests: readonly unknown[], by?: string): readonly Outcome<KubernetesObject>[];
+  remove(kind: Kind, key: Key, options?: { gracePeriodSeconds?: number }): Outcome<KubernetesObject>;
+  scale(kind: 'Deployment' | 'ReplicaSet', key: Key, replicas: number): Outcome<KubernetesObject>;
+  patch(kind: Kind, key: Key, patch: object): Outcome<KubernetesObject>;
+  scaleNodePool(name: string, count: number): void;
+  cordon(node: string, on: boolean): Outcome<KubernetesObject>;
+  settle(): SettleReport;
+  advance(ms: number): SettleReport;
+  resolve(request: ResolveRequest): ResolveResult;
+  send(request: SendRequest): SendResult;
+  inject(fault: Fault): void;
+  get(kind: Kind, key: Key): KubernetesObject | undefined;
+  list(kind: Kind): Iterable<KubernetesObject>;
+  dump(kind: DumpKind, target: string): string;
+}

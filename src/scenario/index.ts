@@ -1,0 +1,17 @@
+/**
+ * scenario: scripts, `apiVersion: orrery/v1`. Reads them (every mistake with its place), carries their steps out on an
+ * emulator, checks their expectations, and prints transcripts. Touches no file: whoever calls hands texts in.
+ */
+export type { DumpKind, EmulatedCluster } from './emulated-cluster.ts';
+export type { Entry, SentSummary } from './entry.ts';
+export { jsonLine, jsonOf } from './json-transcript.ts';
+export { formatProblem, type Problem } from './problem.ts';
+export { readScenario, type Scenario, type ScenarioRead, type ScenarioSource } from './read-scenario.ts';
+export type { ReadFile } from './read-step.ts';
+export { parseReference, type Reference } from './reference.ts';
+export { type Replayed, refusedManifests, replay } from './replay.ts';
+export { type RunOptions, type RunReport, runScenario } from './run-scenario.ts';
+export { SequenceDiagram } from './sequence-diagram.ts';
+export { suggestion } from './spelling.ts';
+export { parseTarget } from './target.ts';
+export { NO_PAINT, type Paint, TextTranscript } from './text-transcript.ts';

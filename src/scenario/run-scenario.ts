@@ -1,0 +1,208 @@
+/** Carries a scenario's steps out on a cluster, and tells each thing that happens, in order. */
+import type { Outcome, SendResult } from '../emulator/index.ts';
+import { isKind, KIND_INFO, type KubernetesObject } from '../model/index.ts';
+import type { EmulatedCluster } from './emulated-cluster.ts';
+import type { Entry, SentSummary } from './entry.ts';
+import { type Checked, checkResolved, checkSent, checkShares } from './expectation.ts';
+import type { Manifest } from './manifest.ts';
+import { difference } from './match.ts';
+import { type Problem, parsePath } from './problem.ts';
+import type { Scenario } from './read-scenario.ts';
+import { formatReference, type Reference } from './reference.ts';
+import type { ResolveStep, SendStep } from './schema.ts';
+import type { Action, Step } from './step.ts';
+
+export interface RunOptions {
+  /** hears every entry as it is made; a run with no listener is faster */
+  readonly listener?: (entry: Entry) => void;
+  /** hears before each step, and now and then within a long one */
+  readonly progress?: (done: number, of: number) => void;
+}
+
+export interface RunReport {
+  readonly expectations: number;
+  readonly failures: number;
+  readonly problems: readonly Problem[];
+}
+
+export function runScenario(scenario: Scenario, cluster: EmulatedCluster, options: RunOptions = {}): RunReport {
+  return new Run(scenario, cluster, options).run();
+}
+
+/** Connections between two words of progress. */
+const PROGRESS_EVERY = 100;
+
+class Run {
+  readonly #scenario: Scenario;
+  readonly #cluster: EmulatedCluster;
+  readonly #options: RunOptions;
+  readonly #problems: Problem[] = [];
+  #expectations = 0;
+  #failures = 0;
+
+  constructor(scenario: Scenario, cluster: EmulatedCluster, options: RunOptions) {
+    this.#scenario = scenario;
+    this.#cluster = cluster;
+    this.#options = options;
+  }
+
+  run(): RunReport {
+    const { listener, progress } = this.#options;
+    const heard = listener === undefined ? undefined : this.#cluster.happenings.subscribe(listener);
+    const { steps } = this.#scenario;
+    this.#tell({ what: 'scenario', scenario: this.#scenario });
+    for (const [index, step] of steps.entries()) {
+      progress?.(index, steps.length);
+      this.#tell({ what: 'step', at: this.#cluster.now, index, of: steps.length, step });
+      this.#act(step, step.action, index);
+      // What follows a refusal would tell of a cluster that the script does not mean.
+      if (this.#problems.length > 0) break;
+    }
+    const { now: at } = this.#cluster;
+    this.#tell({ what: 'end', at, failures: this.#failures, expectations: this.#expectations });
+    heard?.unsubscribe();
+    return { expectations: this.#expectations, failures: this.#failures, problems: this.#problems };
+  }
+
+  #tell(entry: Entry): void {
+    this.#options.listener?.(entry);
+  }
+
+  #act(step: Step, action: Action, index: number): void {
+    switch (action.verb) {
+      case 'apply':
+        this.#apply(action.manifests);
+        return;
+      case 'settle':
+        this.#tell({ what: 'settled', report: this.#cluster.settle(), at: this.#cluster.now });
+        return;
+      case 'advance':
+        this.#tell({ what: 'settled', report: this.#cluster.advance(action.ms), at: this.#cluster.now });
+        return;
+      case 'resolve':
+        this.#resolve(action.request);
+        return;
+      case 'send':
+        this.#send(action.request, index);
+        return;
+      case 'fault':
+        for (const fault of action.faults) this.#cluster.inject(fault);
+        return;
+      case 'scale':
+        for (const { target, replicas } of action.targets)
+          this.#write(
+            step,
+            target,
+            this.#cluster.scale(target.kind as 'Deployment' | 'ReplicaSet', target.key, replicas),
+          );
+        return;
+      case 'scaleNodePool':
+        for (const { pool, count } of action.pools) this.#cluster.scaleNodePool(pool, count);
+        return;
+      case 'delete':
+        this.#delete(step, action);
+        return;
+      case 'patch':
+        for (const { target, patch } of action.patches)
+          this.#write(step, target, this.#cluster.patch(target.kind, target.key, patch));
+        return;
+      case 'cordon':
+      case 'uncordon':
+        this.#write(
+          step,
+          { kind: 'Node', key: action.node },
+          this.#cluster.cordon(action.node, action.verb === 'cordon'),
+        );
+        return;
+      case 'assert':
+        this.#check(this.#assert(action.expected));
+        return;
+      default: {
+        const impossible: never = action;
+        throw new Error(`no step does ${JSON.stringify(impossible)}`);
+      }
+    }
+  }
+
+  #apply(manifests: readonly Manifest[]): void {
+    const outcomes = this.#cluster.apply(manifests.map(({ object }) => object));
+    for (const [i, manifest] of manifests.entries()) {
+      const outcome = outcomes[i];
+      if (outcome !== undefined && !outcome.ok) this.#fail(refusalOf(manifest, outcome.status));
+    }
+  }
+
+  #delete(step: Step, { targets, gracePeriodSeconds }: Action & { verb: 'delete' }): void {
+    const options = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
+    for (const { kind, key } of targets) this.#write(step, { kind, key }, this.#cluster.remove(kind, key, options));
+  }
+
+  #write(step: Step, target: Reference, outcome: Outcome<KubernetesObject>): void {
+    if (!outcome.ok) this.#fail(step.problem(`${formatReference(target)}: ${outcome.status.message}`));
+  }
+
+  #fail(problem: Problem): void {
+    this.#problems.push(problem);
+    this.#tell({ what: 'failure', at: this.#cluster.now, problem });
+  }
+
+  #resolve(request: ResolveStep): void {
+    const { from, name, type } = request;
+    const result = this.#cluster.resolve({ from, name, ...(type === undefined ? {} : { type }) });
+    this.#tell({ what: 'resolved', at: this.#cluster.now, request, result });
+    for (const checked of checkResolved(request, result)) this.#check(checked);
+  }
+
+  #send(request: SendStep, index: number): void {
+    const { from, to, count = 1 } = request;
+    const tally = new Map<string, number>();
+    // Of each expectation, the first connection that did not meet it; where all did, the last one.
+    const judgements: Checked[] = [];
+    let first: SendResult | undefined;
+    for (let i = 0; i < count; i++) {
+      if (i % PROGRESS_EVERY === 0) this.#options.progress?.(index + i / count, this.#scenario.steps.length);
+      const result = this.#cluster.send({ from, to });
+      first ??= result;
+      const end = result.deliveredTo ?? result.outcome;
+      tally.set(end, (tally.get(end) ?? 0) + 1);
+      const checks = checkSent(request, result, (kind, key) => this.#cluster.get(kind, key));
+      for (const [n, checked] of checks.entries()) if (judgements[n]?.met !== false) judgements[n] = checked;
+    }
+    const sent: SentSummary = { request, first: first!, count, tally: [...tally].sort(([a], [b]) => (a < b ? -1 : 1)) };
+    this.#tell({ what: 'sent', at: this.#cluster.now, sent });
+    for (const checked of [...judgements, ...checkShares(sent)]) this.#check(checked);
+  }
+
+  #assert({ absent = false, ...expected }: { absent?: boolean | undefined; [field: string]: unknown }): Checked {
+    const kind = String(expected['kind']);
+    const { name, namespace = 'default' } = expected['metadata'] as { name?: string; namespace?: string };
+    if (!isKind(kind)) return { met: false, text: `no kind is named ${kind}` };
+    const title = `${kind}${name === undefined ? '' : ` ${name}`}`;
+    if (name === undefined) {
+      const found = [...this.#cluster.list(kind)].some((object) => difference(expected, object) === undefined);
+      return { met: found !== absent, text: `${absent ? 'no' : 'some'} ${title} as described` };
+    }
+    const object = this.#cluster.get(kind, KIND_INFO[kind].namespaced ? `${namespace}/${name}` : name);
+    if (absent)
+      return {
+        met: object === undefined,
+        text: object === undefined ? `${title} is absent` : `${title} absent, but it is there`,
+      };
+    if (object === undefined) return { met: false, text: `${title} as described, but it does not exist` };
+    const found = difference(expected, object);
+    return { met: found === undefined, text: found === undefined ? `${title} as described` : `${title}: ${found}` };
+  }
+
+  #check({ met, text }: Checked): void {
+    this.#expectations++;
+    if (!met) this.#failures++;
+    this.#tell({ what: 'expectation', at: this.#cluster.now, met, text });
+  }
+}
+
+/** The apiserver's refusal of a manifest, at the field that it names. */
+export function refusalOf(manifest: Manifest, status: Extract<Outcome<never>, { ok: false }>['status']): Problem {
+  const field = status.details?.causes?.[0]?.field;
+  const path = field === undefined ? undefined : parsePath(field);
+  return manifest.problem(path ?? [], status.message);
+}

@@ -1,0 +1,180 @@
+/**
+ * The shape of a script, `apiVersion: orrery/v1`. Shapes only: what a value means (is it a CIDR, does the name exist) is
+ * checked where it is used. Fields that are not listed here are refused.
+ */
+import * as z from 'zod';
+import { parseDurationMs } from './duration.ts';
+import { parseReference } from './reference.ts';
+import { parseTarget } from './target.ts';
+
+const name = z.string().min(1);
+const count = z.int().min(0);
+const address = z.union([z.string(), z.array(z.string())]);
+const anyObject = z.record(z.string(), z.unknown());
+
+/** A text that `read` understands; what `read` returns as text is its complaint. */
+function text(read: (value: string) => unknown) {
+  return z.string().check((context) => {
+    const complaint = read(context.value);
+    if (typeof complaint === 'string')
+      context.issues.push({ code: 'custom', input: context.value, message: complaint });
+  });
+}
+
+const reference = text(parseReference);
+const podOrNode = text((value) => {
+  const read = parseReference(value);
+  if (typeof read === 'string' || read.kind === 'Pod' || read.kind === 'Node') return read;
+  return `${JSON.stringify(value)} is no pod and no node, only these have a network to send from`;
+});
+const scalable = text((value) => {
+  const read = parseReference(value);
+  if (typeof read === 'string' || read.kind === 'Deployment' || read.kind === 'ReplicaSet') return read;
+  return `a ${read.kind} has no replicas, only a Deployment or a ReplicaSet has`;
+});
+const duration = text(
+  (value) => parseDurationMs(value) ?? `${JSON.stringify(value)} is no duration, such as 500ms, 10s or 1m30s`,
+);
+const share = z.union([z.number(), z.string()]).check((context) => {
+  if (parseShare(context.value) === undefined)
+    context.issues.push({
+      code: 'custom',
+      input: context.value,
+      message: `${JSON.stringify(context.value)} is no share, such as 1/3 or 0.25`,
+    });
+});
+
+/** `1/3`, `0.25` or a number, as a fraction; undefined where it is none above 0 and up to 1. */
+export function parseShare(value: string | number): number | undefined {
+  const [top, bottom] = String(value).split('/');
+  const fraction = Number(top) / (bottom === undefined ? 1 : Number(bottom));
+  return fraction > 0 && fraction <= 1 ? fraction : undefined;
+}
+
+const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED', 'TIMEOUT'] as const;
+const OUTCOMES = ['connected', 'refused', 'timed-out', 'unreachable', 'name-not-found', 'name-timed-out'] as const;
+
+const resolve = z.strictObject({
+  from: podOrNode,
+  name,
+  type: z.string().optional(),
+  expect: z
+    .strictObject({
+      rcode: z.enum(RCODES).optional(),
+      addresses: z.array(z.string()).optional(),
+      queries: count.optional(),
+      answeredName: z.string().optional(),
+    })
+    .optional(),
+});
+
+const send = z.strictObject({
+  from: podOrNode,
+  to: text(parseTarget),
+  count: z.int().min(1).optional(),
+  expect: z
+    .strictObject({
+      outcome: z.enum(OUTCOMES).optional(),
+      delivered: address.optional(),
+      sourceSeen: address.optional(),
+      answeredFrom: z.string().optional(),
+      reason: z.string().optional(),
+      httpStatus: z.int().optional(),
+      shares: z.record(z.string(), share).optional(),
+      chiSquareAbove: z.number().min(0).max(1).optional(),
+    })
+    .optional(),
+});
+
+/** What may happen to a program: its watches lag or break, or it dies, now or between two of its writes to come. */
+const programFault = z.strictObject({
+  node: name.optional(),
+  lagMs: count.optional(),
+  crashMs: count.optional(),
+  crashAfterIntents: count.optional(),
+  disconnect: z.literal(true).optional(),
+});
+const fault = z.strictObject({
+  kubeProxy: programFault.optional(),
+  kubelet: programFault.optional(),
+  coredns: programFault.optional(),
+  kubeControllerManager: programFault.optional(),
+  kubeScheduler: programFault.optional(),
+  cloudControllerManager: programFault.optional(),
+  node: z.strictObject({ name, down: z.boolean() }).optional(),
+});
+
+export const stepSchema = z.strictObject({
+  title: z.string().optional(),
+  apply: z.union([z.string(), anyObject, z.array(z.union([z.string(), anyObject]))]).optional(),
+  settle: z.strictObject({}).nullish(),
+  advance: duration.optional(),
+  resolve: resolve.optional(),
+  send: send.optional(),
+  fault: fault.optional(),
+  scale: z.record(scalable, count).optional(),
+  scaleNodePool: z.record(z.string(), count).optional(),
+  delete: z
+    .union([
+      reference,
+      z.array(reference),
+      z.strictObject({ resource: reference, gracePeriodSeconds: count.optional() }),
+    ])
+    .optional(),
+  patch: z.record(reference, anyObject).optional(),
+  cordon: name.optional(),
+  uncordon: name.optional(),
+  assert: z
+    .looseObject({ apiVersion: name, kind: name, metadata: anyObject, absent: z.boolean().optional() })
+    .optional(),
+});
+
+const agentPoolProfile = z.strictObject({
+  name,
+  count: z.int().optional(),
+  maxPods: z.int().optional(),
+  vnetSubnet: z.string().optional(),
+  availabilityZones: z.array(z.string()).optional(),
+  nodeTaints: z.array(z.string()).optional(),
+  nodeLabels: z.record(z.string(), z.string()).optional(),
+});
+
+export const clusterSchema = z.strictObject({
+  networkProfile: z
+    .strictObject({
+      networkPlugin: z.enum(['azure', 'kubenet', 'none']).optional(),
+      networkPluginMode: z.enum(['overlay']).optional(),
+      podCidr: z.string().optional(),
+      serviceCidr: z.string().optional(),
+      dnsServiceIP: z.string().optional(),
+    })
+    .optional(),
+  virtualNetwork: z
+    .strictObject({
+      addressPrefixes: z.array(z.string()).min(1),
+      subnets: z.array(z.strictObject({ name, addressPrefix: z.string() })).min(1),
+    })
+    .optional(),
+  agentPoolProfiles: z.array(agentPoolProfile).optional(),
+  apiServer: z.strictObject({ address: z.string(), port: z.int().min(1).max(65535) }).optional(),
+  systemPods: z.boolean().optional(),
+  podAddresses: z.record(z.string(), z.string()).optional(),
+});
+
+export const scenarioSchema = z.strictObject({
+  apiVersion: z.literal('orrery/v1'),
+  kind: z.literal('Scenario'),
+  metadata: z.strictObject({ name, title: z.string().optional(), description: z.string().optional() }),
+  spec: z.strictObject({
+    seed: count.optional(),
+    cluster: clusterSchema.optional(),
+    steps: z.array(stepSchema).min(1),
+  }),
+});
+
+export type ScenarioDocument = z.infer<typeof scenarioSchema>;
+export type StepDocument = z.infer<typeof stepSchema>;
+export type ClusterDocument = z.infer<typeof clusterSchema>;
+export type ResolveStep = z.infer<typeof resolve>;
+export type SendStep = z.infer<typeof send>;
+export type FaultStep = z.infer<typeof fault>;

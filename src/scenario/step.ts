@@ -1,0 +1,45 @@
+/** The steps of a script, ready to be carried out. */
+import type { Fault } from '../emulator/index.ts';
+import type { Manifest } from './manifest.ts';
+import type { Problem } from './problem.ts';
+import type { Reference } from './reference.ts';
+import type { ResolveStep, SendStep, StepDocument } from './schema.ts';
+
+export type Action =
+  | { readonly verb: 'apply'; readonly sources: readonly string[]; readonly manifests: readonly Manifest[] }
+  | { readonly verb: 'settle' }
+  | { readonly verb: 'advance'; readonly ms: number }
+  | { readonly verb: 'resolve'; readonly request: ResolveStep }
+  | { readonly verb: 'send'; readonly request: SendStep }
+  | { readonly verb: 'fault'; readonly faults: readonly Fault[] }
+  | { readonly verb: 'scale'; readonly targets: readonly { readonly target: Reference; readonly replicas: number }[] }
+  | { readonly verb: 'scaleNodePool'; readonly pools: readonly { readonly pool: string; readonly count: number }[] }
+  | { readonly verb: 'delete'; readonly targets: readonly Reference[]; readonly gracePeriodSeconds?: number }
+  | { readonly verb: 'patch'; readonly patches: readonly { readonly target: Reference; readonly patch: object }[] }
+  | { readonly verb: 'cordon' | 'uncordon'; readonly node: string }
+  | { readonly verb: 'assert'; readonly expected: NonNullable<StepDocument['assert']> };
+
+export type Verb = Action['verb'];
+
+export interface Step {
+  readonly action: Action;
+  readonly title?: string;
+  /** a problem with this step, at its place in the script */
+  problem(message: string): Problem;
+}
+
+export const VERBS = [
+  'apply',
+  'settle',
+  'advance',
+  'resolve',
+  'send',
+  'fault',
+  'scale',
+  'scaleNodePool',
+  'delete',
+  'patch',
+  'cordon',
+  'uncordon',
+  'assert',
+] as const satisfies readonly Verb[];

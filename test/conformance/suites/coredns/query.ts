@@ -1,0 +1,189 @@
+/** Replays one recorded query against a server built from the recorded cluster. */
+import {
+  answer,
+  type DnsContext,
+  type DnsFacts,
+  dnsPodOf,
+  parseCorefile,
+  printCorefile,
+  startServer,
+  type Upstream,
+} from '../../../../controllers/coredns/index.ts';
+import { type DnsRecords, EMPTY_DATAPLANE, type Program, program } from '../../../../src/dataplane/index.ts';
+import { type Dice, type DnsMessage, type DnsRecord, type EndpointSlice, keyOf, type Pod, type Service } from '../../../../src/model/index.ts';
+import { firstDifference } from '../../difference.ts';
+import type { Difference } from '../../suite.ts';
+import type { QueryCase, RecordedCluster, RecordedRecord, ScriptedAnswer } from './recording.ts';
+
+export type Outcome =
+  | { readonly outcome: 'passed' }
+  | { readonly outcome: 'failed'; readonly difference: Difference }
+  | { readonly outcome: 'skipped'; readonly reason: string };
+
+/** Stands for whatever comes after the plugin that is recorded. */
+const BEYOND = '192.0.2.53';
+
+const FIRST: Dice = { below: () => 0, fraction: () => 0, split: () => FIRST };
+
+/** The recorded objects as the plugin's informers would have brought them. */
+export function factsOf(cluster: RecordedCluster): DnsFacts {
+  const changes: Program[] = [];
+  const slices = cluster.endpointSlices as unknown as EndpointSlice[];
+  for (const { metadata } of cluster.namespaces) {
+    changes.push({
+      piece: 'dnsNamespace',
+      key: metadata.name,
+      value: (metadata['labels'] ?? {}) as Record<string, string>,
+    });
+  }
+  const services = new Map((cluster.services as unknown as Service[]).map((service) => [keyOf(service), service]));
+  const owners = slices.map(({ metadata }) => `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`);
+  for (const key of new Set([...services.keys(), ...owners])) {
+    const value: DnsRecords = { service: services.get(key), slices: slices.filter((_, i) => owners[i] === key) };
+    changes.push({ piece: 'dns', key, value });
+  }
+  for (const pod of cluster.pods as unknown as Pod[]) {
+    changes.push({ piece: 'dnsPod', key: keyOf(pod), value: dnsPodOf(pod) });
+  }
+  return changes.reduce(program, EMPTY_DATAPLANE);
+}
+
+function recordOf({ rdata, ...rest }: RecordedRecord, qname: string): DnsRecord {
+  return { ...rest, name: rest.name === '<qname>' ? qname : rest.name, data: rdata };
+}
+
+/** The scripted answer to a question: an exact one, else one for every name. */
+function scriptedAnswer(scripts: readonly ScriptedAnswer[], name: string, type: string): DnsMessage | undefined {
+  const script =
+    scripts.find((one) => one.qname.toLowerCase() === name.toLowerCase() && one.qtype === type) ??
+    scripts.find((one) => one.qname === '*');
+  if (script?.rcode === undefined || script.unreachable === true) return undefined;
+  const section = (records: readonly RecordedRecord[] = []) => records.map((record) => recordOf(record, name));
+  return {
+    id: 0,
+    response: true,
+    question: { name, type },
+    rcode: script.rcode,
+    authoritative: false,
+    truncated: script.truncated ?? false,
+    answers: section(script.answer),
+    authorities: section(script.ns),
+    additionals: section(script.extra),
+  };
+}
+
+/** The Corefile under test, ending in the scripted next plugin where it has no plugin that asks outside. */
+function corefileOf(text: string, files: Readonly<Record<string, string>>): string {
+  if (/^\s*forward\s/m.test(text)) return text;
+  const blocks = parseCorefile(text, { files });
+  return printCorefile(blocks).replace(/\n\}\n$/, `\n    forward . ${BEYOND}\n}\n`);
+}
+
+interface Comparable {
+  readonly rcode: string;
+  readonly answer: readonly string[];
+  readonly ns: readonly string[];
+  readonly extra: readonly string[];
+  readonly aa?: boolean | undefined;
+  readonly truncated?: boolean | undefined;
+  readonly falls_through?: boolean | undefined;
+  readonly reaches_upstream?: boolean | undefined;
+  readonly upstream_asked?: string | undefined;
+}
+
+/** One line a record; the serial of a SOA is any value where the recording says so. */
+function linesOf(records: readonly RecordedRecord[], recorded: QueryCase): readonly string[] {
+  const anySerial = [...recorded.answer, ...recorded.ns, ...recorded.extra].some(
+    ({ type, rdata }) => type === 'SOA' && rdata.split(' ')[2] === '*',
+  );
+  const lines = records.map(({ name, type, ttl, rdata }) => {
+    const data = type === 'SOA' && anySerial ? rdata.replace(/^(\S+ \S+) \S+/, '$1 *') : rdata;
+    const line = `${name} ${ttl} ${type} ${data}`;
+    return recorded.case_sensitive === true ? line : line.toLowerCase();
+  });
+  return recorded.order === 'exact' ? lines : [...lines].sort();
+}
+
+function recordedLines(recorded: QueryCase): Comparable {
+  const { rcode, aa, truncated, falls_through, reaches_upstream, upstream_asked } = recorded;
+  return {
+    rcode,
+    answer: linesOf(recorded.answer, recorded),
+    ns: linesOf(recorded.ns, recorded),
+    extra: linesOf(recorded.extra, recorded),
+    ...{ aa, truncated, falls_through, reaches_upstream, upstream_asked },
+  };
+}
+
+function repliedLines(reply: DnsMessage, asked: readonly string[], own: boolean, recorded: QueryCase): Comparable {
+  const section = (records: readonly DnsRecord[]) =>
+    linesOf(
+      records.map(({ data, ...rest }) => ({ ...rest, rdata: data })),
+      recorded,
+    );
+  const said = <T>(field: keyof QueryCase, value: T) => (recorded[field] === undefined ? undefined : value);
+  return {
+    rcode: reply.rcode,
+    answer: section(reply.answers),
+    ns: section(reply.authorities),
+    extra: section(reply.additionals),
+    aa: said('aa', reply.authoritative),
+    truncated: said('truncated', reply.truncated),
+    falls_through: said('falls_through', own),
+    reaches_upstream: said('reaches_upstream', asked.length > 0),
+    upstream_asked: said('upstream_asked', asked[0]),
+  };
+}
+
+/** A CNAME stands before what it points to, whatever else the order is. */
+function aliasesFirst({ answers }: DnsMessage): boolean {
+  const last = answers.findLastIndex(({ type }) => type === 'CNAME');
+  return answers.every(({ name, type }, i) => {
+    return (
+      type === 'CNAME' || i > last || !answers.slice(i).some((alias) => alias.type === 'CNAME' && alias.data === name)
+    );
+  });
+}
+
+export function replayQuery(recorded: QueryCase, top: RecordedCluster): Outcome {
+  const cluster: RecordedCluster = { ...top, ...(recorded.cluster as Partial<RecordedCluster>) };
+  const options = recorded.corefile_options ?? cluster.corefile_options;
+  const files: Record<string, string> = { ...cluster.files };
+  for (const [name, text] of Object.entries(recorded.custom?.data ?? {})) files[`custom/${name}`] = text;
+  if (typeof recorded.file === 'string') files['FILE'] = cluster.files?.[recorded.file] ?? '';
+  const text = options.corefile ?? '';
+  const start = startServer(corefileOf(text, files), { files, nameservers: [BEYOND] });
+  if (!start.ok) {
+    const { message } = start.error;
+    if (message.includes('not emulated yet'))
+      return { outcome: 'skipped', reason: message.replace(/^.*parsing: /, '') };
+    return { outcome: 'failed', difference: { path: 'corefile', expected: 'accepted', got: message } };
+  }
+  const asked: string[] = [];
+  let own = false;
+  const scripts = [
+    ...(recorded.upstream ?? cluster.upstream ?? []),
+    ...(recorded.next_plugin ?? cluster.next_plugin ?? []),
+  ];
+  const upstream: Upstream = (server, { name, type }) => {
+    own ||= name === recorded.qname && type === recorded.qtype;
+    const address = server.replace(/:53$/, '');
+    asked.push(address === BEYOND && text.includes('/etc/resolv.conf') ? '/etc/resolv.conf' : address);
+    return scriptedAnswer(scripts, name, type);
+  };
+  const context: DnsContext = {
+    at: 0,
+    dice: FIRST,
+    client: 0,
+    facts: factsOf(cluster),
+    synced: recorded.synced ?? true,
+    localAddresses: recorded.localIPs ?? cluster.localIPs ?? [],
+    upstream,
+  };
+  const reply = answer(start.server, { id: 1, question: { name: recorded.qname, type: recorded.qtype } }, context);
+  const difference = firstDifference(recordedLines(recorded), repliedLines(reply, asked, own, recorded), recorded.id);
+  if (difference !== undefined) return { outcome: 'failed', difference };
+  if (aliasesFirst(reply)) return { outcome: 'passed' };
+  const got = reply.answers.map(({ name, type }) => `${name} ${type}`);
+  return { outcome: 'failed', difference: { path: `${recorded.id}.answer`, expected: 'aliases before targets', got } };
+}

@@ -1,0 +1,5 @@
+/** The suites, by the order in which they are listed to people. */
+import type { Suite } from '../suite.ts';
+import { clusterSuite } from './cluster.ts';
+
+export const SUITES: readonly Suite[] = [clusterSuite];
