@@ -80,7 +80,12 @@ function zonesOf({ keys }: ServerBlock): { readonly zones: readonly string[]; re
   return { zones: parsed.flatMap((key) => key.zones), port };
 }
 
-function linksOf(block: ServerBlock, zones: readonly string[], options: LoadOptions, memories: (() => Memory)[]): Link[] {
+function linksOf(
+  block: ServerBlock,
+  zones: readonly string[],
+  options: LoadOptions,
+  memories: (() => Memory)[],
+): Link[] {
   const found = new Map<Plugin, Directive[]>();
   for (const directive of block.directives) {
     const plugin = pluginNamed(directive);

@@ -48,7 +48,8 @@ function acceptance(view: View, corefile: string): readonly Intent[] {
   const intents: Intent[] = [];
   const { file } = view.dataplane;
   if (file.get(COREFILE) !== corefile) intents.push({ do: 'program', piece: 'file', key: COREFILE, value: corefile });
-  if (file.has(COREFILE_REFUSAL)) intents.push({ do: 'program', piece: 'file', key: COREFILE_REFUSAL, value: undefined });
+  if (file.has(COREFILE_REFUSAL))
+    intents.push({ do: 'program', piece: 'file', key: COREFILE_REFUSAL, value: undefined });
   return intents;
 }
 

@@ -10,7 +10,11 @@ import { AKS_COREFILE } from './aks-corefile.ts';
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: 'ConfigMap' | 'Service' | 'Deployment';
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+  };
   readonly [field: string]: unknown;
 }
 
@@ -52,9 +56,7 @@ function service(dnsServiceIP: string): Manifest {
 function podSpec(): object {
   return {
     dnsPolicy: 'Default',
-    tolerations: [
-      { key: 'CriticalAddonsOnly', operator: 'Exists' },
-    ],
+    tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
     containers: [
       {
         name: 'coredns',

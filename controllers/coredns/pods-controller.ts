@@ -3,12 +3,15 @@
  * even watch them (plugin/kubernetes/kubernetes.go, `initPodCache`).
  */
 import type { DnsPod } from '../../src/dataplane/index.ts';
-import { type Key, keyOf, type Pod } from '../../src/model/index.ts';
+import { type ConfigMap, type Key, keyOf, type Pod } from '../../src/model/index.ts';
 import type { Controller, View } from '../../src/reconcile/index.ts';
 import { COREFILE } from './config-controller.ts';
 
+const VERIFIED = /\bpods\s+verified\b/;
+const CONFIGS: readonly Key[] = ['kube-system/coredns', 'kube-system/coredns-custom'];
+
 function watchesPods(view: View): boolean {
-  return /\bpods\s+verified\b/.test(view.dataplane.file.get(COREFILE) ?? '');
+  return VERIFIED.test(view.dataplane.file.get(COREFILE) ?? '');
 }
 
 /** Terminating and finished pods have no name (plugin/kubernetes/object/pod.go). */
@@ -18,9 +21,10 @@ export function dnsPodOf({ metadata, status }: Pod): DnsPod | undefined {
   return { namespace: metadata.namespace ?? '', addresses: [status.podIP], labels: metadata.labels ?? {} };
 }
 
-/** A new Corefile starts the informers anew: every pod is read once. */
-function everyPod(view: View): readonly Key[] {
-  return watchesPods(view) ? [...view.list('Pod')].map(keyOf) : [];
+/** A Corefile that wants pods starts their informer: every pod is read once. It may not be loaded yet, so its text decides. */
+function everyPod(map: ConfigMap, view: View): readonly Key[] {
+  const wanted = CONFIGS.includes(keyOf(map)) && Object.values(map.data ?? {}).some((text) => VERIFIED.test(text));
+  return wanted ? [...view.list('Pod')].map(keyOf) : [];
 }
 
 export const corednsPods: Controller = {
@@ -28,7 +32,7 @@ export const corednsPods: Controller = {
   program: 'coredns',
   watches: {
     Pod: (pod, view) => (watchesPods(view) ? [keyOf(pod)] : []),
-    ConfigMap: (map, view) => (keyOf(map) === 'kube-system/coredns' ? everyPod(view) : []),
+    ConfigMap: everyPod,
   },
   reconcile(view, key, at) {
     const pod = view.get('Pod', key);

@@ -27,7 +27,11 @@ function recordsOf(view: View, key: Key): DnsRecords | undefined {
 
 function sameObjects(a: DnsRecords | undefined, b: DnsRecords | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return a.service === b.service && a.slices.length === b.slices.length && a.slices.every((slice, i) => slice === b.slices[i]);
+  return (
+    a.service === b.service &&
+    a.slices.length === b.slices.length &&
+    a.slices.every((slice, i) => slice === b.slices[i])
+  );
 }
 
 /** Whether a change shows in any answer: only then does the SOA serial move. */

@@ -63,7 +63,8 @@ export function reverseZonesOf(text: string): readonly string[] | undefined {
 /** A server block's key: `example.org:53`, `.`, `dns://10.0.0.0/8:1053`. */
 export function serverKeyOf(key: Token): { readonly zones: readonly string[]; readonly port: number } {
   const text = key.text.replace(/^dns:\/\//, '');
-  if (text.includes('://')) throw new CorefileError(key, `unsupported transport in '${key.text}': only dns:// is served`);
+  if (text.includes('://'))
+    throw new CorefileError(key, `unsupported transport in '${key.text}': only dns:// is served`);
   const port = /:(\d+)$/.exec(text);
   const zone = port === null ? text : text.slice(0, port.index);
   return {

@@ -1,13 +1,13 @@
-/** The endpoints that a Service should have, by port map. Source: k8s.io/endpointslice reconciler.go (`reconcileByAddressType`). */
-import type { Endpoint, EndpointPort, Pod, Service } from '../../src/model/index.ts';
+/** The pods that a Service should have as endpoints, by port map. Source: k8s.io/endpointslice reconciler.go (`reconcileByAddressType`). */
+import type { EndpointPort, Pod, Service } from '../../src/model/index.ts';
 import type { View } from '../../src/reconcile/index.ts';
-import { type AddressType, endpointOf, mayBeEndpoint } from './endpoints.ts';
+import { mayBeEndpoint } from './endpoints.ts';
 import { endpointPortsOf, portMapKey } from './ports.ts';
 
 export interface PortMap {
   readonly ports: readonly EndpointPort[];
-  /** by pod name: a Service's pods share a namespace */
-  readonly endpoints: Map<string, Endpoint>;
+  /** by name: a Service's pods share a namespace */
+  readonly pods: Map<string, Pod>;
 }
 
 export interface Desired {
@@ -26,7 +26,7 @@ function portMapFinder(service: Service, portMaps: Map<string, PortMap>): (pod: 
     const key = portMapKey(ports);
     let found = portMaps.get(key);
     if (found === undefined) {
-      found = { ports, endpoints: new Map() };
+      found = { ports, pods: new Map() };
       portMaps.set(key, found);
     }
     same = found;
@@ -34,21 +34,18 @@ function portMapFinder(service: Service, portMaps: Map<string, PortMap>): (pod: 
   };
 }
 
-export function desiredEndpoints(view: View, service: Service, pods: readonly Pod[], type: AddressType): Desired {
+export function desiredPods(view: View, service: Service, pods: readonly Pod[]): Desired {
+  const isPublished = service.spec.publishNotReadyAddresses === true;
   const portMaps = new Map<string, PortMap>();
   const nodeless: Pod[] = [];
   const portMapOf = portMapFinder(service, portMaps);
   for (const pod of pods) {
     if (!mayBeEndpoint(pod)) continue;
     const portMap = portMapOf(pod);
-    const node = view.get('Node', pod.spec.nodeName ?? '');
     // Who publishes addresses whatever their state gets them even from a node that is gone.
-    if (node === undefined && service.spec.publishNotReadyAddresses !== true) {
-      nodeless.push(pod);
-      continue;
-    }
-    const endpoint = endpointOf(pod, node, service, type);
-    if (endpoint !== undefined) portMap.endpoints.set(pod.metadata.name, endpoint);
+    const isPlaced = isPublished || view.get('Node', pod.spec.nodeName ?? '') !== undefined;
+    if (isPlaced) portMap.pods.set(pod.metadata.name, pod);
+    else nodeless.push(pod);
   }
   return { portMaps, nodeless };
 }

@@ -4,7 +4,6 @@
  */
 import {
   type Condition,
-  deepFreeze,
   type Endpoint,
   type EndpointSlice,
   formatAddress,
@@ -46,23 +45,17 @@ function hostnameOf(pod: Pod, service: Service): string | undefined {
   return hostname !== '' && subdomain === service.metadata.name ? hostname : undefined;
 }
 
-/** What an endpoint depends on besides its pod. */
-interface Surroundings {
-  readonly addressType: AddressType;
-  readonly isPublished: boolean;
-  readonly zone: string;
-  readonly hostname: string | undefined;
+function zoneOf(node: Node | undefined): string | undefined {
+  const zone = node?.metadata.labels?.['topology.kubernetes.io/zone'];
+  return zone === '' ? undefined : zone;
 }
 
-interface Made extends Surroundings {
-  readonly endpoint: Endpoint | undefined;
+function conditionsOf(pod: Pod, service: Service) {
+  const serving = readyConditionOf(pod)?.status === 'True';
+  const terminating = pod.metadata.deletionTimestamp !== undefined;
+  const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
+  return { ready, serving, terminating };
 }
-
-/**
- * The endpoint last made of a pod: a Service is reconciled whenever one of its pods changes, and the others are as they were.
- * A memory of a pure function of frozen values: it changes what a reconcile costs, never what it says.
- */
-const lastMade = new WeakMap<Pod, Made>();
 
 /** The pod as an endpoint; undefined where it has no address of that type. `node` is undefined where it does not exist. */
 export function endpointOf(
@@ -71,40 +64,42 @@ export function endpointOf(
   service: Service,
   addressType: AddressType,
 ): Endpoint | undefined {
-  const isPublished = service.spec.publishNotReadyAddresses === true;
-  const zone = node?.metadata.labels?.['topology.kubernetes.io/zone'] ?? '';
-  const hostname = hostnameOf(pod, service);
-  const made = lastMade.get(pod);
-  if (
-    made !== undefined &&
-    made.addressType === addressType &&
-    made.isPublished === isPublished &&
-    made.zone === zone &&
-    made.hostname === hostname
-  ) {
-    return made.endpoint;
-  }
-  const surroundings = { addressType, isPublished, zone, hostname };
-  const endpoint = makeEndpoint(pod, surroundings);
-  lastMade.set(pod, { ...surroundings, endpoint });
-  return endpoint;
-}
-
-function makeEndpoint(pod: Pod, { addressType, isPublished, zone, hostname }: Surroundings): Endpoint | undefined {
   const addresses = addressesOf(pod, addressType);
   if (addresses.length === 0) return undefined;
-  const serving = readyConditionOf(pod)?.status === 'True';
-  const terminating = pod.metadata.deletionTimestamp !== undefined;
   const { namespace, name, uid } = pod.metadata;
   const { nodeName = '' } = pod.spec;
-  return deepFreeze({
+  const zone = zoneOf(node);
+  const hostname = hostnameOf(pod, service);
+  return {
     addresses,
-    conditions: { ready: isPublished || (serving && !terminating), serving, terminating },
+    conditions: conditionsOf(pod, service),
     ...(hostname === undefined ? {} : { hostname }),
     targetRef: { kind: 'Pod', ...(namespace === undefined ? {} : { namespace }), name, uid },
     ...(nodeName === '' ? {} : { nodeName }),
-    ...(zone === '' ? {} : { zone }),
-  });
+    ...(zone === undefined ? {} : { zone }),
+  };
+}
+
+/**
+ * Whether `endpointOf` would surely say the same again. Makes nothing: a Service is reconciled whenever one of its pods
+ * changes, and the others are as they were. False where it is not plain to see, as for pods with several addresses.
+ */
+export function isPlainlyCurrent(endpoint: Endpoint, pod: Pod, node: Node | undefined, service: Service): boolean {
+  const { addresses, conditions, targetRef } = endpoint;
+  const { podIPs } = pod.status;
+  if (podIPs?.length !== 1 || addresses.length !== 1 || podIPs[0]?.ip !== addresses[0]) return false;
+  const { ready, serving, terminating } = conditionsOf(pod, service);
+  return (
+    conditions.ready === ready &&
+    conditions.serving === serving &&
+    conditions.terminating === terminating &&
+    targetRef?.uid === pod.metadata.uid &&
+    targetRef.kind === 'Pod' &&
+    targetRef.namespace === pod.metadata.namespace &&
+    endpoint.nodeName === (pod.spec.nodeName === '' ? undefined : pod.spec.nodeName) &&
+    endpoint.zone === zoneOf(node) &&
+    endpoint.hostname === hostnameOf(pod, service)
+  );
 }
 
 /** Whether two endpoints are one and the same, perhaps in another state: same pod by name, same hostname, same addresses. */

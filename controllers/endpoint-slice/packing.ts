@@ -8,7 +8,7 @@
  *
  * Where Kubernetes takes endpoints and slices in the order of a Go map, they are taken by name here.
  */
-import type { Endpoint, EndpointSlice, Labels } from '../../src/model/index.ts';
+import type { Endpoint, EndpointSlice, Labels, Pod } from '../../src/model/index.ts';
 import { isSameEndpoint, isSameState } from './endpoints.ts';
 import { labelsChanged } from './slices.ts';
 
@@ -31,7 +31,7 @@ interface Draft {
 
 /** Step 1's result. `missing` is what no slice holds yet. */
 interface Sorted {
-  readonly missing: Map<string, Endpoint>;
+  readonly missing: Map<string, Pod>;
   readonly changed: Endpoint[];
   readonly update: Draft[];
   readonly unchanged: Draft[];
@@ -59,30 +59,43 @@ export function pack(existing: readonly EndpointSlice[], desired: Map<string, En
   return { create, update, delete: sorted.delete, changed };
 }
 
-function keepWanted(existing: readonly EndpointSlice[], desired: Map<string, Endpoint>, labels: Labels): Sorted {
+function keepWanted(
+  existing: readonly EndpointSlice[],
+  desired: Map<string, Pod>,
+  maker: EndpointMaker,
+  labels: Labels,
+): Sorted {
   const sorted: Sorted = { missing: desired, changed: [], update: [], unchanged: [], delete: [] };
   for (const slice of existing) {
     const endpoints = slice.endpoints ?? [];
     const kept: Endpoint[] = [];
-    let updated = false;
     for (const before of endpoints) {
-      const name = before.targetRef?.name ?? '';
-      const wanted = sorted.missing.get(name);
-      if (wanted === undefined || (wanted !== before && !isSameEndpoint(wanted, before))) continue;
-      sorted.missing.delete(name);
-      if (wanted.conditions.serving !== before.conditions.serving) sorted.changed.push(wanted);
-      const same = wanted === before || isSameState(wanted, before);
-      updated ||= !same;
-      // A slice that is written gets its endpoints without hints; they are put on at the end, for all.
-      kept.push(same && before.hints === undefined ? before : wanted);
+      const wanted = take(before, sorted, maker);
+      if (wanted !== undefined) kept.push(wanted);
     }
-    const isSame = !updated && kept.length === endpoints.length;
-    const draft = { slice, endpoints: isSame ? [...endpoints] : kept };
+    const isSame = kept.length === endpoints.length && kept.every((endpoint, i) => endpoint === endpoints[i]);
+    const draft = { slice, endpoints: kept };
     if (isSame && !labelsChanged(slice, labels)) sorted.unchanged.push(draft);
     else if (kept.length === 0 && endpoints.length > 0) sorted.delete.push(slice);
     else sorted.update.push(draft);
   }
   return sorted;
+}
+
+/** The endpoint as it should be: `before` itself where it is so already, undefined where it is not wanted. */
+function take(before: Endpoint, { missing, changed }: Sorted, maker: EndpointMaker): Endpoint | undefined {
+  const name = before.targetRef?.name ?? '';
+  const pod = missing.get(name);
+  if (pod === undefined) return undefined;
+  if (maker.isCurrent(before, pod)) {
+    missing.delete(name);
+    return before;
+  }
+  const wanted = maker.make(pod);
+  if (wanted === undefined || !isSameEndpoint(wanted, before)) return undefined;
+  missing.delete(name);
+  if (wanted.conditions.serving !== before.conditions.serving) changed.push(wanted);
+  return isSameState(wanted, before) ? before : wanted;
 }
 
 /** Moves endpoints from the front of `left` until the slice is full. */

@@ -11,11 +11,11 @@ import {
   type Service,
 } from '../../src/model/index.ts';
 import type { Intent, View } from '../../src/reconcile/index.ts';
-import { desiredEndpoints } from './desired.ts';
-import type { AddressType } from './endpoints.ts';
+import { desiredPods } from './desired.ts';
+import { type AddressType, endpointOf, isPlainlyCurrent } from './endpoints.ts';
 import { failureOf } from './failure.ts';
 import { withHints } from './hints.ts';
-import { pack } from './packing.ts';
+import { type EndpointMaker, pack } from './packing.ts';
 import { finalize, keepPlaceholder, type Plan } from './plan.ts';
 import { portMapKey } from './ports.ts';
 import { isOwnedBy, sliceLabelsOf } from './slices.ts';
@@ -71,7 +71,8 @@ function planFor(
   existing: readonly EndpointSlice[],
   type: AddressType,
 ): AddressTypePlan {
-  const { portMaps, nodeless: left } = desiredEndpoints(view, service, pods, type);
+  const { portMaps, nodeless: left } = desiredPods(view, service, pods);
+  const maker = makerFor(view, service, type);
   const plan: Plan = { create: [], update: [], delete: [] };
   const changed: Endpoint[] = [];
   const labels = sliceLabelsOf(service);
@@ -81,8 +82,8 @@ function planFor(
     else plan.delete.push(slice);
   }
   for (const key of [...portMaps.keys()].sort()) {
-    const { ports, endpoints } = portMaps.get(key)!;
-    const packing = pack(byPortMap.get(key) ?? [], endpoints, labels);
+    const { ports, pods: desired } = portMaps.get(key)!;
+    const packing = pack(byPortMap.get(key) ?? [], desired, maker, labels);
     plan.create.push(...packing.create.map((packed) => ({ ports, endpoints: packed })));
     plan.update.push(...packing.update);
     plan.delete.push(...packing.delete);
@@ -91,6 +92,14 @@ function planFor(
   for (const [key, unwanted] of byPortMap) if (!portMaps.has(key)) plan.delete.push(...unwanted);
   keepPlaceholder(plan, existing.length, service);
   return { plan: withHints(plan, existing, service), changed, left };
+}
+
+function makerFor(view: View, service: Service, type: AddressType): EndpointMaker {
+  const nodeOf = (pod: Pod) => view.get('Node', pod.spec.nodeName ?? '');
+  return {
+    make: (pod) => endpointOf(pod, nodeOf(pod), service, type),
+    isCurrent: (endpoint, pod) => isPlainlyCurrent(endpoint, pod, nodeOf(pod), service),
+  };
 }
 
 function pushTo<T>(map: Map<string, T[]>, key: string, value: T): void {

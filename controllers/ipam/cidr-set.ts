@@ -2,7 +2,16 @@
  * A cluster CIDR cut into blocks of one size, numbered from 0.
  * Source: kubernetes pkg/controller/nodeipam/ipam/cidrset/cidr_set.go.
  */
-import { type Address, addressOf, type Cidr, cidrOf, type Family, formatCidr, maskOf, overlaps } from '../../src/model/index.ts';
+import {
+  type Address,
+  addressOf,
+  type Cidr,
+  cidrOf,
+  type Family,
+  formatCidr,
+  maskOf,
+  overlaps,
+} from '../../src/model/index.ts';
 
 /** An IPv6 node mask may be at most this much longer than the cluster's (`clusterSubnetMaxDiff`): 65,536 nodes. */
 export const IPV6_MASK_DIFFERENCE_MAX = 16;
@@ -19,7 +28,8 @@ export interface CidrSet {
 export function cidrSet(text: string, nodeMaskSize: number): CidrSet {
   const cluster = cidrOf(text);
   const difference = nodeMaskSize - cluster.prefixLength;
-  if (difference < 0 || nodeMaskSize > widthOf(cluster.family)) throw new Error(`no /${nodeMaskSize} fits into ${text}`);
+  if (difference < 0 || nodeMaskSize > widthOf(cluster.family))
+    throw new Error(`no /${nodeMaskSize} fits into ${text}`);
   if (cluster.family === 6 && difference > IPV6_MASK_DIFFERENCE_MAX) {
     throw new Error(`/${nodeMaskSize} is more than ${IPV6_MASK_DIFFERENCE_MAX} bits longer than ${text}`);
   }
@@ -31,7 +41,12 @@ export function blockAt({ cluster, nodeMaskSize }: CidrSet, index: number): stri
   const width = widthOf(cluster.family);
   const network = toNumber(cluster.network) + (BigInt(index) << BigInt(width - nodeMaskSize));
   const mask = cluster.family === 4 ? maskOf(nodeMaskSize) : 0;
-  return formatCidr({ family: cluster.family, network: toAddress(network, cluster.family), prefixLength: nodeMaskSize, mask });
+  return formatCidr({
+    family: cluster.family,
+    network: toAddress(network, cluster.family),
+    prefixLength: nodeMaskSize,
+    mask,
+  });
 }
 
 /** The numbers of the blocks that a CIDR shares addresses with, first and last; undefined where it lies outside. */

@@ -77,7 +77,12 @@ function serve(
       taken[i]!.add(block!);
       cursors[i] = (block! + 1) % sets[i]!.blocks;
     });
-    intents.push(assign(node, found.map((block, i) => blockAt(sets[i]!, block!))));
+    intents.push(
+      assign(
+        node,
+        found.map((block, i) => blockAt(sets[i]!, block!)),
+      ),
+    );
   }
   if (intents.length === 0) return [];
   for (const [i, { text }] of sets.entries()) {

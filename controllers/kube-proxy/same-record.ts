@@ -4,8 +4,8 @@
  */
 import type { ServiceEndpoint, ServicePortRecord, ServiceRecord } from '../../src/dataplane/index.ts';
 
-/** Whether two plain values hold the same. */
-function isEqual(a: unknown, b: unknown): boolean {
+/** Whether two plain values (numbers, texts, lists, objects) hold the same. */
+export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   const keys = Object.keys(a);

@@ -46,7 +46,8 @@ function selectedByGroup(podClass: PodClass, ledger: NodeLedger): Map<TaintGroup
   if (rarest === undefined) return undefined;
   const selected = new Map<TaintGroup, number>();
   for (const { node, group } of rarest as ReadonlySet<NodeEntry>) {
-    if (group !== undefined && selects(podClass, node?.metadata.labels)) selected.set(group, (selected.get(group) ?? 0) + 1);
+    if (group !== undefined && selects(podClass, node?.metadata.labels))
+      selected.set(group, (selected.get(group) ?? 0) + 1);
   }
   return selected;
 }
@@ -57,5 +58,8 @@ function count(reasons: Map<string, number>, reason: string, nodes: number): voi
 
 /** Sorted as texts, so "10 ..." comes before "2 ...". */
 function listed(reasons: ReadonlyMap<string, number>): string {
-  return [...reasons].map(([reason, nodes]) => `${nodes} ${reason}`).sort().join(', ');
+  return [...reasons]
+    .map(([reason, nodes]) => `${nodes} ${reason}`)
+    .sort()
+    .join(', ');
 }

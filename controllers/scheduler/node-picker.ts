@@ -32,7 +32,8 @@ export class NodePicker {
       return;
     }
     for (const group of ledger.groups) {
-      if (refusalOf(podClass, group.unschedulable, group.taints) === undefined) this.#cursors.push(new BucketCursor(group));
+      if (refusalOf(podClass, group.unschedulable, group.taints) === undefined)
+        this.#cursors.push(new BucketCursor(group));
     }
   }
 

@@ -43,6 +43,7 @@ export class ConditionList {
   }
 
   remove(type: string): void {
-    if (this.find(type) !== undefined) this.#conditions = this.#conditions.filter((condition) => condition.type !== type);
+    if (this.find(type) !== undefined)
+      this.#conditions = this.#conditions.filter((condition) => condition.type !== type);
   }
 }

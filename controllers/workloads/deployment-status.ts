@@ -74,7 +74,9 @@ function terminatingOf(all: readonly ReplicaSet[]): number | undefined {
 
 /** Go leaves zero counts out of the JSON; terminatingReplicas is a pointer there, and shows its zero. */
 function withoutZeros(counts: Status): Status {
-  return Object.fromEntries(Object.entries(counts).filter(([key, count]) => count !== 0 || key === 'terminatingReplicas'));
+  return Object.fromEntries(
+    Object.entries(counts).filter(([key, count]) => count !== 0 || key === 'terminatingReplicas'),
+  );
 }
 
 function noteAvailability({ deployment, conditions }: Rollout, counts: Status): void {
@@ -90,7 +92,8 @@ function noteAvailability({ deployment, conditions }: Rollout, counts: Status): 
 function noteProgress({ deployment, conditions, newest }: Rollout, counts: Status, at: Moment): void {
   const current = conditions.find('Progressing');
   if (counts.replicas === counts.updatedReplicas && current?.reason === 'NewReplicaSetAvailable') return;
-  const subject = newest === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newest.metadata.name}"`;
+  const subject =
+    newest === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newest.metadata.name}"`;
   if (isComplete(deployment, counts)) {
     const message = `${subject} has successfully progressed.`;
     conditions.set({ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message });
@@ -129,7 +132,8 @@ function hasDeadline({ spec }: Deployment): boolean {
 function deadlineIntents(deployment: Deployment, at: Moment): readonly Intent[] {
   const { spec, status } = deployment;
   const progress = status.conditions?.find(({ type }) => type === 'Progressing');
-  if (!hasDeadline(deployment) || typeof progress?.lastUpdateTime !== 'string' || isComplete(deployment, status)) return [];
+  if (!hasDeadline(deployment) || typeof progress?.lastUpdateTime !== 'string' || isComplete(deployment, status))
+    return [];
   if (progress.reason === 'ProgressDeadlineExceeded') return [];
   const leftMs = momentOf(progress.lastUpdateTime) + spec.progressDeadlineSeconds * 1000 - at;
   return [{ do: 'again', afterMs: Math.max(0, leftMs) + 1000 }];

@@ -8,8 +8,8 @@
  */
 import {
   isKind,
-  KIND_INFO,
   type Key,
+  KIND_INFO,
   type Kind,
   type KubernetesObject,
   keyOf,
@@ -138,7 +138,10 @@ function deletionOf(object: KubernetesObject): Intent {
 function orphan(owner: KubernetesObject, view: View): readonly Intent[] {
   const { uid } = owner.metadata;
   const released = dependentsOf(view, uid).map((dependent) => {
-    return patchOwners(dependent, dependent.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? []);
+    return patchOwners(
+      dependent,
+      dependent.metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [],
+    );
   });
   return [...released, withoutFinalizer(owner, ORPHAN)];
 }

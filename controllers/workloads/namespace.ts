@@ -17,15 +17,7 @@ import { canonicalJson } from './pod-template-hash.ts';
 
 const FINALIZER = 'kubernetes';
 
-const CONTENT_KINDS = [
-  'ConfigMap',
-  'Deployment',
-  'EndpointSlice',
-  'Event',
-  'Pod',
-  'ReplicaSet',
-  'Service',
-] as const;
+const CONTENT_KINDS = ['ConfigMap', 'Deployment', 'EndpointSlice', 'Event', 'Pod', 'ReplicaSet', 'Service'] as const;
 
 export const namespace: Controller = {
   name: 'namespace-controller',
@@ -106,12 +98,32 @@ function conditionsOf(contents: readonly KubernetesObject[]): readonly Condition
   const held = finalizers.map(([finalizer, count]) => `${finalizer} in ${count} resource instances`).join(', ');
   return [
     told('NamespaceDeletionDiscoveryFailure', 'False', 'ResourcesDiscovered', 'All resources successfully discovered'),
-    told('NamespaceDeletionGroupVersionParsingFailure', 'False', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'),
-    told('NamespaceDeletionContentFailure', 'False', 'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'),
+    told(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      'False',
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
+    told(
+      'NamespaceDeletionContentFailure',
+      'False',
+      'ContentDeleted',
+      'All content successfully deleted, may be waiting on finalization',
+    ),
     told('NamespaceContentRemaining', 'True', 'SomeResourcesRemain', `Some resources are remaining: ${remaining}`),
     held === ''
-      ? told('NamespaceFinalizersRemaining', 'False', 'ContentHasNoFinalizers', 'All content-preserving finalizers finished')
-      : told('NamespaceFinalizersRemaining', 'True', 'SomeFinalizersRemain', `Some content in the namespace has finalizers remaining: ${held}`),
+      ? told(
+          'NamespaceFinalizersRemaining',
+          'False',
+          'ContentHasNoFinalizers',
+          'All content-preserving finalizers finished',
+        )
+      : told(
+          'NamespaceFinalizersRemaining',
+          'True',
+          'SomeFinalizersRemain',
+          `Some content in the namespace has finalizers remaining: ${held}`,
+        ),
   ];
 }
 

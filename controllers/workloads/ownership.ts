@@ -7,10 +7,10 @@
  */
 import {
   type Deployment,
-  KIND_INFO,
   type Key,
-  keyOf,
+  KIND_INFO,
   type KubernetesObject,
+  keyOf,
   type LabelSelector,
   matchesSelector,
   type OwnerReference,

@@ -5,13 +5,17 @@ import type { Dice, Moment } from '../model/index.ts';
 export interface RequestContext {
   readonly at: Moment;
   readonly dice: Dice;
+  /** fields that the API does not have: refused, told of in a warning (unset), or dropped without a word */
+  readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
+  /** answers as if it were done, and does nothing */
+  readonly dryRun?: boolean;
 }
 
 export interface StatusCause {
-  /** FieldValueInvalid, FieldValueRequired, ... as in metav1.CauseType */
+  /** FieldValueInvalid, FieldValueRequired, ... as in metav1.CauseType; empty where the real one leaves it out */
   readonly reason: string;
   readonly message: string;
-  /** `spec.ports[0].port` */
+  /** `spec.ports[0].port`; empty where the real one leaves it out */
   readonly field: string;
 }
 
@@ -39,6 +43,16 @@ export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   readonly uid?: string;
   readonly resourceVersion?: string;
+  /** what becomes of its dependents; Background where nothing is said, and the garbage collector sees to it */
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+}
+
+export interface PatchOptions {
+  /** `merge` (RFC 7386) where nothing is said */
+  readonly type?: 'merge' | 'strategic';
+  /** patches /status */
+  readonly status?: boolean;
+  readonly precondition?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
 export interface ApiserverOptions {

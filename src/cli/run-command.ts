@@ -23,16 +23,18 @@ export async function runCommand(files: readonly string[], flags: RunFlags, cons
   const scenarios = files.map((file) => readScript(file, flags, console));
   const output = new Output(flags, console);
   const log = flags.log === undefined ? undefined : await openLog(resolve(console.directory, flags.log));
-  let failed = false;
+  let exitCode: ExitCode = 0;
   for (const [i, scenario] of scenarios.entries()) {
     const report = await runOne(scenario, flags, output, console, log?.add);
-    if (report.failures > 0 || report.problems.length > 0) failed = true;
+    for (const problem of report.problems) console.stderr(`${formatProblem(problem)}\n`);
+    if (report.problems.length > 0) exitCode = 2;
+    else if (report.failures > 0 && exitCode === 0) exitCode = 1;
     if (flags.quiet) console.stdout(`${summaryOf(files[i]!, report)}\n`);
   }
   output.close();
   log?.close();
   if (flags.timings) console.stderr(`${timings()}\n`);
-  return failed ? 1 : 0;
+  return exitCode;
 }
 
 async function runOne(
@@ -56,11 +58,10 @@ async function runOne(
   return report;
 }
 
-/** Says only what went wrong. */
+/** Says only which expectations failed. */
 function failurePrinter({ stderr }: Console): Printer {
   return {
     add: (entry) => {
-      if (entry.what === 'failure') stderr(`${formatProblem(entry.problem)}\n`);
       if (entry.what === 'expectation' && !entry.met) stderr(`expected ${entry.text}\n`);
     },
     end: () => {},

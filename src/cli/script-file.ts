@@ -18,8 +18,9 @@ export function readScript(file: string, { seed, set }: ScriptFlags, console: Co
     file: named(path, console),
     text,
     readFile: (name) => {
-      const manifest = readText(resolve(dirname(path), name));
-      return typeof manifest === 'string' ? manifest : undefined;
+      const manifest = resolve(dirname(path), name);
+      const found = readText(manifest);
+      return typeof found === 'string' ? { file: named(manifest, console), text: found } : undefined;
     },
     overrides: set,
   });

@@ -7,6 +7,7 @@ import { produce } from 'immer';
 import { Map as PersistentMap } from 'immutable';
 import type { Labels, Moment } from '../model/index.ts';
 import { type DnsPod, DnsPods, type DnsRecords, DnsZone } from './dns-records.ts';
+import { NodeNetworks } from './node-networks.ts';
 import { type PodNetwork, PodNetworks } from './pod-networks.ts';
 import type { NodeFacts, ServiceRecord } from './service-ports.ts';
 import { ServiceTable } from './service-table.ts';
@@ -36,7 +37,7 @@ export interface Pieces {
 export type Piece = keyof Pieces;
 
 export interface Dataplane {
-  readonly node: PersistentMap<string, NodeFacts>;
+  readonly node: NodeNetworks;
   readonly pod: PodNetworks;
   readonly service: ServiceTable;
   readonly dns: DnsZone;
@@ -48,7 +49,7 @@ export interface Dataplane {
 }
 
 export const EMPTY_DATAPLANE: Dataplane = {
-  node: PersistentMap(),
+  node: NodeNetworks.EMPTY,
   pod: PodNetworks.EMPTY,
   service: ServiceTable.EMPTY,
   dns: DnsZone.EMPTY,

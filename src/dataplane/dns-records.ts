@@ -150,7 +150,8 @@ function orphanOf(key: Key, slices: readonly EndpointSlice[]): DnsService {
 export function dnsServiceOf(key: Key, { service, slices }: DnsRecords): DnsService {
   if (service === undefined) return orphanOf(key, slices);
   const { spec, metadata } = service;
-  const addresses = spec.clusterIPs !== undefined && spec.clusterIPs.length > 0 ? spec.clusterIPs : [spec.clusterIP ?? ''];
+  const addresses =
+    spec.clusterIPs !== undefined && spec.clusterIPs.length > 0 ? spec.clusterIPs : [spec.clusterIP ?? ''];
   const headless = addresses[0] === 'None';
   return {
     key,

@@ -72,6 +72,8 @@ export interface SendRequest {
   readonly from: EndpointName;
   /** `http://my-api/hello`, `tcp://10.96.0.50:80`, `udp://10.96.0.10:53`: what a client would dial */
   readonly to: string;
+  /** whether traces are kept; true where it is not given */
+  readonly record?: boolean;
 }
 
 export interface SendResult {

@@ -9,7 +9,9 @@
  * ```
  */
 import type { Observable, SchedulerAction } from 'rxjs';
-import { controllersFor, coreDnsManifests, KUBELET_DOWN_SINCE } from '../../controllers/index.ts';
+import { corednsManifests } from '../../controllers/coredns/index.ts';
+import { controllersFor } from '../../controllers/index.ts';
+import { KUBELET_DOWN_SINCE } from '../../controllers/kubelet/index.ts';
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../apiserver/index.ts';
 import { type Dataplane, EMPTY_DATAPLANE } from '../dataplane/index.ts';
 import {
@@ -27,13 +29,24 @@ import {
 import { Store } from '../store/index.ts';
 import { bootstrapManifests } from './bootstrap.ts';
 import { VirtualClock } from './clock.ts';
-import type { Fault, Happening, SettleReport } from './contract.ts';
+import type {
+  Fault,
+  Happening,
+  ResolveRequest,
+  ResolveResult,
+  SendRequest,
+  SendResult,
+  SettleReport,
+} from './contract.ts';
 import { SeededDice } from './dice.ts';
+import { type DumpKind, dump } from './dump.ts';
 import { describeFault } from './faults.ts';
+import { NodeNetworks } from './node-networks.ts';
 import { NodePools } from './node-pool.ts';
 import { Observers } from './observers.ts';
 import { Programs } from './programs.ts';
 import { ServiceVersions } from './service-versions.ts';
+import { Traffic } from './traffic.ts';
 
 /** A cluster is settled when nothing has changed for this long and nothing is due within it. */
 export const QUIET_MS = 60_000;
@@ -58,6 +71,8 @@ export class Emulator {
   readonly #programs: Programs;
   readonly #pools: NodePools;
   readonly #services = new ServiceVersions();
+  readonly #networks: NodeNetworks;
+  readonly #traffic: Traffic;
   #dataplane: Dataplane = EMPTY_DATAPLANE;
   /** the last moment at which something other than an Event changed */
   #changedAt: Moment = 0;
@@ -82,6 +97,25 @@ export class Emulator {
         setDataplane: (next) => this.#setDataplane(next),
         context: () => this.#request(),
       },
+    });
+    const now = () => this.now;
+    const dataplane = () => this.#dataplane;
+    const hostNetworkNodeOf = (key: Key) => {
+      const pod = this.get('Pod', key);
+      return pod?.spec.hostNetwork === true ? pod.spec.nodeName : undefined;
+    };
+    this.#networks = new NodeNetworks({ settings, services: this.#services, dataplane, now, hostNetworkNodeOf });
+    this.#traffic = new Traffic({
+      settings,
+      networks: this.#networks,
+      dataplane,
+      now,
+      wait: (ms) => void this.advance(ms),
+      dice: this.#dice,
+      kubelet: () => this.#programs.named('kubelet').view,
+      pod: (key) => this.get('Pod', key),
+      node: (name) => this.get('Node', name),
+      log: (line) => this.#observers.tell({ what: 'log', at: this.now, program: 'coredns', line }),
     });
     for (const kind of KINDS) {
       if (kind === 'Event') continue;
@@ -114,7 +148,7 @@ export class Emulator {
     for (const manifest of bootstrapManifests(this.settings)) this.#mustCreate(manifest);
     for (const { name, count } of this.settings.agentPoolProfiles) this.scaleNodePool(name, count);
     if (this.settings.systemPods) {
-      for (const manifest of coreDnsManifests(this.settings.networkProfile)) this.#mustCreate(manifest);
+      for (const manifest of corednsManifests(this.settings.networkProfile)) this.#mustCreate(manifest);
     }
     this.#programs.start();
     this.#clock.schedule(compactRegularly(this.store), COMPACT_EVERY_MS);
@@ -182,6 +216,27 @@ export class Emulator {
       this.#clock.runNext();
     this.#clock.jumpTo(until);
     return this.#report(reconcilesBefore);
+  }
+
+  /** A process looks a name up. Throws a `NoSuchTargetError` where there is no such process. */
+  resolve(request: ResolveRequest): ResolveResult {
+    return this.#traffic.resolve(request);
+  }
+
+  /** A process dials an address or a name. Throws a `NoSuchTargetError` where there is no such process. */
+  send(request: SendRequest): SendResult {
+    return this.#traffic.send(request);
+  }
+
+  /** What a real tool would print: of a node, or of `pod/namespace/name` for resolv.conf. */
+  dump(kind: DumpKind, target: string): string {
+    return dump(kind, target, {
+      settings: this.settings,
+      dataplane: () => this.#dataplane,
+      networks: this.#networks,
+      traffic: this.#traffic,
+      now: () => this.now,
+    });
   }
 
   inject(fault: Fault): void {

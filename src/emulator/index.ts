@@ -3,5 +3,7 @@
 export type { DeleteOptions, Outcome, StatusError } from '../apiserver/index.ts';
 export { type ManagedClusterError, validateManagedCluster } from '../apiserver/index.ts';
 export * from './contract.ts';
+export { DUMP_KINDS, type DumpKind } from './dump.ts';
 export * from './emulator.ts';
 export * from './invariants.ts';
+export { NoSuchTargetError, parseDestination } from './traffic.ts';

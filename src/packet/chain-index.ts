@@ -34,7 +34,8 @@ export function indexOf(rules: readonly LinkedRule[]): ChainIndex | undefined {
 /** The one destination that a rule asks for, before any of its matches has an effect. */
 function destinationOf(rule: LinkedRule): number | undefined {
   const prefix = rule.conditions?.destination;
-  if ((rule.checks & DESTINATION) === 0 || (rule.inverted & DESTINATION) !== 0 || prefix === undefined) return undefined;
+  if ((rule.checks & DESTINATION) === 0 || (rule.inverted & DESTINATION) !== 0 || prefix === undefined)
+    return undefined;
   return prefix.prefixLength === (prefix.words === undefined ? 32 : 128) ? prefix.network : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** A table's walk at a hook: chain by chain, rule by rule, until a target decides. */
 import type { TableName } from '../model/index.ts';
 import type { Flight } from './flight.ts';
-import { HOOKS, type LinkedChain, TABLES } from './link.ts';
+import { HOOKS, type LinkedChain, linkRule, TABLES } from './link.ts';
 import {
   ACT_ACCEPT,
   ACT_DNAT,
@@ -23,6 +23,8 @@ export const CONTINUE = 0;
 export const ACCEPT = 1;
 export const DROP = 2;
 export const REJECT = 3;
+/** within a chain only: back to the one that jumped here */
+const RETURN = 4;
 
 export const RAW = 0;
 export const MANGLE = 1;
@@ -55,22 +57,30 @@ export function runTable(flight: Flight, hook: number, table: number): number {
 
 function runChain(flight: Flight, chain: LinkedChain, table: TableName, depth: number): number {
   if (depth > JUMP_DEPTH_MAX) throw new Error(`chains jump in a circle: ${chain.chain.name}`);
-  const { destination, destinationPort, protocol } = flight;
-  const rules = chain.rulesFor(flight.destinationAddress, destination, destinationPort, protocol);
+  if (chain.indexed) return runCandidates(flight, chain, table, depth);
+  const rules = chain.rulesFor(flight.destination, flight.destinationPort);
   for (let i = 0; i < rules.length; i++) {
-    const rule = rules[i]!;
-    if (rule.checks !== 0 && !matches(rule, flight)) continue;
-    flight.recorder?.rule(flight.host, flight.packet(), table, chain, rule);
-    if (rule.action === ACT_JUMP) {
-      const decision = runChain(flight, rule.chain!, table, depth + 1);
-      if (decision !== CONTINUE) return decision;
-      continue;
-    }
-    if (rule.action === ACT_RETURN) return CONTINUE;
-    const decision = act(flight, chain, rule);
-    if (decision !== CONTINUE) return decision;
+    const decision = runRule(flight, chain, rules[i]!, table, depth);
+    if (decision !== CONTINUE) return decision === RETURN ? CONTINUE : decision;
   }
   return CONTINUE;
+}
+
+/** As runChain, over the rules that the chain's own index leaves. */
+function runCandidates(flight: Flight, chain: LinkedChain, table: TableName, depth: number): number {
+  const { destinationPort, protocol } = flight;
+  const rules = chain.chain.candidates!(flight.destinationAddress, destinationPort, protocol);
+  for (let i = 0; i < rules.length; i++) {
+    const decision = runRule(flight, chain, linkRule(rules[i]!), table, depth);
+    if (decision !== CONTINUE) return decision === RETURN ? CONTINUE : decision;
+  }
+  return CONTINUE;
+}
+
+function runRule(flight: Flight, chain: LinkedChain, rule: LinkedRule, table: TableName, depth: number): number {
+  if (rule.checks !== 0 && !matches(rule, flight)) return CONTINUE;
+  if (flight.recorder !== undefined) flight.recorder.rule(flight.host, flight.packet(), table, chain, rule);
+  return rule.action === ACT_JUMP ? runChain(flight, rule.chain!, table, depth + 1) : act(flight, chain, rule);
 }
 
 function act(flight: Flight, chain: LinkedChain, rule: LinkedRule): number {
@@ -81,6 +91,8 @@ function act(flight: Flight, chain: LinkedChain, rule: LinkedRule): number {
     case ACT_MARK:
       if (target.target === 'MARK') flight.mark = (flight.mark & ~target.mask) ^ target.value;
       return CONTINUE;
+    case ACT_RETURN:
+      return RETURN;
     case ACT_ACCEPT:
       return ACCEPT;
     case ACT_DROP:

@@ -75,6 +75,8 @@ export class Flight {
   state = 0;
   /** the target that has just decided on a translation */
   translatedBy: 'DNAT' | 'SNAT' | 'MASQUERADE' | 'conntrack' = 'conntrack';
+  /** whether a MASQUERADE target was reached on any host, also where the address it lends was the packet's already */
+  masqueraded = false;
 
   /** the rule that dropped or refused the packet */
   blamed: Rule | undefined = undefined;

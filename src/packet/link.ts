@@ -11,7 +11,7 @@ import {
   type Target,
   wordsOfIpv6,
 } from '../dataplane/index.ts';
-import type { Address, Cidr, HookName, TableName } from '../model/index.ts';
+import type { Cidr, HookName, TableName } from '../model/index.ts';
 import { type ChainIndex, indexOf } from './chain-index.ts';
 import {
   ACT_ACCEPT,
@@ -33,8 +33,8 @@ import {
   MARK,
   OUT_INTERFACE,
   PORTS,
-  type Prefix,
   PROTOCOL,
+  type Prefix,
   RECENT,
   SOURCE,
   SOURCE_TYPE,
@@ -45,21 +45,21 @@ import {
 export class LinkedChain {
   readonly chain: Chain;
   readonly policy: 'ACCEPT' | 'DROP' | undefined;
-  readonly #candidates: boolean;
+  /** whether the chain brings an index of its own: then `candidates` is to be asked, and its rules linked one by one */
+  readonly indexed: boolean;
   #rules: readonly LinkedRule[] | undefined = undefined;
   #index: ChainIndex | undefined = undefined;
 
   constructor(chain: Chain) {
     this.chain = chain;
     this.policy = chain.policy;
-    this.#candidates = chain.candidates !== undefined;
+    this.indexed = chain.candidates !== undefined;
   }
 
   /** The chain's rules for such a packet, in order: all of them, or those that an index leaves. */
-  rulesFor(destination: Address, destinationNumber: number, port: number, protocol: number): readonly LinkedRule[] {
-    if (this.#candidates) return linkedCandidates(this.chain, destination, port, protocol);
+  rulesFor(destination: number, port: number): readonly LinkedRule[] {
     const rules = this.#rules ?? this.#link();
-    return this.#index === undefined ? rules : this.#index.rulesFor(destinationNumber, port);
+    return this.#index === undefined ? rules : this.#index.rulesFor(destination, port);
   }
 
   /** every rule, the index aside */
@@ -109,18 +109,8 @@ export function linkRuleset(ruleset: Ruleset): LinkedRuleset {
 /** matches on the IP header and the interfaces */
 const HEADER = SOURCE | DESTINATION | PROTOCOL | IN_INTERFACE | OUT_INTERFACE;
 
-const NO_RULES: readonly LinkedRule[] = [];
 const linkedRules = new WeakMap<Rule, LinkedRule>();
-const linkedLists = new WeakMap<readonly Rule[], readonly LinkedRule[]>();
 const linkedChains = new WeakMap<Chain, LinkedChain>();
-
-function linkedCandidates(chain: Chain, destination: Address, port: number, protocol: number): readonly LinkedRule[] {
-  const candidates = chain.candidates!(destination, port, protocol as 6);
-  if (candidates.length === 0) return NO_RULES;
-  let linked = linkedLists.get(candidates);
-  if (linked === undefined) linkedLists.set(candidates, (linked = candidates.map(linkRule)));
-  return linked;
-}
 
 export function linkChain(chain: Chain): LinkedChain {
   let linked = linkedChains.get(chain);

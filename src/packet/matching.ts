@@ -1,5 +1,5 @@
 /** Whether a rule matches a packet. The way of every packet: no allocation, one shape of rule. */
-import { sharesPrefix, STATE_DNAT, STATE_SNAT, wordsOfIpv6, DESTINATION_NAT, SOURCE_NAT } from '../dataplane/index.ts';
+import { DESTINATION_NAT, SOURCE_NAT, STATE_DNAT, STATE_SNAT, sharesPrefix, wordsOfIpv6 } from '../dataplane/index.ts';
 import type { Address } from '../model/index.ts';
 import type { Flight } from './flight.ts';
 import {
@@ -11,8 +11,8 @@ import {
   MARK,
   OUT_INTERFACE,
   PORTS,
-  type Prefix,
   PROTOCOL,
+  type Prefix,
   RECENT,
   SOURCE,
   SOURCE_TYPE,

@@ -49,6 +49,7 @@ export function applyMasquerade(flight: Flight, target: TargetOf<'MASQUERADE'>):
   if (address === undefined) return false;
   setSource(flight, flight.connection, numberOfAddress(address), target.randomFully);
   flight.translatedBy = 'MASQUERADE';
+  flight.masqueraded = true;
   return true;
 }
 

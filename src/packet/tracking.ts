@@ -31,7 +31,8 @@ const STATE_NAMES: Readonly<Record<number, ConntrackState>> = {
 export function track(flight: Flight): void {
   const table = flight.table;
   if (table === undefined || flight.state !== 0) return;
-  if (flight.payload !== undefined && flight.payload.kind === 'icmp-error') trackError(flight, table, flight.payload.about);
+  if (flight.payload !== undefined && flight.payload.kind === 'icmp-error')
+    trackError(flight, table, flight.payload.about);
   else if (!trackKnown(flight, table)) open(flight);
   flight.recorder?.conntrack(flight.host, flight.packet(), STATE_NAMES[flight.state]!);
 }

@@ -13,8 +13,14 @@
  *
  * A new connection is confirmed at the end of INPUT and POSTROUTING. (Netfilter's priorities: include/uapi/linux/netfilter_ipv4.h.)
  */
-import { type Route, routeText } from '../dataplane/index.ts';
-import { STATE_NEW, STATE_RELATED, SOURCE_NAT_DONE, DESTINATION_NAT_DONE } from '../dataplane/index.ts';
+import {
+  DESTINATION_NAT_DONE,
+  numberOfAddress,
+  routeText,
+  SOURCE_NAT_DONE,
+  STATE_NEW,
+  STATE_RELATED,
+} from '../dataplane/index.ts';
 import type { Verdict } from '../model/index.ts';
 import {
   ACCEPT,
@@ -113,7 +119,7 @@ function findRoute(flight: Flight): Hop | undefined {
 }
 
 function hopText(hop: Hop): string {
-  return routeText(hop.route satisfies Route);
+  return routeText(hop.route);
 }
 
 /** Over the link to the next host, and through that. */
@@ -257,11 +263,11 @@ function end(flight: Flight, verdict: Verdict): void {
 
 /** ip_route_input_slow: a loopback address on a wire, unless the host was told to route them. */
 function isMartian(flight: Flight): boolean {
-  const loopback =
-    isLoopback(flight.source, flight.family) ||
-    (isLoopback(flight.destination, flight.family) && !flight.host.routeLocalnet);
-  return loopback && flight.inInterface !== 'lo';
+  const loopback = isLoopback(flight.source, flight.family) || isLoopback(flight.destination, flight.family);
+  return loopback && !flight.host.routeLocalnet;
 }
+
+const IPV6_LOOPBACK = numberOfAddress('::1');
 
 function isLoopback(address: number, family: number): boolean {
   return family === 4 ? address >>> 24 === 127 : address === IPV6_LOOPBACK;

@@ -30,6 +30,8 @@ export interface Host {
   hop(destination: Address): Hop | undefined;
   /** the address that an interface lends: MASQUERADE's, and an ICMP error's */
   addressOf(device: string, family: Family): Address | undefined;
+  /** its IPv4 routes, for `ip route` */
+  routes(): readonly Route[];
 }
 
 /** A route, and who is at its other end for one destination. */

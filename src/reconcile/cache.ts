@@ -31,7 +31,8 @@ export class Cache implements View {
     for (const controller of controllers) {
       for (const kind of Object.keys(controller.watches) as Kind[]) this.#kindCache(kind);
       for (const [kind, indexes] of Object.entries(controller.indexes ?? {})) {
-        for (const [name, file] of Object.entries(indexes)) this.#addIndex(kind as Kind, name, file as AnyIndexFunction);
+        for (const [name, file] of Object.entries(indexes))
+          this.#addIndex(kind as Kind, name, file as AnyIndexFunction);
       }
       for (const declaration of controller.projections ?? []) this.#addProjection(declaration);
     }
@@ -88,7 +89,8 @@ export class Cache implements View {
 
   #addIndex(kind: Kind, name: string, file: AnyIndexFunction): void {
     const { indexes } = this.#kindCache(kind);
-    if ((indexes.get(name)?.file ?? file) !== file) throw new Error(`index ${name} of ${kind} is declared twice, differently`);
+    if ((indexes.get(name)?.file ?? file) !== file)
+      throw new Error(`index ${name} of ${kind} is declared twice, differently`);
     indexes.set(name, { file, entries: new Map() });
   }
 
@@ -114,4 +116,3 @@ function refile(index: Index, key: Key, before: ObjectOf<Kind> | undefined, afte
     else filed.set(key, after);
   }
 }
-

@@ -19,7 +19,12 @@ export interface Targets {
 
 export type CommitResult =
   | { readonly result: 'done'; readonly wrote: ReadonlyMap<Kind, number>; readonly againAfterMs: number | undefined }
-  | { readonly result: 'refused'; readonly wrote: ReadonlyMap<Kind, number>; readonly intent: Intent; readonly status: StatusError }
+  | {
+      readonly result: 'refused';
+      readonly wrote: ReadonlyMap<Kind, number>;
+      readonly intent: Intent;
+      readonly status: StatusError;
+    }
   | { readonly result: 'crashed'; readonly wrote: ReadonlyMap<Kind, number> };
 
 const NOTHING_WRITTEN: ReadonlyMap<Kind, number> = new Map();
@@ -45,7 +50,12 @@ export function commit(intents: readonly Intent[], component: string, targets: T
 
 type Wrote = (kind: Kind, revision: number) => void;
 
-function carryOut(intent: Exclude<Intent, { do: 'again' }>, component: string, targets: Targets, wrote: Wrote): StatusError | undefined {
+function carryOut(
+  intent: Exclude<Intent, { do: 'again' }>,
+  component: string,
+  targets: Targets,
+  wrote: Wrote,
+): StatusError | undefined {
   if (intent.do === 'program') return programPiece(intent, targets);
   if (intent.do === 'event') {
     recordEvent(intent, component, targets);
@@ -68,7 +78,13 @@ function write(intent: Write, apiserver: Apiserver, context: RequestContext): Ou
     case 'update-status':
       return apiserver.updateStatus(intent.object, context);
     case 'patch':
-      return apiserver.patch(intent.kind, intent.key, intent.patch, { ...intent.precondition, status: intent.status ?? false }, context);
+      return apiserver.patch(
+        intent.kind,
+        intent.key,
+        intent.patch,
+        { ...intent.precondition, status: intent.status ?? false },
+        context,
+      );
     case 'delete':
       return apiserver.delete(intent.kind, intent.key, deleteOptions(intent), context);
     case 'bind':
@@ -87,7 +103,11 @@ function programPiece(intent: Extract<Intent, { do: 'program' }>, targets: Targe
   const before = targets.dataplane();
   const { piece, key } = intent;
   if ('expected' in intent && readPiece(before, piece, key) !== intent.expected) {
-    return { code: 409, reason: 'Conflict', message: `${piece} ${key} has been programmed by another since it was read` };
+    return {
+      code: 409,
+      reason: 'Conflict',
+      message: `${piece} ${key} has been programmed by another since it was read`,
+    };
   }
   if (readPiece(before, piece, key) === intent.value) return undefined;
   const change = { piece, key, value: intent.value } as Program;
@@ -96,7 +116,11 @@ function programPiece(intent: Extract<Intent, { do: 'program' }>, targets: Targe
 }
 
 /** Writes an Event, or counts one more of the same (client-go tools/record EventCorrelator). A refusal is of no consequence. */
-function recordEvent(intent: Extract<Intent, { do: 'event' }>, component: string, { apiserver, context }: Targets): void {
+function recordEvent(
+  intent: Extract<Intent, { do: 'event' }>,
+  component: string,
+  { apiserver, context }: Targets,
+): void {
   const { about, type, reason, message, host } = intent;
   const namespace = about.metadata.namespace ?? 'default';
   const name = `${about.metadata.name}.${fnv1a(`${about.metadata.uid}/${component}/${reason}/${message}`)}`;

@@ -4,7 +4,7 @@
  * backwards.
  */
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { KIND_INFO, type Key, type Kind, type KubernetesObject, type Moment } from '../model/index.ts';
+import { type Key, KIND_INFO, type Kind, type KubernetesObject, type Moment } from '../model/index.ts';
 import { CompactedError, type Store, type WatchEvent } from '../store/index.ts';
 
 /** A change as the cache takes it in. */

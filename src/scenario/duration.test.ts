@@ -18,7 +18,9 @@ test.each([
 });
 
 test('what is written reads back', () => {
-  fc.assert(fc.property(fc.nat(1e9), (ms) => {
-    expect(parseDurationMs(formatDuration(ms))).toBe(ms);
-  }));
+  fc.assert(
+    fc.property(fc.nat(1e9), (ms) => {
+      expect(parseDurationMs(formatDuration(ms))).toBe(ms);
+    }),
+  );
 });

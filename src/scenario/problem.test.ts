@@ -4,9 +4,11 @@ import { formatPath, parsePath } from './problem.ts';
 
 test('a path reads back as it was written', () => {
   const part = fc.oneof(fc.nat(), fc.string({ minLength: 1 }), fc.constantFrom('spec', 'pod/a', 'x-y', 'a.b'));
-  fc.assert(fc.property(fc.array(part, { minLength: 1 }), (path) => {
-    expect(parsePath(formatPath(path))).toEqual(path);
-  }));
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1 }), (path) => {
+      expect(parsePath(formatPath(path))).toEqual(path);
+    }),
+  );
 });
 
 test.each(['', '.a', 'a..b', 'a.', 'a[', 'a b', 'a[0]b'])('%j is no path', (text) => {

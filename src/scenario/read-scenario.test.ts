@@ -14,8 +14,13 @@ const FILES: { readonly [name: string]: string } = {
   'empty.yaml': '# nothing\n',
 };
 
+function fileNamed(file: string) {
+  const text = FILES[file];
+  return text === undefined ? undefined : { file, text };
+}
+
 function read(spec: string, overrides: readonly string[] = []) {
-  return readScenario({ file: 'example.yaml', text: HEADER + spec, readFile: (name) => FILES[name], overrides });
+  return readScenario({ file: 'example.yaml', text: HEADER + spec, readFile: fileNamed, overrides });
 }
 
 function problems(spec: string, overrides: readonly string[] = []): readonly string[] {
@@ -145,7 +150,7 @@ test('--set replaces a value, and is named where it is wrong', () => {
     ok: true,
     scenario: { seed: 7, settings: { agentPoolProfiles: [{ name: 'p', count: 9, maxPods: 250 }] } },
   });
-  expect(problems(steps, ['spec.seed=many'])).toEqual(['--set spec.seed=many spec.seed: "many" is not a whole number']);
+  expect(problems(steps, ['spec.seed=many'])).toEqual(['--set spec.seed=many spec.seed: "many" is not a number']);
   expect(problems(steps, ['seed'])).toEqual([
     '--set seed: is not path=value, such as cluster.agentPoolProfiles[0].count=5',
   ]);

@@ -8,8 +8,8 @@ import { referenceOf } from './reference.ts';
 import type { FaultStep, StepDocument } from './schema.ts';
 import { type Action, type Step, VERBS } from './step.ts';
 
-/** The text of a file that a script names, relative to the script; undefined where there is none. */
-export type ReadFile = (file: string) => string | undefined;
+/** A file that a script names, relative to the script: how to name it in errors, and its text. Undefined where there is none. */
+export type ReadFile = (name: string) => { readonly file: string; readonly text: string } | undefined;
 
 export interface StepRead {
   readonly step?: Step;
@@ -68,10 +68,10 @@ function readApply(document: SourceDocument, path: Path, apply: Apply, readFile:
     listOf(apply).map((source, i): Manifests => {
       const place = Array.isArray(apply) ? [...path, i] : path;
       if (typeof source !== 'string') return readManifest(document, place);
-      const text = readFile(source);
-      if (text === undefined)
+      const found = readFile(source);
+      if (found === undefined)
         return { manifests: [], problems: [problemAt(document, place, `there is no file ${source}`)] };
-      return readManifestFile(source, text);
+      return readManifestFile(found.file, found.text);
     }),
   );
 }

@@ -46,7 +46,10 @@ const IMPORTS_MAX = 1000;
 
 /** The regular expression of a shell glob: `*` and `?` stop at a slash. */
 function globOf(pattern: string): RegExp {
-  const source = pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '[^/]*').replaceAll('?', '[^/]');
+  const source = pattern
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]');
   return new RegExp(`^${source}$`);
 }
 
@@ -75,7 +78,8 @@ class Parser {
 
   #snippet(name: Token): void {
     const label = name.text.slice(1, -1);
-    if (this.#snippets.has(label)) throw new CorefileError(name, `redeclaration of previously declared snippet ${label}`);
+    if (this.#snippets.has(label))
+      throw new CorefileError(name, `redeclaration of previously declared snippet ${label}`);
     this.#at++;
     this.#open(name);
     const start = this.#at;
@@ -205,7 +209,8 @@ class Parser {
   }
 
   #close(after: Token): void {
-    if (this.#next()?.text !== '}') throw new CorefileError(this.#tokens.at(-1) ?? after, "Unexpected EOF, expecting '}'");
+    if (this.#next()?.text !== '}')
+      throw new CorefileError(this.#tokens.at(-1) ?? after, "Unexpected EOF, expecting '}'");
     this.#at++;
   }
 

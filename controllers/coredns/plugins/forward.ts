@@ -49,7 +49,8 @@ const WITHOUT_EFFECT: Readonly<Record<string, (line: OptionLine) => void>> = {
 function policyOf(line: OptionLine): Policy {
   const policy = argumentsOf(line, 1)[0]!;
   if (policy.text === 'random' || policy.text === 'sequential') return policy.text;
-  if (policy.text === 'round_robin') throw new CorefileError(policy, `plugin/forward: policy round_robin is not emulated yet`);
+  if (policy.text === 'round_robin')
+    throw new CorefileError(policy, `plugin/forward: policy round_robin is not emulated yet`);
   throw new CorefileError(policy, `unknown policy '${policy.text}'`);
 }
 

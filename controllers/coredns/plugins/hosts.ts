@@ -5,8 +5,8 @@ import type { Directive, OptionLine } from '../corefile/parse.ts';
 import { replyTo } from '../message.ts';
 import type { DnsRequest, Plugin, PluginSetup } from '../plugin.ts';
 import { inZone, normalName, originsOf, zoneOf } from '../zones.ts';
-import { argumentsOf, durationMsOf, fallthroughOf, onlyOne, unknownOption } from './options.ts';
 import { addressOfReverseName } from './kubernetes/reverse.ts';
+import { argumentsOf, durationMsOf, fallthroughOf, onlyOne, unknownOption } from './options.ts';
 
 interface HostsOptions {
   readonly zones: readonly string[];
@@ -30,7 +30,8 @@ const TTL_SECONDS_MAX = 65_535;
 function readTable(text: string, zones: readonly string[]): HostsTable {
   const addresses = new Map<string, string[]>();
   const names = new Map<string, string[]>();
-  const push = (map: Map<string, string[]>, key: string, value: string) => map.set(key, [...(map.get(key) ?? []), value]);
+  const push = (map: Map<string, string[]>, key: string, value: string) =>
+    map.set(key, [...(map.get(key) ?? []), value]);
   for (const line of text.split('\n')) {
     const [first = '', ...rest] = line.replace(/#.*/, '').trim().split(/\s+/);
     const address = parseAddress(first.replace(/%.*/, ''));
@@ -70,7 +71,12 @@ function checkReload(line: OptionLine): void {
 function readOptions({ name, arguments: found, block = [] }: Directive, setup: PluginSetup): HostsOptions {
   const [file, ...zones] = found.map((token) => token.text);
   const inline: string[] = [];
-  const options = { ttl: TTL_SECONDS, reverse: true, fallthrough: [] as readonly string[], fallthroughUnsupported: false };
+  const options = {
+    ttl: TTL_SECONDS,
+    reverse: true,
+    fallthrough: [] as readonly string[],
+    fallthroughUnsupported: false,
+  };
   for (const line of block) {
     switch (line.option.text) {
       case 'ttl':

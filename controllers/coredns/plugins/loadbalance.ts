@@ -45,7 +45,10 @@ export const loadbalance: Plugin = {
     const policy = found[0];
     if (policy !== undefined && policy.text !== 'round_robin') {
       const known = policy.text === 'weighted' || policy.text === 'prefer';
-      throw new CorefileError(policy, `plugin/loadbalance: policy '${policy.text}' ${known ? 'is not emulated yet' : 'is unknown'}`);
+      throw new CorefileError(
+        policy,
+        `plugin/loadbalance: policy '${policy.text}' ${known ? 'is not emulated yet' : 'is unknown'}`,
+      );
     }
     if (found.length > 1) throw new CorefileError(found[1] ?? name, 'unexpected argument');
     return {

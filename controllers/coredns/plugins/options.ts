@@ -7,7 +7,10 @@ import type { Token } from '../corefile/tokens.ts';
 export function onlyOne(directives: readonly Directive[]): Directive {
   const [first, second] = directives;
   if (second !== undefined) {
-    throw new CorefileError(second.name, `plugin/${second.name.text}: this plugin can only be used once per Server Block`);
+    throw new CorefileError(
+      second.name,
+      `plugin/${second.name.text}: this plugin can only be used once per Server Block`,
+    );
   }
   return first!;
 }
@@ -20,7 +23,15 @@ export function integerOf(token: Token): number {
   return Number(token.text);
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, µs: 0.001, ns: 1e-6 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+  us: 0.001,
+  µs: 0.001,
+  ns: 1e-6,
+};
 
 /** As `time.ParseDuration`: `1h30m`, `500ms`, `0`. In milliseconds. */
 export function durationMsOf(token: Token): number {
@@ -30,7 +41,8 @@ export function durationMsOf(token: Token): number {
     throw new CorefileError(token, `time: invalid duration "${token.text}"`);
   }
   let total = 0;
-  for (const [, number, unit] of rest.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g)) total += Number(number) * UNIT_MS[unit!]!;
+  for (const [, number, unit] of rest.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g))
+    total += Number(number) * UNIT_MS[unit!]!;
   return sign === '-' ? -total : total;
 }
 

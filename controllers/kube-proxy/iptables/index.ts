@@ -1,4 +1,8 @@
 /** kube-proxy's iptables mode: from service ports to rules. */
+
+export type { HealthCheck } from './health-check.ts';
+export { type KernelTables, restore, tablesText } from './kernel-tables.ts';
+export { newProxier, type ProxierState, type SyncInput, type SyncResult, syncProxyRules } from './proxier.ts';
 export { type KubeProxyRuleset, kubeProxyRuleset } from './ruleset.ts';
 export { serviceChainName } from './service-chain.ts';
 export type { ServicePortRules } from './service-port-rules.ts';

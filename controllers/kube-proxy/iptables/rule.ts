@@ -1,6 +1,13 @@
 /** Rules and chains in as few words as kube-proxy's source needs for them. */
 import type { Chain, Match, Rule, Target } from '../../../src/dataplane/index.ts';
-import { type Address, type Cidr, familyOf, maskOf, type ProtocolNumber } from '../../../src/model/index.ts';
+import {
+  type Address,
+  type Cidr,
+  type Family,
+  familyOf,
+  maskOf,
+  type ProtocolNumber,
+} from '../../../src/model/index.ts';
 
 export const ACCEPT: Target = { target: 'ACCEPT' };
 export const DROP: Target = { target: 'DROP' };
@@ -25,14 +32,23 @@ export function comment(text: string): Match {
   return { match: 'comment', text };
 }
 
-/** A CIDR of this address alone. */
-function hostCidr(address: Address): Cidr {
-  const prefixLength = familyOf(address) === 4 ? 32 : 128;
-  return { family: familyOf(address), network: address, prefixLength, mask: prefixLength === 32 ? maskOf(32) : 0 };
+/** A CIDR of one address, written by kube-proxy as the address alone; one of 32 bits that a user gave keeps its length. */
+export class HostCidr implements Cidr {
+  readonly family: Family;
+  readonly network: Address;
+  readonly prefixLength: number;
+  readonly mask: number;
+
+  constructor(address: Address) {
+    this.family = familyOf(address);
+    this.network = address;
+    this.prefixLength = this.family === 4 ? 32 : 128;
+    this.mask = this.family === 4 ? maskOf(32) : 0;
+  }
 }
 
 function cidrFrom(addresses: Address | Cidr): Cidr {
-  return typeof addresses === 'object' ? addresses : hostCidr(addresses);
+  return typeof addresses === 'object' ? addresses : new HostCidr(addresses);
 }
 
 export function source(addresses: Address | Cidr, inverted = false): Match {

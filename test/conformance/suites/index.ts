@@ -1,5 +1,6 @@
 /** The suites, by the order in which they are listed to people. */
 import type { Suite } from '../suite.ts';
 import { clusterSuite } from './cluster.ts';
+import { corednsSuite } from './coredns.ts';
 
-export const SUITES: readonly Suite[] = [clusterSuite];
+export const SUITES: readonly Suite[] = [clusterSuite, corednsSuite];

@@ -39,7 +39,11 @@ function keep(reply: DnsMessage, request: DnsRequest, context: DnsContext, optio
   const half = kept === 'success' ? 'success' : 'denial';
   if (zoneOf(request.lowerName, options[half].except) !== undefined) return capped;
   const additionals = capped.additionals.filter((record) => record.type !== 'OPT');
-  memory.set(half, `${request.type} ${request.lowerName}`, { reply: { ...capped, additionals }, ttl, storedAt: context.at });
+  memory.set(half, `${request.type} ${request.lowerName}`, {
+    reply: { ...capped, additionals },
+    ttl,
+    storedAt: context.at,
+  });
   return capped;
 }
 

@@ -50,7 +50,8 @@ function setServfail(draft: Draft, line: OptionLine): void {
   const token = argumentsOf(line, 1)[0]!;
   const seconds = durationMsOf(token) / 1000;
   if (seconds < 0) throw new CorefileError(token, 'invalid negative ttl for servfail');
-  if (seconds > SERVFAIL_TTL_MAX) throw new CorefileError(token, 'caching SERVFAIL responses over 5 minutes is not permitted');
+  if (seconds > SERVFAIL_TTL_MAX)
+    throw new CorefileError(token, 'caching SERVFAIL responses over 5 minutes is not permitted');
   draft.servfailTtl = seconds;
 }
 

@@ -27,10 +27,13 @@ export function withTtl(records: readonly DnsRecord[], ttl: number): readonly Dn
 class BoundedMap {
   readonly #items: Map<string, CacheItem>;
   readonly #capacity: number;
+  /** One iterator for good: a new one would step over everything dropped before. */
+  #oldest: Iterator<string>;
 
   constructor(capacity: number, items: ReadonlyMap<string, CacheItem> = new Map()) {
     this.#capacity = capacity;
     this.#items = new Map(items);
+    this.#oldest = this.#items.keys();
   }
 
   get(key: string): CacheItem | undefined {
@@ -38,11 +41,14 @@ class BoundedMap {
   }
 
   set(key: string, item: CacheItem): void {
-    if (!this.#items.has(key) && this.#items.size >= this.#capacity) {
-      const oldest = this.#items.keys().next();
-      if (oldest.done !== true) this.#items.delete(oldest.value);
-    }
+    if (!this.#items.has(key) && this.#items.size >= this.#capacity) this.#dropOldest();
     this.#items.set(key, item);
+  }
+
+  #dropOldest(): void {
+    const { value, done } = this.#oldest.next();
+    if (done !== true) this.#items.delete(value);
+    else this.#oldest = this.#items.keys();
   }
 
   copy(): BoundedMap {

@@ -3,7 +3,13 @@
  *
  * Source: CoreDNS plugin/kubernetes/kubernetes.go, `Records`, `findServices`, `findPods`.
  */
-import { type DnsEndpoint, type DnsHost, type DnsPort, type DnsService, dnsHostOf } from '../../../../src/dataplane/index.ts';
+import {
+  type DnsEndpoint,
+  type DnsHost,
+  type DnsPort,
+  type DnsService,
+  dnsHostOf,
+} from '../../../../src/dataplane/index.ts';
 import { matchesSelector } from '../../../../src/model/index.ts';
 import type { DnsFacts } from '../../plugin.ts';
 import { inZone, isReverse } from '../../zones.ts';
@@ -42,7 +48,9 @@ export function endpointLabel(endpoint: DnsEndpoint, options: KubernetesOptions)
 export function slicesOf(service: DnsService, options: KubernetesOptions): DnsService['slices'] {
   if (options.noEndpoints) return [];
   const { labels } = options;
-  return labels === undefined ? service.slices : service.slices.filter((slice) => matchesSelector(labels, slice.labels));
+  return labels === undefined
+    ? service.slices
+    : service.slices.filter((slice) => matchesSelector(labels, slice.labels));
 }
 
 function findEndpoints(service: DnsService, parts: NameParts, options: KubernetesOptions, zone: string): Hit[] {
@@ -82,7 +90,8 @@ function findClusterIPs(service: DnsService, parts: NameParts): Found {
 
 /** An ExternalName has neither endpoints nor ports, and one that looks like an address has no records at all. */
 function findExternal(service: DnsService, external: DnsHost, parts: NameParts): Found {
-  if (parts.endpoint !== '' || parts.port !== '' || parts.protocol !== '' || external.type !== 'CNAME') return undefined;
+  if (parts.endpoint !== '' || parts.port !== '' || parts.protocol !== '' || external.type !== 'CNAME')
+    return undefined;
   return [{ host: external, port: 0, owner: `${service.name}.${service.namespace}.svc` }];
 }
 

@@ -76,14 +76,20 @@ function checkNotNegative(line: OptionLine, read: (token: Token) => number): voi
 function decimalOf(token: Token): number {
   const value = Number(token.text);
   if (token.text.trim() === '' || Number.isNaN(value)) {
-    throw new CorefileError(token, `invalid apiserver_qps "${token.text}": strconv.ParseFloat: parsing "${token.text}": invalid syntax`);
+    throw new CorefileError(
+      token,
+      `invalid apiserver_qps "${token.text}": strconv.ParseFloat: parsing "${token.text}": invalid syntax`,
+    );
   }
   return value;
 }
 
 function burstOf(token: Token): number {
   if (!/^[+-]?\d+$/.test(token.text)) {
-    throw new CorefileError(token, `invalid apiserver_burst "${token.text}": strconv.Atoi: parsing "${token.text}": invalid syntax`);
+    throw new CorefileError(
+      token,
+      `invalid apiserver_burst "${token.text}": strconv.Atoi: parsing "${token.text}": invalid syntax`,
+    );
   }
   return Number(token.text);
 }

@@ -73,7 +73,8 @@ export function addressRecords(
 /** The alias and what it leads to; nothing where it leads in a circle, or inside of the zone to nothing. */
 function chase(query: Query, alias: DnsRecord, type: 'A' | 'AAAA', previous: readonly DnsRecord[]): Records {
   const target = alias.data;
-  const circular = inZone(target.toLowerCase(), normalName(alias.name)) || previous.some((other) => sameAlias(other, alias));
+  const circular =
+    inZone(target.toLowerCase(), normalName(alias.name)) || previous.some((other) => sameAlias(other, alias));
   if (circular || previous.length > CNAME_CHAIN_MAX) return { answers: [] };
   if (inZone(target.toLowerCase(), query.zone.toLowerCase())) {
     const next = addressRecords(query, target, type, [...previous, alias]);

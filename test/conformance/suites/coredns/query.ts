@@ -10,7 +10,15 @@ import {
   type Upstream,
 } from '../../../../controllers/coredns/index.ts';
 import { type DnsRecords, EMPTY_DATAPLANE, type Program, program } from '../../../../src/dataplane/index.ts';
-import { type Dice, type DnsMessage, type DnsRecord, type EndpointSlice, keyOf, type Pod, type Service } from '../../../../src/model/index.ts';
+import {
+  type Dice,
+  type DnsMessage,
+  type DnsRecord,
+  type EndpointSlice,
+  keyOf,
+  type Pod,
+  type Service,
+} from '../../../../src/model/index.ts';
 import { firstDifference } from '../../difference.ts';
 import type { Difference } from '../../suite.ts';
 import type { QueryCase, RecordedCluster, RecordedRecord, ScriptedAnswer } from './recording.ts';
@@ -37,7 +45,9 @@ export function factsOf(cluster: RecordedCluster): DnsFacts {
     });
   }
   const services = new Map((cluster.services as unknown as Service[]).map((service) => [keyOf(service), service]));
-  const owners = slices.map(({ metadata }) => `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`);
+  const owners = slices.map(
+    ({ metadata }) => `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`,
+  );
   for (const key of new Set([...services.keys(), ...owners])) {
     const value: DnsRecords = { service: services.get(key), slices: slices.filter((_, i) => owners[i] === key) };
     changes.push({ piece: 'dns', key, value });

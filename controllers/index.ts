@@ -1,0 +1,38 @@
+/** The controllers of a cluster, explicit and in the order in which programs ask them about a change. */
+import type { ClusterSettings } from '../src/model/index.ts';
+import type { Controller } from '../src/reconcile/index.ts';
+import { corednsConfig, corednsNamespaces, corednsPods, corednsRecords } from './coredns/index.ts';
+import { endpointSliceController } from './endpoint-slice/index.ts';
+import { ipam } from './ipam/index.ts';
+import { kubeProxyController } from './kube-proxy/index.ts';
+import { kubeletNode, kubeletPods } from './kubelet/index.ts';
+import { nodeLifecycle, taintEviction } from './node-lifecycle/index.ts';
+import { scheduler } from './scheduler/index.ts';
+import { deployment, garbageCollector, namespace, replicaSet } from './workloads/index.ts';
+
+/** Azure CNI Overlay gives every node a /24 whatever its maxPods. */
+const OVERLAY_NODE_MASK_SIZE = 24;
+
+/** What runs in a cluster of these settings. */
+export function controllersFor({ networkProfile }: ClusterSettings): readonly Controller[] {
+  return [
+    deployment,
+    replicaSet,
+    garbageCollector,
+    namespace,
+    nodeLifecycle,
+    taintEviction,
+    ...(networkProfile.podCidr === undefined
+      ? []
+      : [ipam({ clusterCidrs: [networkProfile.podCidr], nodeMaskSizes: [OVERLAY_NODE_MASK_SIZE] })]),
+    endpointSliceController,
+    scheduler,
+    kubeletNode,
+    kubeletPods,
+    kubeProxyController,
+    corednsConfig,
+    corednsNamespaces,
+    corednsRecords,
+    corednsPods,
+  ];
+}

@@ -1,0 +1,121 @@
+/**
+ * Tells of a node: its place in the network, and whether it is ready.
+ * Source: kubernetes pkg/kubelet/nodestatus/setters.go; containerd's words for a CNI plugin without configuration.
+ *
+ * Heartbeats are not written: they would be a write for each node every ten seconds that says nothing new.
+ */
+import type { NodeFacts } from '../../src/dataplane/index.ts';
+import { type Condition, type Moment, type Node, parseAddress, parseCidr, timestampOf } from '../../src/model/index.ts';
+import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
+import { findCondition } from '../workloads/index.ts';
+import { deleteSandbox } from './sandbox.ts';
+import { isManual, kubeletDownSince } from './switches.ts';
+
+const NETWORK_NOT_READY =
+  'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady ' +
+  'message:Network plugin returns error: cni plugin not initialized';
+
+type Told = Required<Pick<Condition, 'type' | 'status' | 'reason' | 'message'>>;
+
+const NO_PRESSURE: readonly Told[] = [
+  {
+    type: 'MemoryPressure',
+    status: 'False',
+    reason: 'KubeletHasSufficientMemory',
+    message: 'kubelet has sufficient memory available',
+  },
+  {
+    type: 'DiskPressure',
+    status: 'False',
+    reason: 'KubeletHasNoDiskPressure',
+    message: 'kubelet has no disk pressure',
+  },
+  {
+    type: 'PIDPressure',
+    status: 'False',
+    reason: 'KubeletHasSufficientPID',
+    message: 'kubelet has sufficient PID available',
+  },
+];
+
+export const kubeletNode: Controller = {
+  name: 'kubelet-node-status',
+  program: 'kubelet',
+  watches: { Node: ({ metadata }) => [metadata.name] },
+  reconcile(view, key, at) {
+    const node = view.get('Node', key);
+    if (node === undefined) return forget(view, key);
+    const network = [...placeInNetwork(node, view), ...sandboxesWithoutPod(view, key)];
+    if (isManual(node) || kubeletDownSince(node) !== undefined) return network;
+    return [...network, ...writeStatus(node, at)];
+  },
+};
+
+/** The machine is gone, and all that ran on it. */
+function forget(view: View, name: string): readonly Intent[] {
+  const facts = view.dataplane.node.get(name);
+  const sandboxes = sandboxesWithoutPod(view, name);
+  return facts === undefined
+    ? sandboxes
+    : [...sandboxes, { do: 'program', piece: 'node', key: name, value: undefined }];
+}
+
+/** Tears down what was left when a pod went while nobody was looking: a kubelet does so when it starts. */
+function sandboxesWithoutPod(view: View, name: string): readonly Intent[] {
+  const orphans: string[] = [];
+  for (const [, key] of view.dataplane.pod.on(name)) {
+    const network = view.dataplane.pod.get(key);
+    if (network?.node === name && view.get('Pod', key) === undefined) orphans.push(key);
+  }
+  return orphans.sort().map(deleteSandbox);
+}
+
+function placeInNetwork(node: Node, view: View): readonly Intent[] {
+  const facts = factsOf(node);
+  if (facts === undefined) return [];
+  const before = view.dataplane.node.get(facts.name);
+  if (JSON.stringify(before) === JSON.stringify(facts)) return [];
+  return [{ do: 'program', piece: 'node', key: facts.name, value: facts }];
+}
+
+/** Undefined until the node has been given a pod CIDR. */
+function factsOf({ metadata, spec, status }: Node): NodeFacts | undefined {
+  const podCidrs = podCidrTexts(spec)
+    .map(parseCidr)
+    .filter((cidr) => cidr !== undefined);
+  if (podCidrs.length === 0) return undefined;
+  const internal = (status.addresses ?? []).filter(({ type }) => type === 'InternalIP');
+  const addresses = internal.map(({ address }) => parseAddress(address)).filter((address) => address !== undefined);
+  const zone = metadata.labels?.['topology.kubernetes.io/zone'];
+  return { name: metadata.name, addresses, podCidrs, ...(zone === undefined ? {} : { zone }) };
+}
+
+function podCidrTexts({ podCIDR, podCIDRs }: Node['spec']): readonly string[] {
+  return podCIDRs ?? (podCIDR === undefined ? [] : [podCIDR]);
+}
+
+function writeStatus(node: Node, at: Moment): readonly Intent[] {
+  const before = node.status.conditions ?? [];
+  const told = [...NO_PRESSURE, readiness(node)];
+  const own = told.map((condition) => observe(condition, findCondition(before, condition.type), at));
+  if (own.every((condition) => before.includes(condition))) return [];
+  const others = before.filter(({ type }) => !told.some((condition) => condition.type === type));
+  const patch = { status: { conditions: [...others, ...own] } };
+  const { name, uid } = node.metadata;
+  return [{ do: 'patch', kind: 'Node', key: name, patch, status: true, precondition: { uid } }];
+}
+
+function readiness({ spec }: Node): Told {
+  return podCidrTexts(spec).length > 0
+    ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
+    : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: NETWORK_NOT_READY };
+}
+
+/** The condition that is there already, where it says the same. */
+function observe(told: Told, before: Condition | undefined, at: Moment): Condition {
+  const { type, status, reason, message } = told;
+  if (before?.status === status && before.reason === reason && before.message === message) return before;
+  const now = timestampOf(at);
+  const since = before?.status === status ? (before.lastTransitionTime ?? now) : now;
+  return { type, status, lastHeartbeatTime: now, lastTransitionTime: since, reason, message };
+}

@@ -1,0 +1,119 @@
+/**
+ * Runs a node's pods: sandbox, start, readiness, stop. One controller plays the kubelets of all nodes.
+ * Source: kubernetes pkg/kubelet (pod_workers.go, kubelet.go `SyncPod`, `SyncTerminatingPod`).
+ *
+ * Images are there and containers do not fail. What a container would do by itself is said by annotations, see switches.ts.
+ */
+import type { PodNetwork } from '../../src/dataplane/index.ts';
+import {
+  formatAddress,
+  keyOf,
+  type Moment,
+  momentOf,
+  type Node,
+  type Pod,
+  parseAddress,
+} from '../../src/model/index.ts';
+import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
+import { isPodReady, isPodTerminal } from '../workloads/index.ts';
+import { statusIntents } from './pod-status.ts';
+import { addSandbox, assignedAt, blockOf, deleteSandbox } from './sandbox.ts';
+import { isManual, kubeletDownSince, readyAfterMs, stopAfterMs } from './switches.ts';
+
+/** From the sandbox to the running container, the image being on the node. */
+export const START_AFTER_MS = 1000;
+
+export const kubeletPods: Controller = {
+  name: 'kubelet',
+  program: 'kubelet',
+  watches: {
+    Pod: (pod) => (pod.spec.nodeName === undefined ? [] : [keyOf(pod)]),
+    Node: ({ metadata }, view) => podsToLookAt(metadata.name, view),
+  },
+  indexes: { Pod: { nodeName: fileByNodeName } },
+  reconcile(view, key, at) {
+    const pod = view.get('Pod', key);
+    const network = view.dataplane.pod.get(key);
+    const node = pod?.spec.nodeName === undefined ? undefined : view.get('Node', pod.spec.nodeName);
+    if (pod === undefined || node === undefined) return network === undefined ? [] : [deleteSandbox(key)];
+    if (isManual(node)) return mirror(pod, node, network, view);
+    if (kubeletDownSince(node) !== undefined) return [];
+    // A sandbox of an earlier pod of this name, or on another node, has to go before this one's is made.
+    if (network !== undefined && (network.uid !== pod.metadata.uid || network.node !== node.metadata.name)) {
+      return [deleteSandbox(key), { do: 'again', afterMs: 0 }];
+    }
+    if (pod.metadata.deletionTimestamp !== undefined) return terminate(pod, network, at);
+    if (isPodTerminal(pod)) return network === undefined ? [] : [deleteSandbox(key)];
+    return run(pod, node, network, view, at);
+  },
+};
+
+/** Index `nodeName`: a pod under its node. */
+export function fileByNodeName({ spec }: Pod): readonly string[] {
+  return spec.nodeName === undefined ? [] : [spec.nodeName];
+}
+
+/** The pods of a changed node that may be waiting for the change: not those that run as they should. */
+function podsToLookAt(name: string, view: View): readonly string[] {
+  const gone = view.get('Node', name) === undefined;
+  const keys: string[] = [];
+  for (const pod of view.byIndex('Pod', 'nodeName', name)) {
+    const runs = pod.status.phase === 'Running' && pod.metadata.deletionTimestamp === undefined && isPodReady(pod);
+    if (gone || !runs) keys.push(keyOf(pod));
+  }
+  return keys.sort();
+}
+
+function run(pod: Pod, node: Node, network: PodNetwork | undefined, view: View, at: Moment): readonly Intent[] {
+  const onHost = pod.spec.hostNetwork === true;
+  if (!onHost && network === undefined) {
+    // Without a pod CIDR the CNI plugin is not configured: the node tells of it, and the pod waits.
+    if (blockOf(node) === undefined) return [];
+    const added = addSandbox(pod, node, view.dataplane, at);
+    return added.some((intent) => intent.do === 'program')
+      ? [...added, { do: 'again', afterMs: START_AFTER_MS }]
+      : added;
+  }
+  const assigned = network?.createdAt ?? assignedAt(pod);
+  const startedAt = assigned + START_AFTER_MS;
+  if (at < startedAt) return [{ do: 'again', afterMs: startedAt - at }];
+  const readyAfter = readyAfterMs(pod);
+  const ready = readyAfter !== undefined && at >= startedAt + readyAfter;
+  const podIPs = onHost ? internalAddresses(node) : (network?.addresses.map(formatAddress) ?? []);
+  const status = statusIntents(pod, node, { podIPs, startedAt: assigned, ready }, at);
+  if (ready || readyAfter === undefined) return status;
+  return [...status, { do: 'again', afterMs: startedAt + readyAfter - at }];
+}
+
+/** Waits for the containers to stop, then tears down the network, then lets go of the object. */
+function terminate(pod: Pod, network: PodNetwork | undefined, at: Moment): readonly Intent[] {
+  const { deletionTimestamp = '', deletionGracePeriodSeconds, uid } = pod.metadata;
+  const graceMs = (deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds) * 1000;
+  const toldAt = momentOf(deletionTimestamp) - graceMs;
+  const stoppedAt = pod.status.phase === 'Running' ? toldAt + stopAfterMs(pod, graceMs) : toldAt;
+  if (at < stoppedAt) return [{ do: 'again', afterMs: stoppedAt - at }];
+  const key = keyOf(pod);
+  const release: Intent = { do: 'delete', kind: 'Pod', key, precondition: { uid }, gracePeriodSeconds: 0 };
+  return network === undefined ? [release] : [deleteSandbox(key), release];
+}
+
+/**
+ * A pod on a node whose statuses somebody else writes: the object is left alone, and the network is set up as its status
+ * says, so that packets find it.
+ */
+function mirror(pod: Pod, node: Node, network: PodNetwork | undefined, view: View): readonly Intent[] {
+  const key = keyOf(pod);
+  const texts = pod.status.podIPs?.map(({ ip }) => ip) ?? (pod.status.podIP === undefined ? [] : [pod.status.podIP]);
+  const addresses = texts.map(parseAddress).filter((address) => address !== undefined);
+  const free = addresses.every((address) => (view.dataplane.pod.at(address)?.pod ?? key) === key);
+  if (pod.spec.hostNetwork === true || addresses.length === 0 || isPodTerminal(pod) || !free) {
+    return network === undefined ? [] : [deleteSandbox(key)];
+  }
+  const { uid } = pod.metadata;
+  if (network?.uid === uid && network.addresses.join() === addresses.join()) return [];
+  return [{ do: 'program', piece: 'pod', key, value: { pod: key, uid, node: node.metadata.name, addresses } }];
+}
+
+function internalAddresses({ status }: Node): readonly string[] {
+  return (status.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address);
+}

@@ -1,0 +1,46 @@
+/** POST pods/binding: a pod gets its node. Source: kubernetes pkg/registry/core/pod/storage/storage.go `setPodNodeAndMetadata`. */
+import { type Condition, type KubernetesObject, keyOf, type Node, type Pod, timestampOf } from '../model/index.ts';
+import type { RequestContext } from './contract.ts';
+import { etcdKey } from './keys.ts';
+import { labelTopology } from './pod/admission.ts';
+import { rawSpec } from './pod/raw.ts';
+import { type Refused, refused } from './status.ts';
+
+export type Bound = { readonly ok: true; readonly pod: Pod } | Refused;
+
+export function bindPod(pod: Pod, uid: string, nodeName: string, node: Node | undefined, context: RequestContext): Bound {
+  const { name, deletionTimestamp } = pod.metadata;
+  if (uid !== '' && uid !== pod.metadata.uid) return bindingConflict(name, uidMismatch(pod, uid));
+  if (deletionTimestamp !== undefined)
+    return bindingConflict(name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec.nodeName !== undefined)
+    return bindingConflict(name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
+  if (rawSpec(pod.spec).schedulingGates !== undefined)
+    return bindingConflict(name, `pod ${name} has non-empty .spec.schedulingGates`);
+  const metadata = labelTopology(pod.metadata, node);
+  const conditions = withScheduled(pod.status.conditions ?? [], timestampOf(context.at));
+  const spec = { ...pod.spec, nodeName };
+  return { ok: true, pod: { ...pod, metadata, spec, status: { ...pod.status, conditions } } };
+}
+
+/** The storage layer's text for a uid that is not the record's (apiserver/pkg/storage/interfaces.go). */
+export function uidMismatch(object: KubernetesObject, uid: string): string {
+  const precondition = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`;
+  const where = `Key: ${etcdKey(object.kind, keyOf(object))}, ResourceVersion: 0`;
+  return `StorageError: invalid object, Code: 4, ${where}, AdditionalErrorMsg: ${precondition}`;
+}
+
+function bindingConflict(name: string, why: string): Refused {
+  const message = `Operation cannot be fulfilled on pods/binding ${JSON.stringify(name)}: ${why}`;
+  return refused({ code: 409, reason: 'Conflict', message, details: { name, kind: 'pods/binding' } });
+}
+
+/** Source: kubernetes pkg/api/v1/pod/util.go `UpdatePodCondition`. */
+function withScheduled(conditions: readonly Condition[], lastTransitionTime: string): readonly Condition[] {
+  const scheduled: Condition = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime };
+  const i = conditions.findIndex(({ type }) => type === 'PodScheduled');
+  if (i < 0) return [...conditions, scheduled];
+  const before = conditions[i]!;
+  const kept = before.status === 'True' ? { lastTransitionTime: before.lastTransitionTime ?? null } : {};
+  return conditions.with(i, { ...scheduled, ...kept });
+}

@@ -1,0 +1,79 @@
+/**
+ * What the admission plugins that are on by default do to a pod: Priority, DefaultTolerationSeconds, PodTopologyLabels.
+ * Sources: kubernetes plugin/pkg/admission/{priority,defaulttolerationseconds,podtopologylabels}.
+ */
+import type { Labels, Node, Pod, PodSpec, Toleration } from '../../model/index.ts';
+import { forbidden, type Refused } from '../status.ts';
+import { rawSpec } from './raw.ts';
+
+/** The classes that every cluster has (pkg/apis/scheduling/v1/helpers.go). */
+const PRIORITY_CLASSES: Readonly<Record<string, number>> = {
+  'system-cluster-critical': 2_000_000_000,
+  'system-node-critical': 2_000_001_000,
+};
+
+const PREEMPTION_POLICY = 'PreemptLowerPriority';
+const NOT_READY = 'node.kubernetes.io/not-ready';
+const UNREACHABLE = 'node.kubernetes.io/unreachable';
+const TOLERATION_SECONDS = 300;
+const TOPOLOGY_LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
+
+export type AdmittedSpec = { readonly ok: true; readonly spec: PodSpec } | Refused;
+
+export function admitPodSpec(name: string, spec: PodSpec): AdmittedSpec {
+  const { priorityClassName, runtimeClassName } = rawSpec(spec);
+  const priority = priorityClassName === undefined ? 0 : PRIORITY_CLASSES[priorityClassName];
+  if (priority === undefined)
+    return forbidden('Pod', name, `no PriorityClass with name ${priorityClassName} was found`);
+  const computed = 'must not be provided in pod spec; priority admission controller computed';
+  const from = 'from the given PriorityClass name';
+  if (spec.priority !== undefined && spec.priority !== priority)
+    return forbidden('Pod', name, `the integer value of priority (${spec.priority}) ${computed} ${priority} ${from}`);
+  if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== PREEMPTION_POLICY) {
+    const value = `the string value of PreemptionPolicy (${spec.preemptionPolicy})`;
+    return forbidden('Pod', name, `${value} ${computed} ${PREEMPTION_POLICY} ${from}`);
+  }
+  if (runtimeClassName !== undefined)
+    return forbidden('Pod', name, `pod rejected: RuntimeClass ${JSON.stringify(runtimeClassName)} not found`);
+  const tolerations = tolerateNodeLoss(spec.tolerations ?? []);
+  return { ok: true, spec: { ...spec, tolerations, priority, preemptionPolicy: PREEMPTION_POLICY } };
+}
+
+const [TOLERATE_NOT_READY, TOLERATE_UNREACHABLE] = [NOT_READY, UNREACHABLE].map(
+  (key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: TOLERATION_SECONDS }),
+) as [Toleration, Toleration];
+
+function tolerateNodeLoss(tolerations: readonly Toleration[]): readonly Toleration[] {
+  const tolerates = (key: string): boolean =>
+    tolerations.some(
+      (each) =>
+        (each.key === undefined || each.key === key) && (each.effect === undefined || each.effect === 'NoExecute'),
+    );
+  return [
+    ...tolerations,
+    ...(tolerates(NOT_READY) ? [] : [TOLERATE_NOT_READY]),
+    ...(tolerates(UNREACHABLE) ? [] : [TOLERATE_UNREACHABLE]),
+  ];
+}
+
+// Pods of one template that land in one zone share their labels.
+const placedLabels = new WeakMap<Labels, Map<string, Labels>>();
+const NO_LABELS: Labels = Object.freeze({});
+
+/** A pod on a node carries the node's zone and region. */
+export function labelTopology(metadata: Pod['metadata'], node: Node | undefined): Pod['metadata'] {
+  const found: Record<string, string> = {};
+  for (const label of TOPOLOGY_LABELS) {
+    const value = node?.metadata.labels?.[label];
+    if (value !== undefined && metadata.labels?.[label] !== value) found[label] = value;
+  }
+  const values = Object.values(found);
+  if (values.length === 0) return metadata;
+  const own = metadata.labels ?? NO_LABELS;
+  const key = Object.entries(found).join();
+  let placed = placedLabels.get(own);
+  if (placed === undefined) placedLabels.set(own, (placed = new Map()));
+  let labels = placed.get(key);
+  if (labels === undefined) placed.set(key, (labels = Object.freeze({ ...own, ...found })));
+  return { ...metadata, labels };
+}

@@ -1,0 +1,118 @@
+/** Pods. Source: kubernetes pkg/registry/core/pod/strategy.go. */
+import type { Pod, PodSpec, Toleration } from '../../model/index.ts';
+import { ipFindings } from '../addresses.ts';
+import type { FieldErrors } from '../field-errors.ts';
+import { labelName, qualifiedName, subdomainName } from '../names.ts';
+import { deepEqual } from '../sharing.ts';
+import { firstGeneration, type Strategy, withGeneration } from '../strategy.ts';
+import { alignPodIps, completePodSpec } from './defaults.ts';
+import { qosClassOf } from './quality-of-service.ts';
+import { type RawPodSpec, rawSpec } from './raw.ts';
+import { podSpecWarnings, validatePodSpec } from './validation.ts';
+
+const ONLY_THESE =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
+  '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
+  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+const SECCOMP_ANNOTATION = 'seccomp.security.alpha.kubernetes.io/pod';
+
+export const POD_STRATEGY: Strategy<'Pod'> = {
+  nameRule: subdomainName,
+  applyDefaults(pod, before) {
+    const spec = pod.spec === before?.spec ? pod.spec : completePodSpec(pod.spec);
+    const status = pod.status === before?.status ? pod.status : alignPodIps(pod.status);
+    return { ...pod, spec, status };
+  },
+  prepareForCreate(pod) {
+    return firstGeneration({ ...pod, status: { phase: 'Pending', qosClass: qosOf(pod.spec) } });
+  },
+  prepareForUpdate(pod, before) {
+    return withGeneration({ ...pod, status: before.status }, before, !deepEqual(pod.spec, before.spec));
+  },
+  prepareForStatusUpdate(pod, before) {
+    const { ownerReferences } = before.metadata;
+    const same = pod.metadata.ownerReferences === ownerReferences;
+    const { ownerReferences: _, ...metadata } = pod.metadata;
+    const kept = same ? pod.metadata : { ...metadata, ...(ownerReferences === undefined ? {} : { ownerReferences }) };
+    const qosClass = pod.status.qosClass ?? before.status.qosClass;
+    const status = pod.status.qosClass === qosClass ? pod.status : { ...pod.status, qosClass: qosClass! };
+    return { ...pod, metadata: kept, spec: before.spec, status };
+  },
+  validate: (pod, errors) => validatePodSpec(pod.spec, 'spec', errors),
+  validateUpdate: validateChange,
+  validateStatusUpdate: validateStatus,
+  warnings: (pod, before) => (before === undefined ? createWarnings(pod) : []),
+};
+
+const qosClasses = new WeakMap<PodSpec, string>();
+
+function qosOf(spec: PodSpec): string {
+  let qosClass = qosClasses.get(spec);
+  if (qosClass === undefined) qosClasses.set(spec, (qosClass = qosClassOf(rawSpec(spec))));
+  return qosClass;
+}
+
+function createWarnings(pod: Pod): readonly string[] {
+  const warnings: string[] = [];
+  const findings = labelName(pod.metadata.name);
+  const hostname =
+    "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
+  if (findings.length > 0) warnings.push(`${hostname}: [${findings.join(' ')}]`);
+  if (pod.metadata.annotations?.[SECCOMP_ANNOTATION] !== undefined)
+    warnings.push(
+      `metadata.annotations[${SECCOMP_ANNOTATION}]: non-functional in v1.27+; use the "seccompProfile" field instead`,
+    );
+  return warnings.concat(podSpecWarnings(pod.spec));
+}
+
+/** Only images, the deadline and further tolerations may change. */
+function validateChange(pod: Pod, before: Pod, errors: FieldErrors): void {
+  if (pod.spec === before.spec) return;
+  validatePodSpec(pod.spec, 'spec', errors);
+  const spec = rawSpec(pod.spec);
+  const old = rawSpec(before.spec);
+  if ((spec.containers?.length ?? 0) !== (old.containers?.length ?? 0)) {
+    errors.forbidden('spec.containers', 'pod updates may not add or remove containers');
+    return;
+  }
+  validateTolerationChange(spec.tolerations ?? [], old.tolerations ?? [], errors);
+  if (!deepEqual(immutablePart(spec), immutablePart(old))) errors.forbidden('spec', ONLY_THESE);
+}
+
+function validateTolerationChange(
+  tolerations: readonly Toleration[],
+  before: readonly Toleration[],
+  errors: FieldErrors,
+): void {
+  const kept = before.every((old) => tolerations.some((each) => deepEqual(each, old)));
+  if (!kept) errors.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
+}
+
+function immutablePart(spec: RawPodSpec): object {
+  const { tolerations: _tolerations, activeDeadlineSeconds: _deadline, containers, initContainers, ...rest } = spec;
+  const withoutImage = (each: { readonly image: string }) => ({ ...each, image: '' });
+  return {
+    ...rest,
+    containers: containers?.map(withoutImage),
+    initContainers: initContainers?.map(withoutImage) ?? [],
+  };
+}
+
+function validateStatus({ status }: Pod, before: Pod, errors: FieldErrors): void {
+  if (status.conditions !== before.status.conditions) {
+    for (const [i, { type }] of (status.conditions ?? []).entries())
+      errors.invalidEach(`status.conditions[${i}].Type`, type, qualifiedName(type));
+  }
+  validateIps('podIPs', status.podIPs, before.status.podIPs, errors);
+  validateIps('hostIPs', status.hostIPs, before.status.hostIPs, errors);
+}
+
+type Ips = readonly { readonly ip: string }[] | undefined;
+
+function validateIps(name: string, ips: Ips = [], before: Ips, errors: FieldErrors): void {
+  if (ips === before) return;
+  for (const [i, { ip }] of ips.entries()) errors.invalidEach(`status.${name}[${i}]`, ip, ipFindings(ip));
+  const texts = ips.map(({ ip }) => ip);
+  if (texts.some((ip, i) => texts.indexOf(ip) < i))
+    errors.invalid(`status.${name}`, ips, 'may specify no more than one IP for each IP family');
+}

@@ -1,0 +1,56 @@
+/** What the real tools would print on a node or in a pod. */
+import { conntrackList, type Dataplane, ipRoute, iptablesSave, zoneFile } from '../dataplane/index.ts';
+import type { ClusterSettings, Moment } from '../model/index.ts';
+import type { NodeNetworks } from './node-networks.ts';
+import { NoSuchTargetError, type Traffic } from './traffic.ts';
+
+export const DUMP_KINDS = ['iptables', 'conntrack', 'routes', 'resolv.conf', 'zone'] as const;
+export type DumpKind = (typeof DUMP_KINDS)[number];
+
+export interface DumpParts {
+  readonly settings: ClusterSettings;
+  readonly dataplane: () => Dataplane;
+  readonly networks: NodeNetworks;
+  readonly traffic: Traffic;
+  readonly now: () => Moment;
+}
+
+const CLUSTER_ZONE = 'cluster.local.';
+/** AKS's Corefile: `ttl 30` */
+const ZONE_TTL_SECONDS = 30;
+
+/** `target` is a node's name or `pod/namespace/name` (for resolv.conf); the zone has none. */
+export function dump(kind: DumpKind, target: string, parts: DumpParts): string {
+  switch (kind) {
+    case 'iptables': {
+      const rules = parts.networks.rulesetOf(nodeNamed(target, parts), 4);
+      return rules === undefined ? '' : iptablesSave(rules);
+    }
+    case 'conntrack':
+      return conntrackList(parts.networks.conntrackOf(nodeNamed(target, parts), 4), parts.now());
+    case 'routes':
+      return ipRoute(parts.networks.world().node(nodeNamed(target, parts))?.routes() ?? []);
+    case 'resolv.conf':
+      return parts.traffic.resolvConf(target);
+    case 'zone':
+      return zoneOf(parts);
+    default:
+      throw new Error(`unknown dump ${kind satisfies never}`);
+  }
+}
+
+function nodeNamed(target: string, { dataplane }: DumpParts): string {
+  const name = target.replace(/^node\//, '');
+  if (dataplane().node.get(name) === undefined) throw new NoSuchTargetError(`there is no node ${name}`);
+  return name;
+}
+
+function zoneOf({ dataplane, settings }: DumpParts): string {
+  const { dns, dnsModified } = dataplane();
+  return zoneFile(dns, {
+    zone: CLUSTER_ZONE,
+    ttl: ZONE_TTL_SECONDS,
+    nameServers: [settings.networkProfile.dnsServiceIP],
+    modifiedAt: dnsModified.get('internal') ?? 0,
+  });
+}

@@ -1,0 +1,80 @@
+/** The CoreDNS processes: one for each of its pods, with caches of its own, started anew when its Corefile changes. */
+import { answer, COREFILE, type DnsServer, startServer } from '../../controllers/coredns/index.ts';
+import type { Dataplane } from '../dataplane/index.ts';
+import { addressOf, type Dice, type DnsMessage, keyOf, type Moment, type Packet, type Pod } from '../model/index.ts';
+
+export interface NameServerOptions {
+  readonly dataplane: () => Dataplane;
+  readonly now: () => Moment;
+  readonly dice: Dice;
+  readonly log: (line: string) => void;
+}
+
+interface Running {
+  readonly uid: string;
+  readonly corefile: string;
+  readonly server: DnsServer;
+}
+
+/** Whether a pod is one of the cluster's name servers, by the label that Service kube-dns selects. */
+export function isNameServer({ metadata }: Pod): boolean {
+  return metadata.labels?.['k8s-app'] === 'kube-dns';
+}
+
+export class NameServers {
+  readonly #options: NameServerOptions;
+  readonly #running = new Map<string, Running>();
+
+  constructor(options: NameServerOptions) {
+    this.#options = options;
+  }
+
+  /** What this pod's CoreDNS answers; undefined while it has no Corefile. */
+  answer(pod: Pod, packet: Packet, query: DnsMessage): DnsMessage | undefined {
+    const { dataplane, now, dice, log } = this.#options;
+    const facts = dataplane();
+    const server = this.#serverOf(pod, facts.file.get(COREFILE));
+    if (server === undefined) return undefined;
+    return answer(server, query, {
+      at: now(),
+      dice,
+      client: packet.source,
+      facts,
+      synced: true,
+      localAddresses: (pod.status.podIPs ?? []).map(({ ip }) => ip),
+      upstream: (_server, question) => outsideAnswer(query, question),
+      log,
+    });
+  }
+
+  #serverOf(pod: Pod, corefile: string | undefined): DnsServer | undefined {
+    if (corefile === undefined) return undefined;
+    const key = keyOf(pod);
+    const running = this.#running.get(key);
+    if (running?.uid === pod.metadata.uid && running.corefile === corefile) return running.server;
+    const started = startServer(corefile, { nameservers: [AZURE_RESOLVER] });
+    // The controller loads only what starts; a Corefile that does not is a fault of ours.
+    if (!started.ok) throw started.error;
+    this.#running.set(key, { uid: pod.metadata.uid, corefile, server: started.server });
+    return started.server;
+  }
+}
+
+/** Azure's resolver, which every virtual machine has in its resolv.conf (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16). */
+export const AZURE_RESOLVER = '168.63.129.16';
+export const AZURE_RESOLVER_ADDRESS = addressOf(AZURE_RESOLVER);
+
+/** There is no world of names outside of the cluster yet: every name is unknown there, said as the root servers say it. */
+function outsideAnswer(query: DnsMessage, question: DnsMessage['question']): DnsMessage {
+  const soa = 'a.root-servers.net. nstld.verisign-grs.com. 2026010100 1800 900 604800 86400';
+  return {
+    ...query,
+    question,
+    response: true,
+    rcode: 'NXDOMAIN',
+    authoritative: false,
+    answers: [],
+    authorities: [{ name: '.', type: 'SOA', ttl: 86400, data: soa }],
+    additionals: [],
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * What processes in pods and on nodes send, and who answers them: names looked up, connections opened. A request is packets,
+ * each walked through what the controllers have programmed so far.
+ */
+import type { Dataplane } from '../dataplane/index.ts';
+import {
+  addressOf,
+  type ClusterSettings,
+  type Dice,
+  type Family,
+  formatAddress,
+  type Key,
+  keyOf,
+  type Moment,
+  type Node,
+  type Payload,
+  type Pod,
+  PROTOCOL_NUMBERS,
+  type ProtocolNumber,
+  parseAddress,
+} from '../model/index.ts';
+import { type KubeletDns, parseResolvConf, type ResolvConf, resolvConfOf } from '../packet/index.ts';
+import type { View } from '../reconcile/index.ts';
+import { type ConnectParts, connect } from './connect.ts';
+import type { ResolveRequest, ResolveResult, SendRequest, SendResult } from './contract.ts';
+import { listenerOn } from './listeners.ts';
+import { type LookupFrom, type LookupParts, lookUp } from './lookup.ts';
+import { AZURE_RESOLVER, NameServers } from './name-servers.ts';
+import type { NodeNetworks } from './node-networks.ts';
+import { Wire } from './wire.ts';
+
+export interface TrafficOptions {
+  readonly settings: ClusterSettings;
+  readonly networks: NodeNetworks;
+  readonly dataplane: () => Dataplane;
+  readonly now: () => Moment;
+  readonly wait: (ms: number) => void;
+  readonly dice: Dice;
+  readonly kubelet: () => View;
+  readonly pod: (key: Key) => Pod | undefined;
+  readonly node: (name: string) => Node | undefined;
+  readonly log: (line: string) => void;
+}
+
+/** Somebody asked for what is not there, or for what cannot be: a mistake of whoever asked, said in one sentence. */
+export class NoSuchTargetError extends Error {
+  override readonly name = 'NoSuchTargetError';
+}
+
+const NODE_RESOLV_CONF = `nameserver ${AZURE_RESOLVER}\n`;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+const PROTOCOLS: Readonly<Record<string, ProtocolNumber>> = {
+  http: PROTOCOL_NUMBERS.TCP,
+  https: PROTOCOL_NUMBERS.TCP,
+  tcp: PROTOCOL_NUMBERS.TCP,
+  udp: PROTOCOL_NUMBERS.UDP,
+  sctp: PROTOCOL_NUMBERS.SCTP,
+};
+const URL_SHAPE = /^([a-z]+):\/\/(\[[0-9a-fA-F:]+\]|[^/:[\]]+)(?::(\d{1,5}))?(\/\S*)?$/;
+
+interface Destination {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+}
+
+/** `http://my-api/hello`, `udp://10.96.0.10:53`; undefined where the text is no such thing or lacks its port. */
+export function parseDestination(text: string): Destination | undefined {
+  const [, scheme = '', host = '', portText, path = '/'] = URL_SHAPE.exec(text) ?? [];
+  const port = portText === undefined ? DEFAULT_PORTS[scheme] : Number(portText);
+  if (PROTOCOLS[scheme] === undefined || port === undefined || port < 1 || port > 65535) return undefined;
+  return { scheme, host: host.replace(/^\[|\]$/g, ''), port, path };
+}
+
+export class Traffic {
+  readonly #options: TrafficOptions;
+  readonly #wire: Wire;
+  readonly #nameServers: NameServers;
+  #queries = 0;
+
+  constructor(options: TrafficOptions) {
+    this.#options = options;
+    const { networks, now, dice, dataplane, log } = options;
+    this.#wire = new Wire({ world: () => networks.world(), now, dice: dice.split('packets') });
+    this.#nameServers = new NameServers({ dataplane, now, dice: dice.split('coredns'), log });
+  }
+
+  resolve({ from, name, type = 'A' }: ResolveRequest): ResolveResult {
+    return lookUp(this.#sender(from), name, [type], this.#lookupParts(), true);
+  }
+
+  send({ from, to, record = true }: SendRequest): SendResult {
+    const sender = this.#sender(from);
+    const target = parseDestination(to);
+    if (target === undefined)
+      throw new NoSuchTargetError(
+        `${to} is not a destination; expected scheme://host:port with scheme http, https, tcp, udp or sctp`,
+      );
+    const literal = parseAddress(target.host);
+    const resolve = literal === undefined ? lookUp(sender, target.host, ['A'], this.#lookupParts(), record) : undefined;
+    const found = literal ?? (resolve?.addresses[0] === undefined ? undefined : addressOf(resolve.addresses[0]));
+    if (found === undefined) {
+      const outcome =
+        resolve?.rcode === 'NXDOMAIN' || resolve?.rcode === 'NOERROR' ? 'name-not-found' : 'name-timed-out';
+      return { ...(resolve === undefined ? {} : { resolve }), traces: [], outcome };
+    }
+    const { scheme, port } = target;
+    const source = sourceFor(sender, typeof found === 'number' ? 4 : 6);
+    const request = requestOf(target);
+    const dial = { from: sender.host, source, destination: found, port, protocol: PROTOCOLS[scheme]!, request, record };
+    return { ...(resolve === undefined ? {} : { resolve }), ...connect(dial, this.#connectParts()) };
+  }
+
+  /** The resolv.conf of a pod or a node. */
+  resolvConf(from: string): string {
+    return this.#resolvConfOf(from).text;
+  }
+
+  #connectParts(): ConnectParts {
+    return { wire: this.#wire, listener: (...asked) => listenerOn(...asked, this.#options.kubelet()) };
+  }
+
+  #lookupParts(): LookupParts {
+    return {
+      ...this.#connectParts(),
+      nameServers: this.#nameServers,
+      wait: this.#options.wait,
+      queryId: () => ++this.#queries % 0x10000,
+    };
+  }
+
+  /** The network namespace that a pod or a node's process sends from, and its address there. */
+  #sender(from: string): LookupFrom {
+    const resolvConf = this.#resolvConfOf(from);
+    const name = this.#namespaceOf(from);
+    const host = this.#wire.host(name);
+    const address = host?.addressOf('eth0', 4);
+    if (host === undefined || address === undefined) throw new NoSuchTargetError(`${from} has no network yet`);
+    return { host, address, resolvConf };
+  }
+
+  #namespaceOf(from: string): string {
+    const pod = this.#podNamed(from);
+    if (pod === undefined) return from;
+    return pod.spec.hostNetwork === true ? `node/${pod.spec.nodeName}` : `pod/${keyOf(pod)}`;
+  }
+
+  #resolvConfOf(from: string): { readonly text: string; readonly conf: ResolvConf } {
+    const pod = this.#podNamed(from);
+    if (pod !== undefined) return resolvConfOf(pod, this.#kubeletDns());
+    if (this.#options.node(from.replace(/^node\//, '')) === undefined)
+      throw new NoSuchTargetError(`there is no ${from}`);
+    return { text: NODE_RESOLV_CONF, conf: parseResolvConf(NODE_RESOLV_CONF) };
+  }
+
+  #podNamed(from: string): Pod | undefined {
+    if (!from.startsWith('pod/')) return undefined;
+    const name = from.slice('pod/'.length);
+    const pod = this.#options.pod(name.includes('/') ? name : `default/${name}`);
+    if (pod === undefined) throw new NoSuchTargetError(`there is no ${from}`);
+    return pod;
+  }
+
+  #kubeletDns(): KubeletDns {
+    const { dnsServiceIP } = this.#options.settings.networkProfile;
+    return { clusterDns: [dnsServiceIP], clusterDomain: 'cluster.local', nodeResolvConf: NODE_RESOLV_CONF };
+  }
+}
+
+function sourceFor({ host, address }: LookupFrom, family: Family): LookupFrom['address'] {
+  const source = host.addressOf('eth0', family);
+  if (source === undefined)
+    throw new NoSuchTargetError(`${host.name} (${formatAddress(address)}) has no IPv${family} address`);
+  return source;
+}
+
+function requestOf({ scheme, host, path }: Destination): Payload | undefined {
+  return scheme === 'http' || scheme === 'https' ? { kind: 'http-request', method: 'GET', host, path } : undefined;
+}

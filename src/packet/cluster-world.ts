@@ -1,0 +1,165 @@
+/**
+ * The world of a cluster with Azure CNI Overlay, over what controllers have programmed. Look-ups cost the same at any size:
+ * hosts are made when first met and kept, for a dataplane never changes; a change gives a new world.
+ *
+ *   pod ──veth── node ──eth0── VNet ──eth0── node ──veth── pod
+ *
+ * Transparent mode: a /32 route to each pod on its node, no bridge; between nodes nothing is wrapped, the fabric hands a pod's
+ * address to the node that owns its range (learn.microsoft.com/azure/aks/concepts-network-azure-cni-overlay).
+ */
+import type { ConntrackTable, Dataplane, NodeFacts, PodNetwork, Ruleset } from '../dataplane/index.ts';
+import {
+  type Address,
+  addressOf,
+  type Cidr,
+  type ClusterSettings,
+  cidrOf,
+  contains,
+  type Family,
+  formatAddress,
+  type Key,
+  parseAddress,
+} from '../model/index.ts';
+import { ExternalHost } from './external-host.ts';
+import { NodeHost } from './node-host.ts';
+import { PodHost } from './pod-host.ts';
+import type { RecentLists } from './recent.ts';
+import type { Host, World } from './world.ts';
+
+/** What a world is made of beside the dataplane: asked for when a packet needs it. Rules must be the same object while they are the same. */
+export interface WorldParts {
+  readonly settings: ClusterSettings;
+  /** the rules that a node has loaded */
+  rulesetOf(node: string, family: Family): Ruleset | undefined;
+  /** a node's table, kept from world to world */
+  conntrackOf(node: string, family: Family): ConntrackTable;
+  /** a node's `recent` lists, kept from world to world */
+  recentOf(node: string): RecentLists;
+  /** the node of a pod that shares its node's network; undefined for others */
+  hostNetworkNodeOf?(pod: Key): string | undefined;
+}
+
+export class ClusterWorld implements World {
+  readonly parts: WorldParts;
+  readonly subnets: readonly Cidr[];
+  readonly #dataplane: Dataplane;
+  readonly #ranges: {
+    readonly virtualNetwork: readonly Cidr[];
+    readonly pods: Cidr | undefined;
+    readonly services: Cidr;
+  };
+  readonly #apiServer: Address;
+  readonly #nodes = new Map<string, NodeHost>();
+  readonly #pods = new Map<Key, PodHost>();
+  readonly #podAt = new Map<Address, PodHost | undefined>();
+  readonly #externals = new Map<Address, ExternalHost>();
+
+  constructor(dataplane: Dataplane, parts: WorldParts) {
+    const { networkProfile, virtualNetwork, apiServer } = parts.settings;
+    this.parts = parts;
+    this.#dataplane = dataplane;
+    this.subnets = virtualNetwork.subnets.map(({ addressPrefix }) => cidrOf(addressPrefix));
+    this.#ranges = {
+      virtualNetwork: virtualNetwork.addressPrefixes.map(cidrOf),
+      pods: networkProfile.podCidr === undefined ? undefined : cidrOf(networkProfile.podCidr),
+      services: cidrOf(networkProfile.serviceCidr),
+    };
+    this.#apiServer = addressOf(apiServer.address);
+  }
+
+  host(name: string): Host | undefined {
+    const slash = name.indexOf('/');
+    const rest = name.slice(slash + 1);
+    switch (name.slice(0, slash)) {
+      case 'node':
+        return this.node(rest);
+      case 'pod':
+        return this.#podNamed(rest);
+      case 'external': {
+        const address = parseAddress(rest);
+        return address === undefined ? undefined : this.external(address);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  owner(address: Address): Host | undefined {
+    const facts = this.#dataplane.node.at(address);
+    return this.podAt(address) ?? (facts === undefined ? undefined : this.#nodeOf(facts));
+  }
+
+  node(name: string): NodeHost | undefined {
+    const known = this.#nodes.get(name);
+    if (known !== undefined) return known;
+    const facts = this.#dataplane.node.get(name);
+    return facts === undefined ? undefined : this.#nodeOf(facts);
+  }
+
+  #nodeOf(facts: NodeFacts): NodeHost {
+    let host = this.#nodes.get(facts.name);
+    if (host === undefined) this.#nodes.set(facts.name, (host = new NodeHost(facts, this)));
+    return host;
+  }
+
+  #podNamed(key: Key): Host | undefined {
+    const network = this.#dataplane.pod.get(key);
+    if (network !== undefined) return this.#podOf(network);
+    const node = this.parts.hostNetworkNodeOf?.(key);
+    return node === undefined ? undefined : this.node(node);
+  }
+
+  /** The pod of that address, with a network of its own. */
+  podAt(address: Address): PodHost | undefined {
+    const known = this.#podAt.get(address);
+    if (known !== undefined || this.#podAt.has(address)) return known;
+    const network = this.#dataplane.pod.at(address);
+    const host = network === undefined ? undefined : this.#podOf(network);
+    this.#podAt.set(address, host);
+    return host;
+  }
+
+  #podOf(network: PodNetwork): PodHost | undefined {
+    const known = this.#pods.get(network.pod);
+    const node = known?.node ?? this.node(network.node);
+    if (known !== undefined || node === undefined) return known;
+    const host = new PodHost(network, node);
+    this.#pods.set(network.pod, host);
+    return host;
+  }
+
+  /** The pods on a node, in the order of their addresses. */
+  podsOn(node: string): readonly PodHost[] {
+    const entries = [...this.#dataplane.pod.on(node)].sort(([a], [b]) => a - b);
+    return entries.map(([address]) => this.podAt(address)!);
+  }
+
+  external(address: Address): ExternalHost {
+    let host = this.#externals.get(address);
+    if (host === undefined) this.#externals.set(address, (host = new ExternalHost(address, this)));
+    return host;
+  }
+
+  /** Who takes a packet to this address from the fabric; a sentence where nobody does. */
+  beyond(destination: Address, fromOutside: boolean): Host | string {
+    const facts = this.#dataplane.node.at(destination);
+    if (facts !== undefined) return this.#nodeOf(facts);
+    const { virtualNetwork, pods, services } = this.#ranges;
+    if (pods !== undefined && contains(pods, destination)) return this.#overlay(destination, fromOutside);
+    if (contains(services, destination)) return 'no route: a Service address is not routed in the VNet';
+    const isInside = virtualNetwork.some((prefix) => contains(prefix, destination));
+    if (isInside && destination !== this.#apiServer) return `no route: nobody has ${formatAddress(destination)}`;
+    return this.external(destination);
+  }
+
+  #overlay(destination: Address, fromOutside: boolean): Host | string {
+    if (fromOutside) return 'no route: overlay pod address from outside';
+    const owner = this.#dataplane.node.owning(destination);
+    return owner === undefined ? 'no route: overlay pod address of no node' : this.#nodeOf(owner);
+  }
+}
+
+/** The world that this dataplane makes. */
+export function worldOf(dataplane: Dataplane, parts: WorldParts): ClusterWorld {
+  return new ClusterWorld(dataplane, parts);
+}

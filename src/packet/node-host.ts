@@ -1,0 +1,117 @@
+/** A node's network namespace: eth0 to the VNet, a veth to each of its pods, kube-proxy's rules, connection tracking. */
+import type { ConntrackTable, NodeFacts, Route, Ruleset } from '../dataplane/index.ts';
+import { type Address, addressOf, type Cidr, cidrOf, contains, type Family, familyOf } from '../model/index.ts';
+import type { ClusterWorld } from './cluster-world.ts';
+import { isLoopback } from './loopback.ts';
+import type { RecentLists } from './recent.ts';
+import type { Hop, Host } from './world.ts';
+
+const DEVICE = 'eth0';
+/** what Azure's DHCP gives a machine */
+const METRIC = 100;
+const EVERYWHERE = { 4: cidrOf('0.0.0.0/0'), 6: cidrOf('::/0') } as const;
+/** Azure's platform address and its metadata service, which DHCP gives a route each */
+const PLATFORM_ADDRESSES = ['168.63.129.16', '169.254.169.254'].map(addressOf);
+
+export class NodeHost implements Host {
+  readonly name: string;
+  readonly forwards = true;
+  /** kube-proxy sets it unless --iptables-localhost-nodeports=false */
+  readonly routeLocalnet = true;
+  readonly recent: RecentLists;
+  readonly #facts: NodeFacts;
+  readonly #world: ClusterWorld;
+  readonly #subnet: Cidr | undefined;
+  readonly #default: { readonly 4: Route; readonly 6: Route };
+  /** ways over the VNet, by the host at their end */
+  readonly #byDefault = new Map<Host, Hop>();
+  readonly #bySubnet = new Map<Host, Hop>();
+
+  constructor(facts: NodeFacts, world: ClusterWorld) {
+    this.name = `node/${facts.name}`;
+    this.#facts = facts;
+    this.#world = world;
+    this.recent = world.parts.recentOf(facts.name);
+    const primary = this.addressOf(DEVICE, 4);
+    this.#subnet = primary === undefined ? undefined : world.subnets.find((subnet) => contains(subnet, primary));
+    this.#default = { 4: this.#throughGateway(EVERYWHERE[4]), 6: { destination: EVERYWHERE[6], device: DEVICE } };
+  }
+
+  rules(family: Family): Ruleset | undefined {
+    return this.#world.parts.rulesetOf(this.#facts.name, family);
+  }
+
+  conntrack(family: Family): ConntrackTable {
+    return this.#world.parts.conntrackOf(this.#facts.name, family);
+  }
+
+  isLocal(address: Address): boolean {
+    const { addresses } = this.#facts;
+    return addresses[0] === address || isLoopback(address) || addresses.includes(address);
+  }
+
+  hop(destination: Address): Hop {
+    const pod = this.#world.podAt(destination);
+    if (pod !== undefined) {
+      const family = familyOf(destination);
+      return pod.node === this ? pod.fromNode[family]! : this.#over(this.#byDefault, this.#default[family], pod.node);
+    }
+    const isNear = this.#subnet !== undefined && contains(this.#subnet, destination);
+    const route = isNear ? this.#onLink(this.#subnet) : this.#default[familyOf(destination)];
+    const beyond = this.#world.beyond(destination, false);
+    if (typeof beyond === 'string') return { route, over: 'VNet', nextInterface: DEVICE, reason: beyond };
+    // The pod range is this node's own and no pod has the address: the fabric does not send a packet back to its sender.
+    if (beyond === this)
+      return { route, over: 'VNet', nextInterface: DEVICE, reason: 'no route: no pod has that address' };
+    return this.#over(isNear ? this.#bySubnet : this.#byDefault, route, beyond);
+  }
+
+  /** Over the VNet to a host; ways to nodes are kept, there are only so many. */
+  #over(known: Map<Host, Hop>, route: Route, next: Host): Hop {
+    let hop = known.get(next);
+    if (hop !== undefined && hop.route === route) return hop;
+    hop = { route, over: 'VNet', next, nextInterface: DEVICE };
+    if (next.forwards) known.set(next, hop);
+    return hop;
+  }
+
+  /** eth0's address serves a veth too, which has none of its own (inet_select_addr). */
+  addressOf(device: string, family: Family): Address | undefined {
+    if (device === 'lo') return addressOf(family === 4 ? '127.0.0.1' : '::1');
+    return this.#facts.addresses.find((address) => familyOf(address) === family);
+  }
+
+  /** Its IPv4 routes, as the CNI plugin and DHCP set them. */
+  routes(): readonly Route[] {
+    const pods = this.#world.podsOn(this.#facts.name).map((pod) => pod.fromNode[4]!.route);
+    if (this.#subnet === undefined) return [this.#default[4], ...pods];
+    const gateway = this.#gateway(this.#subnet);
+    const toGateway: Route = { ...this.#fromDhcp(wholeOf(gateway)), scope: 'link' };
+    const platform = PLATFORM_ADDRESSES.map((address) => this.#throughGateway(wholeOf(address)));
+    return [this.#default[4], this.#onLink(this.#subnet), toGateway, ...platform, ...pods];
+  }
+
+  #onLink(subnet: Cidr): Route {
+    return { ...this.#fromDhcp(subnet), protocol: 'kernel', scope: 'link' };
+  }
+
+  #throughGateway(destination: Cidr): Route {
+    const route = this.#fromDhcp(destination);
+    return this.#subnet === undefined ? route : { ...route, via: this.#gateway(this.#subnet) };
+  }
+
+  #fromDhcp(destination: Cidr): Route {
+    const source = this.addressOf(DEVICE, 4);
+    const route: Route = { destination, device: DEVICE, protocol: 'dhcp', metric: METRIC };
+    return source === undefined ? route : { ...route, source };
+  }
+
+  /** Azure keeps a subnet's first address for its gateway. */
+  #gateway(subnet: Cidr): Address {
+    return (subnet.network as number) + 1;
+  }
+}
+
+function wholeOf(address: Address): Cidr {
+  return { family: 4, network: address, prefixLength: 32, mask: 0xffffffff };
+}

@@ -1,0 +1,89 @@
+/** A pod's network namespace: one interface, a default route to its node, no rules and so no connection tracking. */
+import type { PodNetwork, Route } from '../dataplane/index.ts';
+import { type Address, addressOf, type Cidr, cidrOf, type Family, familyOf } from '../model/index.ts';
+import { isLoopback } from './loopback.ts';
+import type { NodeHost } from './node-host.ts';
+import { RecentLists } from './recent.ts';
+import type { Hop, Host } from './world.ts';
+
+/** The gateways that Azure CNI gives every pod, answered for by the node's end of the veth (transparent_endpointclient_linux.go). */
+const GATEWAYS = { 4: addressOf('169.254.1.1'), 6: addressOf('fe80::1234:5678:9abc') } as const;
+const EVERYWHERE = { 4: cidrOf('0.0.0.0/0'), 6: cidrOf('::/0') } as const;
+const DEVICE = 'eth0';
+/** Pods never load rules, so one empty book serves them all. */
+const NO_RECENT = new RecentLists();
+
+export class PodHost implements Host {
+  readonly name: string;
+  readonly node: NodeHost;
+  readonly forwards = false;
+  readonly routeLocalnet = false;
+  readonly recent = NO_RECENT;
+  /** the way from its node to it, by family */
+  readonly fromNode: { readonly 4: Hop | undefined; readonly 6: Hop | undefined };
+  readonly #network: PodNetwork;
+  readonly #toNode: { readonly 4: Hop; readonly 6: Hop };
+
+  constructor(network: PodNetwork, node: NodeHost) {
+    this.name = `pod/${network.pod}`;
+    this.node = node;
+    this.#network = network;
+    const device = vethOf(network);
+    const toNode = (family: Family): Hop => ({
+      route: defaultRoute(family),
+      over: 'veth',
+      next: node,
+      nextInterface: device,
+    });
+    this.#toNode = { 4: toNode(4), 6: toNode(6) };
+    this.fromNode = { 4: this.#hopFromNode(4, device), 6: this.#hopFromNode(6, device) };
+  }
+
+  #hopFromNode(family: Family, device: string): Hop | undefined {
+    const address = this.addressOf(DEVICE, family);
+    if (address === undefined) return undefined;
+    const route: Route = { destination: whole(address), device, protocol: 'static' };
+    return { route, over: 'veth', next: this, nextInterface: DEVICE };
+  }
+
+  rules(): undefined {
+    return undefined;
+  }
+
+  conntrack(): undefined {
+    return undefined;
+  }
+
+  isLocal(address: Address): boolean {
+    const { addresses } = this.#network;
+    return addresses[0] === address || addresses.includes(address) || isLoopback(address);
+  }
+
+  hop(destination: Address): Hop {
+    return this.#toNode[familyOf(destination)];
+  }
+
+  addressOf(_device: string, family: Family): Address | undefined {
+    return this.#network.addresses.find((address) => familyOf(address) === family);
+  }
+
+  routes(): readonly Route[] {
+    const gateway: Route = { destination: whole(GATEWAYS[4]), device: DEVICE, protocol: 'static', scope: 'link' };
+    return [defaultRoute(4), gateway];
+  }
+}
+
+function defaultRoute(family: Family): Route {
+  return { destination: EVERYWHERE[family], via: GATEWAYS[family], device: DEVICE, protocol: 'static' };
+}
+
+function whole(address: Address): Cidr {
+  return typeof address === 'number'
+    ? { family: 4, network: address, prefixLength: 32, mask: 0xffffffff }
+    : { family: 6, network: address, prefixLength: 128, mask: 0 };
+}
+
+/** The node's end of the pair: `azv` and eleven hexadecimal digits that stand for the sandbox. */
+function vethOf(network: PodNetwork): string {
+  return `azv${network.uid.replaceAll('-', '').slice(0, 11)}`;
+}

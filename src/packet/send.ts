@@ -1,0 +1,106 @@
+/** What the emulator asks of the engine: send a packet, see how it ended, then make the changes that it caused. */
+import type { Dice, Family, Moment, Packet, Trace, Verdict } from '../model/index.ts';
+import { familyOf } from '../model/index.ts';
+import { type Chance, Flight, Rolled } from './flight.ts';
+import { errorFor, refusal } from './icmp.ts';
+import { Recorder } from './recorder.ts';
+import { walk } from './walk.ts';
+import type { Host } from './world.ts';
+
+export interface SendOptions {
+  readonly at: Moment;
+  readonly dice: Dice;
+  /** whether a trace is kept; false where it is not given */
+  readonly record?: boolean;
+}
+
+/** How a packet ended. Nothing has changed yet: `commit` makes the changes. */
+export interface Walked {
+  readonly verdict: Verdict;
+  /** the host where it ended */
+  readonly host: Host;
+  /** the packet as it was then: what the receiver sees */
+  readonly seen: Packet;
+  /** what that host sends back to the sender, an ICMP error or a reset: to be sent from `host`; undefined for silence */
+  readonly answer: Packet | undefined;
+  /** undefined unless it was asked for */
+  readonly trace: Trace | undefined;
+  /** connection tracking entries and `recent` lists that the packet changes */
+  readonly flight: Flight;
+}
+
+class WalkedFlight implements Walked {
+  readonly flight: Flight;
+  readonly verdict: Verdict;
+  #trace: Trace | undefined;
+
+  constructor(flight: Flight) {
+    this.flight = flight;
+    this.verdict = flight.verdict!;
+  }
+
+  get host(): Host {
+    return this.flight.host;
+  }
+
+  get seen(): Packet {
+    return this.flight.packet();
+  }
+
+  get answer(): Packet | undefined {
+    return answerOf(this.flight);
+  }
+
+  get trace(): Trace | undefined {
+    if (this.flight.recorder === undefined) return undefined;
+    this.#trace ??= traceOf(this.flight, this.flight.recorder);
+    return this.#trace;
+  }
+}
+
+function traceOf(flight: Flight, recorder: Recorder): Trace {
+  let steps: Trace['steps'] | undefined;
+  return {
+    sent: flight.sent,
+    seen: flight.packet(),
+    get steps() {
+      steps ??= recorder.steps();
+      return steps;
+    },
+    verdict: flight.verdict!,
+  };
+}
+
+function answerOf(flight: Flight): Packet | undefined {
+  const verdict = flight.verdict!;
+  if (verdict.verdict === 'unroutable') return flight.host.forwards ? errorFor(flight, 'net-unreachable') : undefined;
+  if (verdict.verdict !== 'rejected') return undefined;
+  const target = flight.blamed?.target;
+  return target?.target === 'REJECT' ? refusal(flight, target.with) : errorFor(flight, 'time-exceeded');
+}
+
+/** Sends a packet from a process of `from` and follows it to its end. Changes nothing but the dice. */
+export function send(from: Host, packet: Packet, options: SendOptions): Walked {
+  const { at, dice, record } = options;
+  const family: Family = familyOf(packet.destination);
+  return follow(from, packet, at, new Rolled(dice), record === true ? new Recorder(family) : undefined);
+}
+
+/** As `send`, with chance decided by the caller. */
+export function follow(from: Host, packet: Packet, at: Moment, chance: Chance, recorder: Recorder | undefined): Walked {
+  const flight = new Flight(from, packet, at, chance, recorder);
+  walk(flight);
+  return new WalkedFlight(flight);
+}
+
+/** Writes what the packet changed: connections opened, moved on or closed, addresses remembered. Once for each walk. */
+export function commit(walked: Walked): void {
+  const { connections, tables, remembered, at } = walked.flight;
+  for (let i = 0; i < connections.length; i++) {
+    const connection = connections[i]!;
+    if (connection.row < 0) tables[i]!.insert(connection, at);
+    else tables[i]!.update(connection);
+  }
+  if (remembered === undefined) return;
+  for (const { host, name, address } of remembered) host.recent.set(name, address, at);
+}

@@ -1,0 +1,57 @@
+/** `npm run --silent bench -- NAME [--sizes 100,1000]`: a table for people, then one line of JSON with every figure. */
+import { parseArgs } from 'node:util';
+import type { Bench, BenchResult } from './bench.ts';
+
+/** Each benchmark is loaded only when it is asked for. */
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  walk: async () => (await import('./walk.ts')).benchWalk,
+};
+
+function table({ columns, rows }: BenchResult): string {
+  const widths = columns.map((column, i) => Math.max(column.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]): string => cells.map((cell, i) => cell.padStart(widths[i]!)).join('  ');
+  return [line(columns), ...rows.map(line)].join('\n');
+}
+
+function json({ name, figures }: BenchResult): string {
+  const byName = Object.fromEntries(figures.map((figure) => [figure.name, { value: figure.value, unit: figure.unit }]));
+  return JSON.stringify({ bench: name, figures: byName });
+}
+
+function parseSizes(text: string | undefined): readonly number[] | undefined {
+  if (text === undefined) return undefined;
+  const sizes = text.split(',').map(Number);
+  return sizes.every((size) => Number.isInteger(size) && size > 0) ? sizes : [];
+}
+
+/** Exit status 2 for a mistake on the command line, told in one sentence. */
+async function main(args: readonly string[]): Promise<number> {
+  let parsed: { readonly values: { readonly sizes?: string }; readonly positionals: readonly string[] };
+  try {
+    parsed = parseArgs({ args: [...args], allowPositionals: true, options: { sizes: { type: 'string' } } });
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}`);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  const names = Object.keys(BENCHES).join(', ');
+  const [name] = positionals;
+  const load = name === undefined ? undefined : Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (load === undefined || positionals.length > 1) {
+    const given = name === undefined ? 'no benchmark was named' : `unknown benchmark ${positionals.join(' ')}`;
+    console.error(`bench: ${given}; there is ${names}.`);
+    return 2;
+  }
+  const sizes = parseSizes(values.sizes);
+  if (sizes?.length === 0) {
+    console.error(`bench: --sizes ${values.sizes} is not a list of whole numbers such as 30,300.`);
+    return 2;
+  }
+  const bench = await load();
+  const result = await bench({ sizes });
+  console.log(`${result.about}\n\n${table(result)}\n`);
+  console.log(json(result));
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,147 @@
+/**
+ * New ClusterIP connections through the packet engine: the SYN from a client pod over its node and another node to a server
+ * pod, and the SYN-ACK back, connection tracking written after each. With and without a recorded trace.
+ */
+import { ACK, type Dice, type Ipv4, type Packet, SYN, TCP } from '../../src/model/index.ts';
+import { commit, send, type Walked } from '../../src/packet/index.ts';
+import { type BenchOptions, type BenchResult, collectGarbage, type Figure, median, type Timing, timed } from './bench.ts';
+import { type WalkCluster, walkCluster } from './walk-cluster.ts';
+
+const SIZES = [100, 1000, 10_000];
+const RUNS = 5;
+const CONNECTIONS_PER_RUN = 100_000;
+/** of virtual time: a thousand new connections a second, so that entries expire while others come */
+const APART_MS = 1;
+
+/** As the emulator's: chance from a seeded generator (mulberry32). */
+class BenchDice implements Dice {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  below(bound: number): number {
+    return Math.floor(this.fraction() * bound);
+  }
+
+  fraction(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
+  }
+
+  split(component: string): Dice {
+    return new BenchDice(this.#state ^ component.length);
+  }
+}
+
+function segment(source: Ipv4, sourcePort: number, destination: Ipv4, destinationPort: number, flags: number): Packet {
+  return { protocol: TCP, source, sourcePort, destination, destinationPort, flags, ttl: 64 };
+}
+
+/** Opens connections one after another, each from the next client and port to a Service by chance. */
+class Connector {
+  readonly #cluster: WalkCluster;
+  readonly #dice = new BenchDice(1);
+  #opened = 0;
+
+  constructor(cluster: WalkCluster) {
+    this.#cluster = cluster;
+  }
+
+  open(count: number, record: boolean): void {
+    for (let i = 0; i < count; i++) this.#openOne(record);
+  }
+
+  #openOne(record: boolean): void {
+    const { clients, clusterIPs } = this.#cluster;
+    const number = this.#opened++;
+    const client = clients[number % clients.length]!;
+    const sourcePort = 1024 + (Math.floor(number / clients.length) % 60_000);
+    const clusterIP = clusterIPs[this.#dice.below(clusterIPs.length)]!;
+    const at = number * APART_MS;
+    const options = { at, dice: this.#dice, record };
+    const request = send(client.host, segment(client.address, sourcePort, clusterIP, 80, SYN), options);
+    commit(request);
+    const { source, destination } = request.seen;
+    const answer = segment(destination as Ipv4, 8080, source as Ipv4, request.seen.sourcePort, SYN | ACK);
+    const reply = send(request.host, answer, options);
+    commit(reply);
+    if (reply.host !== client.host || reply.seen.source !== clusterIP) throw new Error(complaint(request, reply));
+  }
+}
+
+function complaint(request: Walked, reply: Walked): string {
+  return `a connection failed: ${JSON.stringify([request.verdict, request.seen, reply.verdict, reply.seen])}`;
+}
+
+interface Measured {
+  readonly services: number;
+  readonly tracked: number;
+  readonly plain: Timing;
+  readonly traced: Timing;
+}
+
+function measure(services: number): Measured {
+  const cluster = walkCluster(services);
+  const connector = new Connector(cluster);
+  // Enough for every Service to have been used, for the compiler, and for entries to expire as fast as they come.
+  connector.open(2 * CONNECTIONS_PER_RUN, false);
+  connector.open(CONNECTIONS_PER_RUN / 4, true);
+  const runs = (record: boolean, count: number): Timing => {
+    const timings = Array.from({ length: RUNS }, () => {
+      collectGarbage();
+      return timed(() => connector.open(count, record));
+    });
+    return {
+      cpuSeconds: median(timings.map(({ cpuSeconds }) => cpuSeconds)) / count,
+      wallSeconds: median(timings.map(({ wallSeconds }) => wallSeconds)) / count,
+    };
+  };
+  const plain = runs(false, CONNECTIONS_PER_RUN);
+  const traced = runs(true, CONNECTIONS_PER_RUN / 2);
+  return { services, tracked: cluster.tracked(), plain, traced };
+}
+
+function figuresOf({ services, plain, traced }: Measured): readonly Figure[] {
+  const figure = (name: string, seconds: number): Figure => ({
+    name: `${name}_${services}_services`,
+    value: Math.round(1 / seconds),
+    unit: 'connections/s',
+  });
+  return [
+    figure('cpu_untraced', plain.cpuSeconds),
+    figure('wall_untraced', plain.wallSeconds),
+    figure('cpu_traced', traced.cpuSeconds),
+    figure('wall_traced', traced.wallSeconds),
+  ];
+}
+
+function perSecond(seconds: number): string {
+  return Math.round(1 / seconds).toLocaleString('en');
+}
+
+export async function benchWalk(options: BenchOptions): Promise<BenchResult> {
+  const measured = (options.sizes ?? SIZES).map(measure);
+  const cpu = measured.map(({ plain }) => plain.cpuSeconds);
+  const spread = (100 * (Math.max(...cpu) - Math.min(...cpu))) / Math.min(...cpu);
+  return {
+    name: 'walk',
+    about: 'New ClusterIP connections per second: SYN and SYN-ACK over two nodes, kube-proxy in iptables mode.',
+    columns: ['Services', 'tracked', 'untraced, CPU', 'untraced, wall', 'traced, CPU', 'traced, wall'],
+    rows: measured.map(({ services, tracked, plain, traced }) => [
+      services.toLocaleString('en'),
+      tracked.toLocaleString('en'),
+      perSecond(plain.cpuSeconds),
+      perSecond(plain.wallSeconds),
+      perSecond(traced.cpuSeconds),
+      perSecond(traced.wallSeconds),
+    ]),
+    figures: [
+      ...measured.flatMap(figuresOf),
+      { name: 'cpu_untraced_spread', value: Math.round(spread * 10) / 10, unit: '%' },
+    ],
+  };
+}

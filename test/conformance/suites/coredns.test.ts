@@ -1,0 +1,47 @@
+/** A recording of CoreDNS that says something else fails, and the difference names it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { CaseResult } from '../suite.ts';
+import { corednsSuite } from './coredns.ts';
+
+interface Recorded {
+  cases: { id: string; [field: string]: unknown }[];
+}
+
+function replay(file: string, id: string, change: (recorded: Recorded['cases'][number]) => void): CaseResult {
+  const json: Recorded = JSON.parse(readFileSync(join(import.meta.dirname, '../data/coredns', file), 'utf8'));
+  const recorded = json.cases.find((one) => one.id === id)!;
+  change(recorded);
+  return [...corednsSuite.run({ name: file, json: { ...json, cases: [recorded] } })][0]!;
+}
+
+const SERVICES = 'k8s_service_records.json';
+const first = (records: unknown) => (records as { ttl: number; rdata: string; name: string }[])[0]!;
+
+it.each<readonly [string, string, string, string, (recorded: Recorded['cases'][number]) => void]>([
+  ['a code', SERVICES, 'k8s_service_records-013', 'rcode', (r) => (r['rcode'] = 'NOERROR')],
+  ['a TTL', SERVICES, 'k8s_service_records-029', 'answer', (r) => (first(r['answer']).ttl = 6)],
+  ['an address', SERVICES, 'k8s_service_records-029', 'answer', (r) => (first(r['answer']).rdata = '10.0.0.9')],
+  ['a record less', SERVICES, 'k8s_service_records-008', 'answer', (r) => (r['answer'] as object[]).pop()],
+  ['a field of the SOA', SERVICES, 'k8s_service_records-013', 'ns', (r) => (first(r['ns']).rdata += '0')],
+  ['an additional record', SERVICES, 'k8s_service_records-003', 'extra', (r) => (r['extra'] = [])],
+  ['truncation', SERVICES, 'k8s_service_records-043', 'truncated', (r) => (r['truncated'] = false)],
+  ['falling through', 'k8s_derived.json', 'k8s_derived-075', 'falls_through', (r) => (r['falls_through'] = false)],
+  [
+    'the case of a name',
+    'k8s_case_preserved.json',
+    'k8s_case_preserved-004',
+    'answer',
+    (r) => (first(r['answer']).name = 'cluster.local.'),
+  ],
+  ['a setting', 'k8s_config.json', 'k8s_config-001', 'zone_count', (r) => (r['expect'] = { zone_count: 2 })],
+  ['a setting that is not known', 'k8s_config.json', 'k8s_config-001', 'moons', (r) => (r['expect'] = { moons: 2 })],
+  ['a part of a name', 'k8s_parse_name.json', 'k8s_parse_name-001', 'expect', (r) => (r['expect'] = {})],
+  ['a field that is not known', SERVICES, 'k8s_service_records-003', 'service_records-003', (r) => (r['moons'] = 2)],
+  ['a kind that is not known', SERVICES, 'k8s_service_records-003', 'service_records-003', (r) => (r['kind'] = 'moon')],
+])('%s', (_, file, id, named, change) => {
+  const result = replay(file, id, change);
+  expect(result.outcome).toBe('failed');
+  expect(result.outcome === 'failed' && result.difference.path).toContain(named);
+});

@@ -1,0 +1,51 @@
+/** Every script against its transcript, byte for byte. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCommandLine } from '../src/cli/index.ts';
+
+const ROOT = new URL('..', import.meta.url).pathname;
+const SCRIPTS = readdirSync(join(ROOT, 'scenarios'))
+  .filter((file) => file.endsWith('.yaml'))
+  .sort();
+
+/** Runs a script as a user would, and gives what it recorded. */
+async function record(script: string): Promise<{ exitCode: number; stderr: string; transcript: string }> {
+  const directory = mkdtempSync(join(tmpdir(), 'orrery-'));
+  const file = join(directory, 'transcript.txt');
+  let stderr = '';
+  const exitCode = await runCommandLine(['run', `scenarios/${script}`, '--trace', '--record', file], {
+    directory: ROOT,
+    stdout: () => {},
+    stderr: (text) => {
+      stderr += text;
+    },
+    isStdoutTerminal: false,
+    isStderrTerminal: false,
+  });
+  const transcript = stderr === '' ? readFileSync(file, 'utf8') : '';
+  rmSync(directory, { recursive: true });
+  return { exitCode, stderr, transcript };
+}
+
+test('there are scripts to run', () => expect(SCRIPTS.length).toBeGreaterThanOrEqual(6));
+
+test.each(SCRIPTS)('%s', async (script) => {
+  const { exitCode, stderr, transcript } = await record(script);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  const expected = `scenarios/${script.replace('.yaml', '.transcript.txt')}`;
+  const command = `npm run --silent orrery -- run scenarios/${script} --trace --record ${expected}`;
+  const kept = readFileSync(join(ROOT, expected), 'utf8');
+  expect(
+    transcript === kept,
+    `${firstDifference(transcript, kept)}\nIf this is meant, record it anew: ${command}`,
+  ).toBe(true);
+});
+
+/** The first line in which they differ: a whole transcript would hide it. */
+function firstDifference(actual: string, expected: string): string {
+  const [actualLines, expectedLines] = [actual.split('\n'), expected.split('\n')];
+  const i = actualLines.findIndex((line, index) => line !== expectedLines[index]);
+  return `line ${i + 1} is\n  ${actualLines[i]}\nand was\n  ${expectedLines[i]}`;
+}
