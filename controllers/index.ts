@@ -13,6 +13,11 @@ import { deployment, garbageCollector, namespace, replicaSet } from './workloads
 /** Azure CNI Overlay gives every node a /24 whatever its maxPods. */
 const OVERLAY_NODE_MASK_SIZE = 24;
 
+/** What the emulator needs of a controller beside its reconciles: the rules that kube-proxy writes, the server that CoreDNS is. */
+export * as coredns from './coredns/index.ts';
+export * as kubeProxy from './kube-proxy/index.ts';
+export * as kubelet from './kubelet/index.ts';
+
 /** What runs in a cluster of these settings. */
 export function controllersFor({ networkProfile }: ClusterSettings): readonly Controller[] {
   return [

@@ -38,15 +38,28 @@ interface Sorted {
   readonly delete: EndpointSlice[];
 }
 
+/** What packing knows of one Service and address type. */
+export interface EndpointMaker {
+  /** undefined where the pod has no address of the type */
+  make(pod: Pod): Endpoint | undefined;
+  /** whether `make` would surely say the same again */
+  isCurrent(endpoint: Endpoint, pod: Pod): boolean;
+}
+
 /**
  * @param existing slices of this port map, sorted by name
- * @param desired endpoints by pod name; those that are in a slice already are taken out of it
+ * @param desired pods by name; those that are in a slice already are taken out of it
  * @param labels what slices should carry
  */
-export function pack(existing: readonly EndpointSlice[], desired: Map<string, Endpoint>, labels: Labels): Packing {
-  const sorted = keepWanted(existing, desired, labels);
+export function pack(
+  existing: readonly EndpointSlice[],
+  desired: Map<string, Pod>,
+  maker: EndpointMaker,
+  labels: Labels,
+): Packing {
+  const sorted = keepWanted(existing, desired, maker, labels);
   const { missing, changed, update, unchanged } = sorted;
-  const left = [...missing.keys()].sort().map((name) => missing.get(name)!);
+  const left = [...missing.keys()].sort().flatMap((name) => maker.make(missing.get(name)!) ?? []);
   changed.push(...left);
   for (const draft of update.toSorted((a, b) => b.endpoints.length - a.endpoints.length)) fill(draft.endpoints, left);
   const create: Endpoint[][] = [];

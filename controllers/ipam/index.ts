@@ -3,4 +3,3 @@
  */
 export * from './cidr-set.ts';
 export * from './ipam.ts';
-export { nodeOrderKey } from './node-order.ts';

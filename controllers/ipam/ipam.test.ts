@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cidrOf, type Node, overlaps } from '../../src/model/index.ts';
-import { aNode, FakeCluster } from '../workloads/fake-cluster.ts';
+import { cidrOf, type Node, nodeOrderKey, overlaps } from '../../src/model/index.ts';
+import { aNode, FakeCluster } from '../../test/support/fake-cluster.ts';
 import { blockAt, blocksOf, cidrSet } from './cidr-set.ts';
 import { ipam } from './ipam.ts';
-import { nodeOrderKey } from './node-order.ts';
 
 const blockOf = (cluster: FakeCluster, name: string) => cluster.get('Node', name)?.spec.podCIDR;
 

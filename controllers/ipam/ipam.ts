@@ -5,11 +5,10 @@
  * One key, `waiting`, serves all nodes that wait, in the order of their names: what one takes the next must not, and
  * neither shows in the informer's cache yet. The other keys are node names, and only tell of nodes that there is no block for.
  */
-import type { Key, Node } from '../../src/model/index.ts';
+import { type Key, type Node, nodeOrderKey } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { blockAt, type CidrSet, cidrSet } from './cidr-set.ts';
 import { blocksWithin, type NodeBlocks, nodeBlocks, podCidrsOf } from './node-blocks.ts';
-import { nodeOrderKey } from './node-order.ts';
 
 export interface IpamOptions {
   /** one for each family: `['10.244.0.0/16']` */

@@ -4,6 +4,22 @@
  */
 export { defaultKubeProxyConfig, type KubeProxyConfig, type LocalDetector } from './config.ts';
 export { kubeProxyController } from './controller.ts';
-export { type KubeProxyRuleset, kubeProxyRuleset } from './iptables/index.ts';
+export {
+  cleanupLeftovers,
+  type HealthCheck,
+  isRestoreError,
+  type KernelTables,
+  type KubeProxyRuleset,
+  kubeProxyRuleset,
+  newProxier,
+  type ProxierState,
+  restore,
+  type ServicePortRules,
+  type SyncInput,
+  type SyncResult,
+  serviceChainName,
+  syncProxyRules,
+  tablesText,
+} from './iptables/index.ts';
 export { serviceRecordOf } from './service-record.ts';
 export { type CategorizedEndpoints, categorizeEndpoints } from './topology.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressOf, formatAddress } from '../../src/model/index.ts';
-import { aNode, aPod, FakeCluster } from '../workloads/fake-cluster.ts';
+import { aNode, aPod, FakeCluster } from '../../test/support/fake-cluster.ts';
 import { kubeletNode, kubeletPods, START_AFTER_MS } from './index.ts';
 
 const CIDR = { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24'] };

@@ -5,11 +5,19 @@
  * Heartbeats are not written: they would be a write for each node every ten seconds that says nothing new.
  */
 import type { NodeFacts } from '../../src/dataplane/index.ts';
-import { type Condition, type Moment, type Node, parseAddress, parseCidr, timestampOf } from '../../src/model/index.ts';
+import {
+  type Condition,
+  findCondition,
+  isManual,
+  kubeletDownSince,
+  type Moment,
+  type Node,
+  parseAddress,
+  parseCidr,
+  timestampOf,
+} from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
-import { findCondition } from '../workloads/index.ts';
 import { deleteSandbox } from './sandbox.ts';
-import { isManual, kubeletDownSince } from './switches.ts';
 
 const NETWORK_NOT_READY =
   'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady ' +

@@ -2,9 +2,16 @@
  * A pod's status as its kubelet writes it.
  * Source: kubernetes pkg/kubelet/kubelet_pods.go (`generateAPIPodStatus`, `convertStatusToAPIStatus`) and status/generate.go.
  */
-import { type Condition, keyOf, type Moment, type Node, type Pod, timestampOf } from '../../src/model/index.ts';
+import {
+  type Condition,
+  findCondition,
+  keyOf,
+  type Moment,
+  type Node,
+  type Pod,
+  timestampOf,
+} from '../../src/model/index.ts';
 import type { Intent } from '../../src/reconcile/index.ts';
-import { findCondition } from '../workloads/index.ts';
 
 /** In the order that the kubelet writes them. */
 const CONDITION_TYPES = [

@@ -6,19 +6,24 @@
  */
 import type { PodNetwork } from '../../src/dataplane/index.ts';
 import {
+  fileByNodeName,
   formatAddress,
+  isManual,
+  isPodReady,
+  isPodTerminal,
   keyOf,
+  kubeletDownSince,
   type Moment,
   momentOf,
   type Node,
   type Pod,
   parseAddress,
+  readyAfterMs,
+  stopAfterMs,
 } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
-import { isPodReady, isPodTerminal } from '../workloads/index.ts';
 import { statusIntents } from './pod-status.ts';
 import { addSandbox, assignedAt, blockOf, deleteSandbox } from './sandbox.ts';
-import { isManual, kubeletDownSince, readyAfterMs, stopAfterMs } from './switches.ts';
 
 /** From the sandbox to the running container, the image being on the node. */
 export const START_AFTER_MS = 1000;
@@ -47,11 +52,6 @@ export const kubeletPods: Controller = {
     return run(pod, node, network, view, at);
   },
 };
-
-/** Index `nodeName`: a pod under its node. */
-export function fileByNodeName({ spec }: Pod): readonly string[] {
-  return spec.nodeName === undefined ? [] : [spec.nodeName];
-}
 
 /** The pods of a changed node that may be waiting for the change: not those that run as they should. */
 function podsToLookAt(name: string, view: View): readonly string[] {

@@ -8,19 +8,19 @@ import {
   type Address,
   type Cidr,
   contains,
+  findCondition,
   type Ipv4,
   keyOf,
   type Moment,
   momentOf,
   type Node,
+  POD_IP_ANNOTATION,
   type Pod,
   parseAddress,
   parseCidr,
   sizeOf,
 } from '../../src/model/index.ts';
 import type { Intent } from '../../src/reconcile/index.ts';
-import { findCondition } from '../workloads/index.ts';
-import { POD_IP_ANNOTATION } from './switches.ts';
 
 /** A sandbox that could not be made is tried again after as long as the pod has waited, within these bounds. */
 const RETRY_FIRST_MS = 10_000;

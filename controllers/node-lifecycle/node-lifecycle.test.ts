@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { timestampOf } from '../../src/model/index.ts';
-import { kubeletNode, kubeletPods } from '../kubelet/index.ts';
-import { aNode, aPod, FakeCluster } from '../workloads/fake-cluster.ts';
+import { aCluster } from '../../test/support/cluster.ts';
+import { aNode, aPod, FakeCluster } from '../../test/support/fake-cluster.ts';
+import { controllersFor } from '../index.ts';
 import { NODE_MONITOR_GRACE_PERIOD_MS, nodeLifecycle, taintEviction } from './index.ts';
 
+const KUBELETS = controllersFor(aCluster()).filter(({ program }) => program === 'kubelet');
 const CIDR = { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24'] };
 const tolerate = (seconds?: number) => {
   const tolerationSeconds = seconds === undefined ? {} : { tolerationSeconds: seconds };
@@ -11,7 +13,7 @@ const tolerate = (seconds?: number) => {
 };
 
 function clusterOf(...objects: object[]): FakeCluster {
-  const cluster = new FakeCluster([kubeletNode, kubeletPods, nodeLifecycle, taintEviction]);
+  const cluster = new FakeCluster([...KUBELETS, nodeLifecycle, taintEviction]);
   for (const object of objects) cluster.create(object);
   cluster.run(10_000);
   return cluster;

@@ -2,10 +2,19 @@
  * Watches over nodes: notices a kubelet that has fallen silent, and keeps pods away from nodes that are not ready.
  * Source: kubernetes pkg/controller/nodelifecycle/node_lifecycle_controller.go (`monitorNodeHealth`).
  */
-import { type Condition, keyOf, type Moment, type Node, type Pod, timestampOf } from '../../src/model/index.ts';
+import {
+  type Condition,
+  fileByNodeName,
+  findCondition,
+  isPodReady,
+  keyOf,
+  kubeletDownSince,
+  type Moment,
+  type Node,
+  type Pod,
+  timestampOf,
+} from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
-import { fileByNodeName, kubeletDownSince } from '../kubelet/index.ts';
-import { findCondition, isPodReady } from '../workloads/index.ts';
 import { taintsOf } from './taints.ts';
 
 /** `--node-monitor-grace-period`: 50 s by default since 1.32, 40 s before (kubernetes/kubernetes issues 121793, 127352). */

@@ -2,11 +2,19 @@
  * Deletes pods from nodes whose NoExecute taints they do not, or no longer, tolerate.
  * Source: kubernetes pkg/controller/tainteviction/taint_eviction.go.
  */
-import { keyOf, type Moment, momentOf, type Node, type Pod, type Taint, timestampOf } from '../../src/model/index.ts';
+import {
+  fileByNodeName,
+  isPodTerminal,
+  keyOf,
+  type Moment,
+  momentOf,
+  type Node,
+  type Pod,
+  type Taint,
+  timestampOf,
+  tolerates,
+} from '../../src/model/index.ts';
 import type { Controller, Intent } from '../../src/reconcile/index.ts';
-import { fileByNodeName } from '../kubelet/index.ts';
-import { tolerates } from '../scheduler/index.ts';
-import { isPodTerminal } from '../workloads/index.ts';
 
 export const taintEviction: Controller = {
   name: 'taint-eviction-controller',

@@ -3,8 +3,7 @@
  * Source: kubernetes pkg/controller/nodelifecycle/node_lifecycle_controller.go (`nodeConditionToTaintKeyStatusMap`,
  * `doNoScheduleTaintingPass`, `processTaintBaseEviction`).
  */
-import { type Moment, type Node, type Taint, timestampOf } from '../../src/model/index.ts';
-import { findCondition } from '../workloads/index.ts';
+import { findCondition, type Moment, type Node, type Taint, timestampOf } from '../../src/model/index.ts';
 
 export const NOT_READY = 'node.kubernetes.io/not-ready';
 export const UNREACHABLE = 'node.kubernetes.io/unreachable';

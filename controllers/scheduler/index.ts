@@ -2,5 +2,4 @@
  * scheduler: which node a pod runs on. Binds pods, and says why one cannot be bound; starts nothing.
  */
 
-export { tolerates } from './pod-class.ts';
 export * from './scheduler.ts';

@@ -8,10 +8,15 @@
  *
  * Full nodes are in no bucket: they are neither looked at nor stepped over when there is room elsewhere.
  */
-import type { KubernetesObject, Node, Pod, Taint } from '../../src/model/index.ts';
+import {
+  isPodTerminal,
+  type KubernetesObject,
+  type Node,
+  nodeOrderKey,
+  type Pod,
+  type Taint,
+} from '../../src/model/index.ts';
 import type { ProjectionDeclaration } from '../../src/reconcile/index.ts';
-import { nodeOrderKey } from '../ipam/index.ts';
-import { isPodTerminal } from '../workloads/index.ts';
 
 export interface NodeEntry {
   readonly name: string;

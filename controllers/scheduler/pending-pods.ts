@@ -2,9 +2,8 @@
  * The pods that wait for a node: those that nobody has looked at yet, in the order to take them, and those that did not fit,
  * by class. In place of the real scheduler's queues (kubernetes pkg/scheduler/backend/queue).
  */
-import { type Key, keyOf, type Pod } from '../../src/model/index.ts';
+import { findCondition, isPodTerminal, type Key, keyOf, type Pod } from '../../src/model/index.ts';
 import type { ProjectionDeclaration } from '../../src/reconcile/index.ts';
-import { findCondition, isPodTerminal } from '../workloads/index.ts';
 import { classOf } from './pod-class.ts';
 
 export const SCHEDULER_NAME = 'default-scheduler';

@@ -3,7 +3,7 @@
  * Source: kubernetes pkg/scheduler/framework/plugins (nodeunschedulable, tainttoleration, nodeaffinity);
  * `ToleratesTaint` and `FindMatchingUntoleratedTaint`, component-helpers scheduling/corev1.
  */
-import type { Labels, Pod, Taint, Toleration } from '../../src/model/index.ts';
+import { type Labels, type Pod, type Taint, type Toleration, tolerates } from '../../src/model/index.ts';
 
 export interface PodClass {
   readonly signature: string;
@@ -17,14 +17,6 @@ const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 
 export function classOf({ spec }: Pod): PodClass {
   const { nodeSelector = {}, tolerations = [] } = spec;
   return { signature: JSON.stringify([nodeSelector, tolerations]), nodeSelector, tolerations };
-}
-
-export function tolerates(tolerations: readonly Toleration[], taint: Taint): boolean {
-  return tolerations.some(({ key, operator = 'Equal', value, effect }) => {
-    if (effect !== undefined && effect !== taint.effect) return false;
-    if (key !== undefined && key !== '' && key !== taint.key) return false;
-    return operator === 'Exists' || (value ?? '') === (taint.value ?? '');
-  });
 }
 
 /** Why the class may not run on a node so tainted; undefined where it may. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aNode, aPod, FakeCluster } from '../workloads/fake-cluster.ts';
+import { aNode, aPod, FakeCluster } from '../../test/support/fake-cluster.ts';
 import { scheduler } from './scheduler.ts';
 
 const DEFAULT_TOLERATIONS = ['not-ready', 'unreachable'].map((name) => {

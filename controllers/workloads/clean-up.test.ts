@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aPod, FakeCluster } from './fake-cluster.ts';
+import { aPod, FakeCluster } from '../../test/support/fake-cluster.ts';
 import { garbageCollector, UNSEEN_OWNER_AFTER_MS } from './garbage-collector.ts';
 import { namespace } from './namespace.ts';
 

@@ -1,6 +1,5 @@
 /** A status's conditions while a reconcile works on them, with the times that Kubernetes keeps in them. */
-import { type Condition, type Moment, timestampOf } from '../../src/model/index.ts';
-import { findCondition } from './pod-state.ts';
+import { type Condition, findCondition, type Moment, timestampOf } from '../../src/model/index.ts';
 
 export interface ConditionChange {
   readonly type: string;

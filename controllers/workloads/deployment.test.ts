@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Pod, ReplicaSet } from '../../src/model/index.ts';
+import { isPodActive, type Pod, type ReplicaSet } from '../../src/model/index.ts';
+import { aDeployment, aPod, aTemplate, FakeCluster } from '../../test/support/fake-cluster.ts';
 import { deployment } from './deployment.ts';
-import { aDeployment, aPod, aTemplate, FakeCluster } from './fake-cluster.ts';
 import { garbageCollector } from './garbage-collector.ts';
-import { isPodActive } from './pod-state.ts';
 import { replicaSet } from './replica-set.ts';
 
 function clusterWith(...objects: object[]): FakeCluster {

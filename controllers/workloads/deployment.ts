@@ -4,7 +4,7 @@
  *
  * Simplified: a ReplicaSet of another owner that already has the wanted name is not worked around (`collisionCount`).
  */
-import { type Deployment, keyOf, type Moment, type ReplicaSet } from '../../src/model/index.ts';
+import { type Deployment, isPodTerminal, keyOf, type Moment, type ReplicaSet } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { Rollout } from './deployment-rollout.ts';
 import { isScaled, scaleInProportion } from './deployment-scaling.ts';
@@ -19,7 +19,6 @@ import {
   fileBySelectorLabel,
   ownersWanting,
 } from './ownership.ts';
-import { isPodTerminal } from './pod-state.ts';
 
 export const deployment: Controller = {
   name: 'deployment-controller',

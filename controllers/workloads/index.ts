@@ -5,6 +5,5 @@
 export * from './deployment.ts';
 export * from './garbage-collector.ts';
 export * from './namespace.ts';
-export * from './pod-state.ts';
 export { podTemplateHash } from './pod-template-hash.ts';
 export * from './replica-set.ts';

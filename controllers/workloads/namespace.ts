@@ -4,6 +4,7 @@
  */
 import {
   type Condition,
+  findCondition,
   KIND_INFO,
   type KubernetesObject,
   keyOf,
@@ -12,7 +13,6 @@ import {
   timestampOf,
 } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
-import { findCondition } from './pod-state.ts';
 import { canonicalJson } from './pod-template-hash.ts';
 
 const FINALIZER = 'kubernetes';

@@ -2,8 +2,7 @@
  * Which pods a ReplicaSet gives up first when it has too many.
  * Source: `ActivePodsWithRanks.Less`, kubernetes pkg/controller/controller_utils.go (LogarithmicScaleDown is on since 1.31).
  */
-import { type Moment, momentOf, type Pod } from '../../src/model/index.ts';
-import { isPodReady, readySince } from './pod-state.ts';
+import { isPodReady, type Moment, momentOf, type Pod, readySince } from '../../src/model/index.ts';
 
 export const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
 

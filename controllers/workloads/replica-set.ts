@@ -5,6 +5,10 @@
  * The Events SuccessfulCreate and SuccessfulDelete are left out: they would be two writes for each pod.
  */
 import {
+  availableAfterMs,
+  isPodActive,
+  isPodReady,
+  isPodTerminal,
   KIND_INFO,
   keyOf,
   type Moment,
@@ -25,7 +29,6 @@ import {
   ownersWanting,
 } from './ownership.ts';
 import { inDeletionOrder } from './pod-deletion-order.ts';
-import { availableAfterMs, isPodActive, isPodReady, isPodTerminal } from './pod-state.ts';
 
 /** Pods created or deleted in one reconcile (`BurstReplicas`). */
 export const BURST_REPLICAS = 500;

@@ -52,7 +52,12 @@ export interface PatchOptions {
   readonly type?: 'merge' | 'strategic';
   /** patches /status */
   readonly status?: boolean;
+  /** patches /finalize of a namespace: the only way to its spec.finalizers */
+  readonly finalize?: boolean;
+  /** what the object must be; may also be given flat, as in `DeleteOptions` */
   readonly precondition?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly uid?: string;
+  readonly resourceVersion?: string;
 }
 
 export interface ApiserverOptions {

@@ -1,3 +1,5 @@
 /** apiserver: what a write means. Decodes, fills in, checks, allocates, patches, deletes. Knows no controller. */
+export { Apiserver } from './apiserver.ts';
 export * from './contract.ts';
+export { storeKey } from './keys.ts';
 export * from './managed-cluster.ts';

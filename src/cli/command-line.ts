@@ -1,5 +1,6 @@
 /** The command's arguments and what they start. */
 import { Command, CommanderError, Option } from 'commander';
+import { DUMP_KINDS } from '../emulator/index.ts';
 import { suggestion } from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { dumpCommand } from './dump-command.ts';
@@ -17,7 +18,6 @@ Examples:
 Exit codes: 0 done, 1 an expectation failed, 2 the input is wrong.`;
 
 const FORMATS = ['text', 'json', 'mermaid'] as const;
-const DUMP_KINDS = ['iptables', 'conntrack', 'routes', 'resolv.conf', 'zone'] as const;
 
 /** Runs one command line, without the program's own name, and gives its exit code. Nothing is thrown for a user's mistake. */
 export async function runCommandLine(args: readonly string[], console: Console): Promise<ExitCode> {

@@ -1,12 +1,6 @@
 /** `orrery dump KIND FILE --node N`: runs a script, then prints what a tool would show there. */
-import {
-  type DumpKind,
-  type EmulatedCluster,
-  parseReference,
-  type Reference,
-  replay,
-  suggestion,
-} from '../scenario/index.ts';
+import type { DumpKind } from '../emulator/index.ts';
+import { type EmulatedCluster, parseReference, type Reference, replay, suggestion } from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { readScript, type ScriptFlags } from './script-file.ts';
 
@@ -19,7 +13,7 @@ export interface DumpFlags extends ScriptFlags {
 const PLACES: { readonly [K in DumpKind]: readonly ('node' | 'pod')[] } = {
   iptables: ['node'],
   conntrack: ['node'],
-  routes: ['node', 'pod'],
+  routes: ['node'],
   'resolv.conf': ['pod', 'node'],
   zone: [],
 };

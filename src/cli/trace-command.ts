@@ -1,5 +1,14 @@
 /** `orrery trace FILE --from pod/a --to http://b/`: runs a script, then follows one request. */
-import { jsonOf, parseReference, parseTarget, replay, SequenceDiagram, TextTranscript } from '../scenario/index.ts';
+import { NoSuchTargetError, type SendResult } from '../emulator/index.ts';
+import {
+  type EmulatedCluster,
+  jsonOf,
+  parseReference,
+  parseTarget,
+  replay,
+  SequenceDiagram,
+  TextTranscript,
+} from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { paintFor } from './paint.ts';
 import type { Format } from './printer.ts';
@@ -20,7 +29,7 @@ export async function traceCommand(file: string, flags: TraceFlags, console: Con
   const { cluster } = replay(readScript(file, flags, console));
   if (cluster.get(sender.kind, sender.key) === undefined)
     throw new UsageError(`orrery: --from ${from}: ${file} ends without such a ${sender.kind}`);
-  const result = cluster.send({ from, to });
+  const result = sent(cluster, from, to);
   const write = (line: string) => console.stdout(`${line}\n`);
   switch (format) {
     case 'text':
@@ -41,4 +50,13 @@ export async function traceCommand(file: string, flags: TraceFlags, console: Con
     }
   }
   return 0;
+}
+
+function sent(cluster: EmulatedCluster, from: string, to: string): SendResult {
+  try {
+    return cluster.send({ from, to });
+  } catch (error) {
+    if (error instanceof NoSuchTargetError) throw new UsageError(`orrery: --from ${from}: ${error.message}`);
+    throw error;
+  }
 }

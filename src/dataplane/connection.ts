@@ -3,6 +3,7 @@
  * and the protocol's state. Addresses are numbers (address-numbers.ts), ports are packed as source << 16 | destination.
  */
 import { ICMP, ICMPV6, type Moment, type ProtocolNumber } from '../model/index.ts';
+import type { ConntrackTable } from './conntrack.ts';
 
 /** Status bits (include/uapi/linux/netfilter/nf_conntrack_common.h, by meaning). */
 export const SEEN_REPLY = 1;
@@ -53,6 +54,9 @@ export class Connection {
   expiresAt: Moment = 0;
   /** UDP: from when on the connection counts as a stream */
   streamAt: Moment = 0;
+  /** while a packet is on its way: the table this belongs to, and what the packet changed before */
+  table: ConntrackTable | undefined = undefined;
+  changedBefore: Connection | undefined = undefined;
 
   constructor(protocol: ProtocolNumber, source: number, destination: number, ports: number) {
     this.protocol = protocol;

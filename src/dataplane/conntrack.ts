@@ -13,6 +13,8 @@ const PROTOCOL = 6;
 const STATUS = 7;
 const STATE = 8;
 const MARK = 9;
+/** of the two tuples: kept, so that taking an entry out does not compute them again */
+const HASH = 14;
 /** moments are 64-bit floats, in the same row: their index in the Float64Array */
 const EXPIRES_AT = 5;
 const STREAM_AT = 6;
@@ -109,8 +111,7 @@ export class ConntrackTable {
     const row = this.#free.pop() ?? this.#newRow();
     this.#writeTuples(row, connection);
     this.#writeState(row, connection);
-    this.#claim(protocol, source, destination, ports, row << 1);
-    this.#claim(protocol, replySource, replyDestination, replyPorts, (row << 1) | 1);
+    this.#claimBoth(row);
     this.#size++;
     return true;
   }
@@ -168,6 +169,14 @@ export class ConntrackTable {
     rows[base + REPLY_DESTINATION] = connection.replyDestination;
     rows[base + REPLY_PORTS] = connection.replyPorts;
     rows[base + PROTOCOL] = connection.protocol;
+    const { protocol } = connection;
+    rows[base + HASH] = hashOf(protocol, connection.source, connection.destination, connection.ports);
+    rows[base + HASH + 1] = hashOf(
+      protocol,
+      connection.replySource,
+      connection.replyDestination,
+      connection.replyPorts,
+    );
   }
 
   #writeState(row: number, connection: Connection): void {
@@ -199,23 +208,21 @@ export class ConntrackTable {
   }
 
   #claimBoth(row: number): void {
-    for (let direction = 0; direction < 2; direction++) {
-      this.#claim(...this.#tupleOf((row << 1) | direction), (row << 1) | direction);
-    }
+    this.#claim(row << 1);
+    this.#claim((row << 1) | 1);
   }
 
-  #tupleOf(entry: number): [number, number, number, number] {
-    const rows = this.#rows;
-    const base = (entry >> 1) * STRIDE + (entry & 1) * 3;
-    return [rows[(entry >> 1) * STRIDE + PROTOCOL]!, rows[base]!, rows[base + 1]!, rows[base + 2]!];
-  }
-
-  #claim(protocol: number, source: number, destination: number, ports: number, entry: number): void {
+  /** Files an entry under its hash. */
+  #claim(entry: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = hashOf(protocol, source, destination, ports) & mask;
+    let slot = this.#hashOf(entry) & mask;
     while (slots[slot] !== EMPTY) slot = (slot + 1) & mask;
     slots[slot] = entry;
+  }
+
+  #hashOf(entry: number): number {
+    return this.#rows[(entry >> 1) * STRIDE + HASH + (entry & 1)]!;
   }
 
   #remove(row: number): void {
@@ -230,10 +237,10 @@ export class ConntrackTable {
   #release(entry: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let hole = hashOf(...this.#tupleOf(entry)) & mask;
+    let hole = this.#hashOf(entry) & mask;
     while (slots[hole] !== entry) hole = (hole + 1) & mask;
     for (let slot = (hole + 1) & mask; slots[slot] !== EMPTY; slot = (slot + 1) & mask) {
-      const home = hashOf(...this.#tupleOf(slots[slot]!)) & mask;
+      const home = this.#hashOf(slots[slot]!) & mask;
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
       slots[hole] = slots[slot]!;
       hole = slot;

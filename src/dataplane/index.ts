@@ -8,6 +8,7 @@ export * from './dataplane.ts';
 export * from './dns-records.ts';
 export * from './iptables/index.ts';
 export * from './netfilter.ts';
+export * from './nftables/index.ts';
 export * from './node-networks.ts';
 export * from './pod-networks.ts';
 export * from './routes.ts';

@@ -124,6 +124,13 @@ export class ServiceTable {
     return claims.key === key ? claims.ports : (claims.others.get(key) ?? NO_PORTS);
   }
 
+  /** the service ports that claim this address, whatever their port, in no particular order */
+  atAddress(address: Address): readonly FiledPort[] {
+    const claims = this.#addresses.get(address);
+    if (claims === undefined) return NO_PORTS;
+    return claims.others.isEmpty() ? claims.ports : [...claims.ports, ...[...claims.others.values()].flat()];
+  }
+
   /** the service ports with this node port, by name and protocol */
   atNodePort(family: Family, port: number, protocol: ProtocolNumber): readonly FiledPort[] {
     return this.#of(family).nodePorts.get(portKey(port, protocol)) ?? NO_PORTS;

@@ -9,9 +9,7 @@
  * ```
  */
 import type { Observable, SchedulerAction } from 'rxjs';
-import { corednsManifests } from '../../controllers/coredns/index.ts';
-import { controllersFor } from '../../controllers/index.ts';
-import { KUBELET_DOWN_SINCE } from '../../controllers/kubelet/index.ts';
+import { controllersFor, coredns, kubelet } from '../../controllers/index.ts';
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../apiserver/index.ts';
 import { type Dataplane, EMPTY_DATAPLANE } from '../dataplane/index.ts';
 import {
@@ -148,7 +146,7 @@ export class Emulator {
     for (const manifest of bootstrapManifests(this.settings)) this.#mustCreate(manifest);
     for (const { name, count } of this.settings.agentPoolProfiles) this.scaleNodePool(name, count);
     if (this.settings.systemPods) {
-      for (const manifest of corednsManifests(this.settings.networkProfile)) this.#mustCreate(manifest);
+      for (const manifest of coredns.corednsManifests(this.settings.networkProfile)) this.#mustCreate(manifest);
     }
     this.#programs.start();
     this.#clock.schedule(compactRegularly(this.store), COMPACT_EVERY_MS);
@@ -257,7 +255,7 @@ export class Emulator {
         return;
       case 'node-down': {
         const since = fault.down ? timestampOf(this.now) : null;
-        this.patch('Node', fault.node, { metadata: { annotations: { [KUBELET_DOWN_SINCE]: since } } });
+        this.patch('Node', fault.node, { metadata: { annotations: { [kubelet.KUBELET_DOWN_SINCE]: since } } });
         return;
       }
       default:

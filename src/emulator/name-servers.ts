@@ -1,5 +1,5 @@
 /** The CoreDNS processes: one for each of its pods, with caches of its own, started anew when its Corefile changes. */
-import { answer, COREFILE, type DnsServer, startServer } from '../../controllers/coredns/index.ts';
+import { coredns } from '../../controllers/index.ts';
 import type { Dataplane } from '../dataplane/index.ts';
 import { addressOf, type Dice, type DnsMessage, keyOf, type Moment, type Packet, type Pod } from '../model/index.ts';
 
@@ -13,7 +13,7 @@ export interface NameServerOptions {
 interface Running {
   readonly uid: string;
   readonly corefile: string;
-  readonly server: DnsServer;
+  readonly server: coredns.DnsServer;
 }
 
 /** Whether a pod is one of the cluster's name servers, by the label that Service kube-dns selects. */
@@ -33,9 +33,9 @@ export class NameServers {
   answer(pod: Pod, packet: Packet, query: DnsMessage): DnsMessage | undefined {
     const { dataplane, now, dice, log } = this.#options;
     const facts = dataplane();
-    const server = this.#serverOf(pod, facts.file.get(COREFILE));
+    const server = this.#serverOf(pod, facts.file.get(coredns.COREFILE));
     if (server === undefined) return undefined;
-    return answer(server, query, {
+    return coredns.answer(server, query, {
       at: now(),
       dice,
       client: packet.source,
@@ -47,12 +47,12 @@ export class NameServers {
     });
   }
 
-  #serverOf(pod: Pod, corefile: string | undefined): DnsServer | undefined {
+  #serverOf(pod: Pod, corefile: string | undefined): coredns.DnsServer | undefined {
     if (corefile === undefined) return undefined;
     const key = keyOf(pod);
     const running = this.#running.get(key);
     if (running?.uid === pod.metadata.uid && running.corefile === corefile) return running.server;
-    const started = startServer(corefile, { nameservers: [AZURE_RESOLVER] });
+    const started = coredns.startServer(corefile, { nameservers: [AZURE_RESOLVER] });
     // The controller loads only what starts; a Corefile that does not is a fault of ours.
     if (!started.ok) throw started.error;
     this.#running.set(key, { uid: pod.metadata.uid, corefile, server: started.server });

@@ -2,7 +2,7 @@
  * What each node's kernel holds: the rules that its kube-proxy has loaded, its tracked connections, its `recent` lists.
  * Together with the dataplane they are the world that packets walk.
  */
-import { defaultKubeProxyConfig, type KubeProxyConfig, kubeProxyRuleset } from '../../controllers/kube-proxy/index.ts';
+import { kubeProxy } from '../../controllers/index.ts';
 import { ConntrackTable, type Dataplane, type Ruleset } from '../dataplane/index.ts';
 import type { ClusterSettings, Family, Key, Moment } from '../model/index.ts';
 import { type ClusterWorld, RecentLists, worldOf } from '../packet/index.ts';
@@ -24,13 +24,13 @@ interface Kernel {
 
 export class NodeNetworks {
   readonly #options: NodeNetworksOptions;
-  readonly #config: KubeProxyConfig;
+  readonly #config: kubeProxy.KubeProxyConfig;
   readonly #kernels = new Map<string, Kernel>();
   #world: { readonly of: Dataplane; readonly world: ClusterWorld } | undefined;
 
   constructor(options: NodeNetworksOptions) {
     this.#options = options;
-    this.#config = defaultKubeProxyConfig(options.settings.networkProfile.podCidr ?? '0.0.0.0/0');
+    this.#config = kubeProxy.defaultKubeProxyConfig(options.settings.networkProfile.podCidr ?? '0.0.0.0/0');
   }
 
   /** The world as it is now. It looks up a node's rules when a packet meets them, so that a lagging node has its own. */
@@ -45,7 +45,7 @@ export class NodeNetworks {
     const { dataplane, services, now } = this.#options;
     const facts = dataplane().node.get(node);
     if (facts === undefined || family !== this.#config.family) return undefined;
-    return kubeProxyRuleset(services.of(node, now()), facts, this.#config);
+    return kubeProxy.kubeProxyRuleset(services.of(node, now()), facts, this.#config);
   }
 
   conntrackOf(node: string, family: Family): ConntrackTable {

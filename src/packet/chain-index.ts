@@ -2,7 +2,7 @@
  * An index over a long chain that came without one, such as a parsed KUBE-SERVICES: by destination address, or by destination
  * port, whichever more of its rules name. It leaves out only rules that cannot match, so the walk stays the same.
  */
-import { DESTINATION, type LinkedRule, PORTS } from './linked-rule.ts';
+import { DESTINATION, type LinkedRule } from './linked-rule.ts';
 
 /** shorter chains are walked as they are */
 const INDEXED_RULES_MIN = 16;
@@ -32,17 +32,16 @@ export function indexOf(rules: readonly LinkedRule[]): ChainIndex | undefined {
 }
 
 /** The one destination that a rule asks for, before any of its matches has an effect. */
-function destinationOf(rule: LinkedRule): number | undefined {
-  const prefix = rule.conditions?.destination;
-  if ((rule.checks & DESTINATION) === 0 || (rule.inverted & DESTINATION) !== 0 || prefix === undefined)
-    return undefined;
-  return prefix.prefixLength === (prefix.words === undefined ? 32 : 128) ? prefix.network : undefined;
+function destinationOf({ checks, inverted, addresses }: LinkedRule): number | undefined {
+  if ((checks & DESTINATION) === 0 || (inverted & DESTINATION) !== 0 || addresses === undefined) return undefined;
+  const { destinationMask, destinationPrefix, destinationNetwork } = addresses;
+  const isWhole = destinationPrefix === undefined ? destinationMask === -1 : destinationPrefix.length === 128;
+  return isWhole ? destinationNetwork : undefined;
 }
 
-function portOf(rule: LinkedRule): number | undefined {
-  const conditions = rule.conditions;
-  if ((rule.checks & PORTS) === 0 || conditions === undefined || conditions.destinationInverted) return undefined;
-  return conditions.destinationFrom === conditions.destinationTo ? conditions.destinationFrom : undefined;
+function portOf({ ports }: LinkedRule): number | undefined {
+  if (ports === undefined || ports.destinationInverted) return undefined;
+  return ports.destinationFrom === ports.destinationTo ? ports.destinationFrom : undefined;
 }
 
 function indexBy(

@@ -4,6 +4,7 @@ import type { Flight } from './flight.ts';
 import { HOOKS, type LinkedChain, linkRule, TABLES } from './link.ts';
 import {
   ACT_ACCEPT,
+  ACT_CHOOSE,
   ACT_DNAT,
   ACT_DROP,
   ACT_JUMP,
@@ -13,6 +14,7 @@ import {
   ACT_REJECT,
   ACT_RETURN,
   ACT_SNAT,
+  type Choice,
   type LinkedRule,
 } from './linked-rule.ts';
 import { matches } from './matching.ts';
@@ -79,8 +81,22 @@ function runCandidates(flight: Flight, chain: LinkedChain, table: TableName, dep
 
 function runRule(flight: Flight, chain: LinkedChain, rule: LinkedRule, table: TableName, depth: number): number {
   if (rule.checks !== 0 && !matches(rule, flight)) return CONTINUE;
+  if (rule.action === ACT_CHOOSE) return choose(flight, chain, rule.choice!, table, depth);
   if (flight.recorder !== undefined) flight.recorder.rule(flight.host, flight.packet(), table, chain, rule);
   return rule.action === ACT_JUMP ? runChain(flight, rule.chain!, table, depth + 1) : act(flight, chain, rule);
+}
+
+function choose(flight: Flight, chain: LinkedChain, choice: Choice, table: TableName, depth: number): number {
+  const { thresholds } = choice;
+  const { chance } = flight;
+  for (let i = 0; i < thresholds.length; i++) {
+    if (!chance.happens(thresholds[i]!)) continue;
+    const rule = choice.rules[i]!;
+    if (flight.recorder !== undefined) flight.recorder.rule(flight.host, flight.packet(), table, chain, rule);
+    const decision = runChain(flight, rule.chain!, table, depth + 1);
+    if (decision !== CONTINUE) return decision;
+  }
+  return CONTINUE;
 }
 
 function act(flight: Flight, chain: LinkedChain, rule: LinkedRule): number {

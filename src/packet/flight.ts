@@ -83,9 +83,8 @@ export class Flight {
   blamedChain = '';
   verdict: Verdict | undefined = undefined;
 
-  /** changed connections and, at the same place, the tables that they belong to */
-  readonly connections: Connection[] = [];
-  readonly tables: ConntrackTable[] = [];
+  /** the connection changed last; each leads to the one before */
+  changedLast: Connection | undefined = undefined;
   /** what `recent` lists are to remember: list name and host, each with this packet's source there */
   remembered: { readonly host: Host; readonly name: string; readonly address: number }[] | undefined = undefined;
 

@@ -15,6 +15,7 @@ import type { Cidr, HookName, TableName } from '../model/index.ts';
 import { type ChainIndex, indexOf } from './chain-index.ts';
 import {
   ACT_ACCEPT,
+  ACT_CHOOSE,
   ACT_DNAT,
   ACT_DROP,
   ACT_JUMP,
@@ -24,17 +25,19 @@ import {
   ACT_REJECT,
   ACT_RETURN,
   ACT_SNAT,
-  Conditions,
+  AddressConditions,
+  Choice,
   DESTINATION,
   DESTINATION_TYPE,
   EFFECTS,
   IN_INTERFACE,
   LinkedRule,
   MARK,
+  OtherConditions,
   OUT_INTERFACE,
   PORTS,
+  PortConditions,
   PROTOCOL,
-  type Prefix,
   RECENT,
   SOURCE,
   SOURCE_TYPE,
@@ -62,17 +65,38 @@ export class LinkedChain {
     return this.#index === undefined ? rules : this.#index.rulesFor(destination, port);
   }
 
-  /** every rule, the index aside */
-  get rules(): readonly LinkedRule[] {
-    return this.#rules ?? this.#link();
-  }
-
   #link(): readonly LinkedRule[] {
-    const rules = this.chain.rules.map(linkRule);
+    const rules = gatherChoices(this.chain.rules.map(linkRule));
     this.#rules = rules;
     this.#index = indexOf(rules);
     return rules;
   }
+}
+
+/** Puts one rule in the place of each run of rules that jump by chance. */
+function gatherChoices(rules: readonly LinkedRule[]): readonly LinkedRule[] {
+  const gathered: LinkedRule[] = [];
+  for (let i = 0; i < rules.length; ) {
+    let end = i;
+    while (end < rules.length && isByChance(rules[end]!)) end++;
+    if (end - i < 2) gathered.push(rules[i++]!);
+    else {
+      gathered.push(choiceOf(rules.slice(i, end)));
+      i = end;
+    }
+  }
+  return gathered;
+}
+
+function isByChance({ checks, action, more }: LinkedRule): boolean {
+  return checks === STATISTIC && action === ACT_JUMP && more === undefined;
+}
+
+function choiceOf(rules: readonly LinkedRule[]): LinkedRule {
+  const linked = new LinkedRule(rules[0]!.rule);
+  linked.action = ACT_CHOOSE;
+  linked.choice = new Choice(rules);
+  return linked;
 }
 
 /** Tables and hooks as numbers: a chain of LinkedRuleset stands at hook * 4 + table. */
@@ -135,14 +159,19 @@ export function linkRule(rule: Rule): LinkedRule {
 /** Adds a match to the rule's last part, or to a new part where it must not be looked at sooner. Returns the last part. */
 function addMatch(last: LinkedRule, match: Match): LinkedRule {
   const bit = bitOf(match);
-  if (bit === 0) return last;
+  const isInverted = 'inverted' in match && match.inverted;
+  if (bit === 0 || (bit === PROTOCOL && !isInverted && isProtocol(last, match))) return last;
   const part = (last.checks & (bit | EFFECTS)) === 0 ? last : new LinkedRule(last.rule);
   if (part !== last) last.more = part;
   part.checks |= bit;
-  if ('inverted' in match && match.inverted) part.inverted |= bit;
-  if (match.match === 'statistic') part.threshold = Math.round(match.probability * 2 ** 31);
-  else setCondition((part.conditions ??= new Conditions()), match);
+  if (isInverted) part.inverted |= bit;
+  setCondition(part, match);
   return part;
+}
+
+/** `-p tcp -m tcp` asks the same twice. */
+function isProtocol({ checks, inverted, protocol }: LinkedRule, match: Match): boolean {
+  return (checks & PROTOCOL) !== 0 && (inverted & PROTOCOL) === 0 && 'protocol' in match && match.protocol === protocol;
 }
 
 function bitOf(match: Match): number {
@@ -154,7 +183,8 @@ function bitOf(match: Match): number {
     case 'protocol':
       return PROTOCOL;
     case 'ports':
-      return PORTS;
+      // Without ports it asks for the protocol only.
+      return match.source === undefined && match.destination === undefined ? PROTOCOL : PORTS;
     case 'conntrack':
       return STATES;
     case 'mark':
@@ -178,18 +208,63 @@ function bitOf(match: Match): number {
   }
 }
 
-function setCondition(conditions: Conditions, match: Match): void {
+function setCondition(part: LinkedRule, match: Match): void {
   switch (match.match) {
     case 'source':
     case 'destination':
-      conditions[match.match] = prefixOf(match.cidr);
+      part.addresses ??= new AddressConditions();
+      setAddress(part.addresses, match.match, match.cidr);
       break;
     case 'protocol':
-      conditions.protocol = match.protocol;
+      part.protocol = match.protocol;
       break;
     case 'ports':
-      setPorts(conditions, match);
+      part.protocol = match.protocol;
+      if (match.source !== undefined || match.destination !== undefined) part.ports = portConditions(match);
       break;
+    case 'statistic':
+      part.threshold = Math.round(match.probability * 2 ** 31);
+      break;
+    case 'comment':
+    case 'nfacct':
+      break;
+    default:
+      part.other ??= new OtherConditions();
+      setOther(part.other, match);
+  }
+}
+
+function setAddress(conditions: AddressConditions, side: 'source' | 'destination', cidr: Cidr): void {
+  const network = numberOfAddress(cidr.network);
+  const prefix = cidr.family === 6 ? { words: wordsOfIpv6(network), length: cidr.prefixLength } : undefined;
+  if (side === 'source') {
+    conditions.sourceNetwork = network;
+    conditions.sourceMask = cidr.mask | 0;
+    conditions.sourcePrefix = prefix;
+  } else {
+    conditions.destinationNetwork = network;
+    conditions.destinationMask = cidr.mask | 0;
+    conditions.destinationPrefix = prefix;
+  }
+}
+
+function portConditions(match: Extract<Match, { match: 'ports' }>): PortConditions {
+  const conditions = new PortConditions();
+  conditions.protocol = match.protocol;
+  [conditions.sourceFrom, conditions.sourceTo] = match.source ?? [0, 65535];
+  [conditions.destinationFrom, conditions.destinationTo] = match.destination ?? [0, 65535];
+  conditions.sourceInverted = match.sourceInverted ?? false;
+  conditions.destinationInverted = match.destinationInverted ?? false;
+  return conditions;
+}
+
+type OtherMatch = Exclude<
+  Match,
+  { match: 'source' | 'destination' | 'protocol' | 'ports' | 'statistic' | 'comment' | 'nfacct' }
+>;
+
+function setOther(conditions: OtherConditions, match: OtherMatch): void {
+  switch (match.match) {
     case 'conntrack':
       conditions.states = match.states;
       break;
@@ -209,27 +284,9 @@ function setCondition(conditions: Conditions, match: Match): void {
     case 'recent':
       conditions.recent = match;
       break;
-    case 'statistic':
-    case 'comment':
-    case 'nfacct':
-      break;
     default:
       match satisfies never;
   }
-}
-
-function setPorts(conditions: Conditions, match: Extract<Match, { match: 'ports' }>): void {
-  conditions.portsProtocol = match.protocol;
-  [conditions.sourceFrom, conditions.sourceTo] = match.source ?? [0, 65535];
-  [conditions.destinationFrom, conditions.destinationTo] = match.destination ?? [0, 65535];
-  conditions.sourceInverted = match.sourceInverted ?? false;
-  conditions.destinationInverted = match.destinationInverted ?? false;
-}
-
-function prefixOf(cidr: Cidr): Prefix {
-  const network = numberOfAddress(cidr.network);
-  const words = cidr.family === 6 ? wordsOfIpv6(network) : undefined;
-  return { network, mask: cidr.mask | 0, words, prefixLength: cidr.prefixLength };
 }
 
 const ACTIONS: Readonly<Record<Target['target'], number>> = {

@@ -3,7 +3,7 @@ import { DESTINATION_NAT, SOURCE_NAT, STATE_DNAT, STATE_SNAT, sharesPrefix, word
 import type { Address } from '../model/index.ts';
 import type { Flight } from './flight.ts';
 import {
-  type Conditions,
+  type AddressConditions,
   DESTINATION,
   DESTINATION_TYPE,
   IN_INTERFACE,
@@ -20,29 +20,54 @@ import {
   STATISTIC,
 } from './linked-rule.ts';
 
-const ADDRESS_CHECKS = SOURCE | DESTINATION | SOURCE_TYPE | DESTINATION_TYPE;
-const HOST_CHECKS = IN_INTERFACE | OUT_INTERFACE | SOURCE_TYPE | DESTINATION_TYPE;
+const ADDRESSES = SOURCE | DESTINATION;
+const OTHERS = STATES | MARK | SOURCE_TYPE | DESTINATION_TYPE | IN_INTERFACE | OUT_INTERFACE;
 
 /** The order of the tests is the one that ends soonest; those with an effect come last, when all others hold. */
 export function matches(rule: LinkedRule, flight: Flight): boolean {
-  const { checks, inverted, conditions } = rule;
-  if (conditions !== undefined && !holds(checks, inverted, conditions, flight)) return false;
+  const { checks, inverted } = rule;
+  if ((checks & PROTOCOL) !== 0 && (flight.protocol === rule.protocol) === ((inverted & PROTOCOL) !== 0)) return false;
+  if ((checks & OTHERS) !== 0 && !matchOthers(checks, inverted, rule.other!, flight)) return false;
+  if ((checks & ADDRESSES) !== 0 && !matchAddresses(checks, inverted, rule.addresses!, flight)) return false;
+  if ((checks & PORTS) !== 0 && !matchPorts(rule.ports!, flight)) return false;
   if ((checks & STATISTIC) !== 0 && !flight.chance.happens(rule.threshold)) return false;
-  if ((checks & RECENT) !== 0 && !matchRecent(conditions!, flight)) return false;
+  if ((checks & RECENT) !== 0 && !matchRecent(rule.other!, flight)) return false;
   return rule.more === undefined || matches(rule.more, flight);
 }
 
-function holds(checks: number, inverted: number, conditions: Conditions, flight: Flight): boolean {
+function matchAddresses(checks: number, inverted: number, conditions: AddressConditions, flight: Flight): boolean {
+  if ((checks & SOURCE) !== 0) {
+    const { sourcePrefix, sourceMask, sourceNetwork } = conditions;
+    const inside =
+      sourcePrefix === undefined
+        ? (flight.source & sourceMask) === sourceNetwork
+        : sharesPrefix(sourcePrefix.words, wordsOfIpv6(flight.source), sourcePrefix.length);
+    if (inside === ((inverted & SOURCE) !== 0)) return false;
+  }
+  if ((checks & DESTINATION) === 0) return true;
+  const { destinationPrefix, destinationMask, destinationNetwork } = conditions;
+  const inside =
+    destinationPrefix === undefined
+      ? (flight.destination & destinationMask) === destinationNetwork
+      : sharesPrefix(destinationPrefix.words, wordsOfIpv6(flight.destination), destinationPrefix.length);
+  return inside !== ((inverted & DESTINATION) !== 0);
+}
+
+function matchPorts(conditions: PortConditions, flight: Flight): boolean {
+  if (flight.protocol !== conditions.protocol) return false;
+  const { sourcePort, destinationPort } = flight;
+  const destinationIn = destinationPort >= conditions.destinationFrom && destinationPort <= conditions.destinationTo;
+  if (destinationIn === conditions.destinationInverted) return false;
+  const sourceIn = sourcePort >= conditions.sourceFrom && sourcePort <= conditions.sourceTo;
+  return sourceIn !== conditions.sourceInverted;
+}
+
+function matchOthers(checks: number, inverted: number, conditions: OtherConditions, flight: Flight): boolean {
   if ((checks & STATES) !== 0 && matchStates(conditions.states, flight) === ((inverted & STATES) !== 0)) return false;
   if ((checks & MARK) !== 0) {
     if (((flight.mark & conditions.markMask) === conditions.mark) === ((inverted & MARK) !== 0)) return false;
   }
-  if ((checks & PROTOCOL) !== 0) {
-    if ((flight.protocol === conditions.protocol) === ((inverted & PROTOCOL) !== 0)) return false;
-  }
-  if ((checks & ADDRESS_CHECKS) !== 0 && !matchPrefixes(checks, inverted, conditions, flight)) return false;
-  if ((checks & PORTS) !== 0 && !matchPorts(conditions, flight)) return false;
-  return (checks & HOST_CHECKS) === 0 || matchHost(checks, inverted, conditions, flight);
+  return (checks & ~(STATES | MARK) & OTHERS) === 0 || matchHost(checks, inverted, conditions, flight);
 }
 
 function matchStates(states: number, flight: Flight): boolean {
@@ -55,29 +80,7 @@ function matchStates(states: number, flight: Flight): boolean {
   );
 }
 
-function matchPrefixes(checks: number, inverted: number, conditions: Conditions, flight: Flight): boolean {
-  if ((checks & DESTINATION) !== 0) {
-    if (inPrefix(conditions.destination!, flight.destination) === ((inverted & DESTINATION) !== 0)) return false;
-  }
-  if ((checks & SOURCE) === 0) return true;
-  return inPrefix(conditions.source!, flight.source) !== ((inverted & SOURCE) !== 0);
-}
-
-function inPrefix(prefix: Prefix, address: number): boolean {
-  if (prefix.words === undefined) return (address & prefix.mask) === prefix.network;
-  return sharesPrefix(prefix.words, wordsOfIpv6(address), prefix.prefixLength);
-}
-
-function matchPorts(conditions: Conditions, flight: Flight): boolean {
-  if (flight.protocol !== conditions.portsProtocol) return false;
-  const { sourcePort, destinationPort } = flight;
-  const destinationIn = destinationPort >= conditions.destinationFrom && destinationPort <= conditions.destinationTo;
-  if (destinationIn === conditions.destinationInverted) return false;
-  const sourceIn = sourcePort >= conditions.sourceFrom && sourcePort <= conditions.sourceTo;
-  return sourceIn !== conditions.sourceInverted;
-}
-
-function matchHost(checks: number, inverted: number, conditions: Conditions, flight: Flight): boolean {
+function matchHost(checks: number, inverted: number, conditions: OtherConditions, flight: Flight): boolean {
   if ((checks & SOURCE_TYPE) !== 0) {
     const is = isOfType(flight, flight.sourceAddress, conditions.sourceType);
     if (is === ((inverted & SOURCE_TYPE) !== 0)) return false;
@@ -115,7 +118,7 @@ function typeOf(flight: Flight, address: Address): string {
 /** IPv6 addresses are filed apart from IPv4's: their numbers begin above all of those. */
 const IPV6_OFFSET = 2 ** 40;
 
-function matchRecent(conditions: Conditions, flight: Flight): boolean {
+function matchRecent(conditions: OtherConditions, flight: Flight): boolean {
   const { name, action, seconds } = conditions.recent!;
   const address = flight.family === 4 ? flight.source : flight.source + IPV6_OFFSET;
   if (action === 'rcheck') return flight.host.recent.seen(name, address, seconds, flight.at);

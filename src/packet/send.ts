@@ -1,4 +1,5 @@
 /** What the emulator asks of the engine: send a packet, see how it ended, then make the changes that it caused. */
+import type { Connection } from '../dataplane/index.ts';
 import type { Dice, Family, Moment, Packet, Trace, Verdict } from '../model/index.ts';
 import { familyOf } from '../model/index.ts';
 import { type Chance, Flight, Rolled } from './flight.ts';
@@ -95,12 +96,25 @@ export function follow(from: Host, packet: Packet, at: Moment, chance: Chance, r
 
 /** Writes what the packet changed: connections opened, moved on or closed, addresses remembered. Once for each walk. */
 export function commit(walked: Walked): void {
-  const { connections, tables, remembered, at } = walked.flight;
-  for (let i = 0; i < connections.length; i++) {
-    const connection = connections[i]!;
-    if (connection.row < 0) tables[i]!.insert(connection, at);
-    else tables[i]!.update(connection);
+  const { remembered, at } = walked.flight;
+  // From the first change to the last: a closed entry makes room for the one opened in its place.
+  for (let changed = takeChanges(walked.flight); changed !== undefined; changed = changed.changedBefore) {
+    if (changed.row < 0) changed.table!.insert(changed, at);
+    else changed.table!.update(changed);
   }
   if (remembered === undefined) return;
   for (const { host, name, address } of remembered) host.recent.set(name, address, at);
+}
+
+/** The flight's changes turned round, the first one first; the flight has none afterwards. */
+function takeChanges(flight: Flight): Connection | undefined {
+  let first: Connection | undefined;
+  for (let changed = flight.changedLast; changed !== undefined; ) {
+    const before = changed.changedBefore;
+    changed.changedBefore = first;
+    first = changed;
+    changed = before;
+  }
+  flight.changedLast = undefined;
+  return first;
 }

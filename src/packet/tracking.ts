@@ -5,6 +5,7 @@
 import {
   Connection,
   type ConntrackTable,
+  type Direction,
   DYING,
   numberOfAddress,
   ORIGINAL,
@@ -99,14 +100,7 @@ function lookUp(
   ports: number,
   changes = true,
 ): boolean {
-  if (flight.tables.length > 0) {
-    const known = findPending(flight, table, protocol, source, destination, ports);
-    if (known >= 0) {
-      flight.connection = flight.connections[known >> 1]!;
-      flight.direction = (known & 1) as 0 | 1;
-      return true;
-    }
-  }
+  if (findPending(flight, table, protocol, source, destination, ports)) return true;
   const found = table.find(protocol, source, destination, ports, flight.at);
   if (found < 0) return false;
   const connection = table.read(found >> 1);
@@ -116,7 +110,7 @@ function lookUp(
   return true;
 }
 
-/** As ConntrackTable.find, among the flight's own connections; the place in the list << 1 | direction, or -1. */
+/** Sets the flight's connection and direction to those that it has opened or changed itself, if they have this tuple. */
 function findPending(
   flight: Flight,
   table: ConntrackTable,
@@ -124,36 +118,52 @@ function findPending(
   source: number,
   destination: number,
   ports: number,
-): number {
-  for (let i = 0; i < flight.tables.length; i++) {
-    if (flight.tables[i] !== table) continue;
-    const c = flight.connections[i]!;
-    if (c.protocol !== protocol || (c.status & DYING) !== 0) continue;
-    if (c.source === source && c.destination === destination && c.ports === ports) return i << 1;
-    if (c.replySource === source && c.replyDestination === destination && c.replyPorts === ports) return (i << 1) | 1;
+): boolean {
+  for (let changed = flight.changedLast; changed !== undefined; changed = changed.changedBefore) {
+    const direction = directionIn(changed, table, protocol, source, destination, ports);
+    if (direction === undefined) continue;
+    flight.connection = changed;
+    flight.direction = direction;
+    return true;
   }
-  return -1;
+  return false;
+}
+
+function directionIn(
+  changed: Connection,
+  table: ConntrackTable,
+  protocol: number,
+  source: number,
+  destination: number,
+  ports: number,
+): Direction | undefined {
+  if (changed.table !== table || changed.protocol !== protocol || (changed.status & DYING) !== 0) return undefined;
+  if (changed.source === source && changed.destination === destination && changed.ports === ports) return ORIGINAL;
+  const isReply =
+    changed.replySource === source && changed.replyDestination === destination && changed.replyPorts === ports;
+  return isReply ? REPLY : undefined;
 }
 
 function keep(flight: Flight, table: ConntrackTable, connection: Connection): void {
-  flight.tables.push(table);
-  flight.connections.push(connection);
+  connection.table = table;
+  connection.changedBefore = flight.changedLast;
+  flight.changedLast = connection;
 }
 
 /** A new connection enters the table where its first packet leaves the host or reaches a process. */
 export function confirm(flight: Flight): void {
   const { connection, table } = flight;
   if (connection === undefined || table === undefined || connection.row >= 0 || flight.state === STATE_RELATED) return;
-  if (!flight.connections.includes(connection)) keep(flight, table, connection);
+  if (connection.table === undefined) keep(flight, table, connection);
 }
 
 /** Whether another connection of this host has the tuple that this one's replies would have. */
 export function tupleInUse(flight: Flight, connection: Connection): boolean {
   const { protocol, replySource, replyDestination, replyPorts } = connection;
   const table = flight.table!;
-  if (flight.tables.length > 0) {
-    const pending = findPending(flight, table, protocol, replySource, replyDestination, replyPorts);
-    if (pending >= 0) return flight.connections[pending >> 1] !== connection;
+  for (let changed = flight.changedLast; changed !== undefined; changed = changed.changedBefore) {
+    if (changed === connection) continue;
+    if (directionIn(changed, table, protocol, replySource, replyDestination, replyPorts) !== undefined) return true;
   }
   const found = table.find(protocol, replySource, replyDestination, replyPorts, flight.at);
   return found >= 0 && found >> 1 !== connection.row && !isGoing(flight, table, found >> 1);
@@ -161,7 +171,8 @@ export function tupleInUse(flight: Flight, connection: Connection): boolean {
 
 /** Whether this packet has just closed the entry of that row, to open its own in its place. */
 function isGoing(flight: Flight, table: ConntrackTable, row: number): boolean {
-  return flight.connections.some(
-    (closed, i) => closed.row === row && flight.tables[i] === table && (closed.status & DYING) !== 0,
-  );
+  for (let changed = flight.changedLast; changed !== undefined; changed = changed.changedBefore) {
+    if (changed.row === row && changed.table === table && (changed.status & DYING) !== 0) return true;
+  }
+  return false;
 }

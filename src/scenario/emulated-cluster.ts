@@ -1,5 +1,6 @@
 /** What a scenario needs of a cluster: the emulator has it, and a test may bring its own. */
 import type {
+  DumpKind,
   Fault,
   Happening,
   Outcome,
@@ -10,8 +11,6 @@ import type {
   SettleReport,
 } from '../emulator/index.ts';
 import type { Key, Kind, KubernetesObject, Moment } from '../model/index.ts';
-
-export type DumpKind = 'iptables' | 'conntrack' | 'routes' | 'resolv.conf' | 'zone';
 
 export interface EmulatedCluster {
   readonly happenings: { subscribe(next: (happening: Happening) => void): { unsubscribe(): void } };

@@ -2,7 +2,7 @@
  * scenario: scripts, `apiVersion: orrery/v1`. Reads them (every mistake with its place), carries their steps out on an
  * emulator, checks their expectations, and prints transcripts. Touches no file: whoever calls hands texts in.
  */
-export type { DumpKind, EmulatedCluster } from './emulated-cluster.ts';
+export type { EmulatedCluster } from './emulated-cluster.ts';
 export type { Entry, SentSummary } from './entry.ts';
 export { jsonLine, jsonOf } from './json-transcript.ts';
 export { formatProblem, type Problem } from './problem.ts';

@@ -148,10 +148,10 @@ function emptyFault(step: FaultStep): { path: Path; message: string } | undefine
     const { node, ...kinds } = fault;
     if (Object.keys(kinds).length === 0)
       return { path: [field], message: 'says none of lagMs, crashMs, crashAfterIntents, disconnect' };
-    if (node !== undefined && fault.lagMs === undefined)
+    if (node !== undefined && (field !== 'kubeProxy' || fault.lagMs === undefined))
       return {
         path: [field, 'node'],
-        message: `only lagMs is for one node, the others are for ${PROGRAMS[field]} everywhere`,
+        message: 'only lagMs of kubeProxy is for one node, the others are for every node',
       };
   }
   return undefined;

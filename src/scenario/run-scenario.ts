@@ -1,5 +1,5 @@
 /** Carries a scenario's steps out on a cluster, and tells each thing that happens, in order. */
-import type { Outcome, SendResult } from '../emulator/index.ts';
+import { NoSuchTargetError, type Outcome, type SendResult } from '../emulator/index.ts';
 import { isKind, KIND_INFO, type KubernetesObject } from '../model/index.ts';
 import type { EmulatedCluster } from './emulated-cluster.ts';
 import type { Entry, SentSummary } from './entry.ts';
@@ -54,7 +54,7 @@ class Run {
     for (const [index, step] of steps.entries()) {
       progress?.(index, steps.length);
       this.#tell({ what: 'step', at: this.#cluster.now, index, of: steps.length, step });
-      this.#act(step, step.action, index);
+      this.#attempt(step, index);
       // What follows a refusal would tell of a cluster that the script does not mean.
       if (this.#problems.length > 0) break;
     }
@@ -66,6 +66,15 @@ class Run {
 
   #tell(entry: Entry): void {
     this.#options.listener?.(entry);
+  }
+
+  #attempt(step: Step, index: number): void {
+    try {
+      this.#act(step, step.action, index);
+    } catch (error) {
+      if (!(error instanceof NoSuchTargetError)) throw error;
+      this.#fail(step.problem(error.message));
+    }
   }
 
   #act(step: Step, action: Action, index: number): void {
@@ -161,7 +170,7 @@ class Run {
     let first: SendResult | undefined;
     for (let i = 0; i < count; i++) {
       if (i % PROGRESS_EVERY === 0) this.#options.progress?.(index + i / count, this.#scenario.steps.length);
-      const result = this.#cluster.send({ from, to });
+      const result = this.#cluster.send({ from, to, record: i === 0 || request.expect?.reason !== undefined });
       first ??= result;
       const end = result.deliveredTo ?? result.outcome;
       tally.set(end, (tally.get(end) ?? 0) + 1);

@@ -4,6 +4,7 @@ import type { Bench, BenchResult } from './bench.ts';
 
 /** Each benchmark is loaded only when it is asked for. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  settle: async () => (await import('./settle.ts')).benchSettle,
   walk: async () => (await import('./walk.ts')).benchWalk,
 };
 
@@ -34,6 +35,12 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const { values, positionals } = parsed;
+  if (positionals[0] === 'settle-once') {
+    // One run of `settle`, which starts a process for each.
+    const { settleOnce } = await import('./settle.ts');
+    console.log(JSON.stringify({ run: settleOnce(Number(values.sizes)) }));
+    return 0;
+  }
   const names = Object.keys(BENCHES).join(', ');
   const [name] = positionals;
   const load = name === undefined ? undefined : Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;

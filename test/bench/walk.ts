@@ -4,7 +4,15 @@
  */
 import { ACK, type Dice, type Ipv4, type Packet, SYN, TCP } from '../../src/model/index.ts';
 import { commit, send, type Walked } from '../../src/packet/index.ts';
-import { type BenchOptions, type BenchResult, collectGarbage, type Figure, median, type Timing, timed } from './bench.ts';
+import {
+  type BenchOptions,
+  type BenchResult,
+  collectGarbage,
+  type Figure,
+  median,
+  type Timing,
+  timed,
+} from './bench.ts';
 import { type WalkCluster, walkCluster } from './walk-cluster.ts';
 
 const SIZES = [100, 1000, 10_000];

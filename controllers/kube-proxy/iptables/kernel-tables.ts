@@ -42,6 +42,8 @@ function jumpOf(rule: string): string | undefined {
 class Restore {
   readonly tables: Map<TableName, KernelTable>;
   #table: Map<string, KernelChain> | undefined;
+  /** rules of chains that this restore has emptied: its own to append to */
+  readonly #own = new Map<KernelChain, string[]>();
 
   constructor(tables: KernelTables) {
     this.tables = new Map(tables);
@@ -66,14 +68,19 @@ class Restore {
   /** A chain that is named is emptied; one that is not there is made. Others are left alone: `--noflush`. */
   #declare(table: Map<string, KernelChain>, text: string): undefined {
     const [name = '', policy] = text.split(' ');
-    table.set(name, policy === 'ACCEPT' || policy === 'DROP' ? { policy, rules: [] } : { rules: [] });
+    const rules: string[] = [];
+    const chain: KernelChain = policy === 'ACCEPT' || policy === 'DROP' ? { policy, rules } : { rules };
+    this.#own.set(chain, rules);
+    table.set(name, chain);
   }
 
   #append(table: Map<string, KernelChain>, line: string): string | undefined {
     const name = line.split(' ')[1] ?? '';
     const chain = table.get(name);
     if (chain === undefined) return `Chain '${name}' does not exist`;
-    table.set(name, { ...chain, rules: [...chain.rules, line] });
+    const own = this.#own.get(chain);
+    if (own === undefined) table.set(name, { ...chain, rules: [...chain.rules, line] });
+    else own.push(line);
     return undefined;
   }
 

@@ -60,9 +60,9 @@ interface GrowingStruct extends Struct {
 /** Reads the notation above. Throws where it names a type that nothing declares: that is a mistake in these files. */
 export function parseStructs(notation: string): ReadonlyMap<string, Struct> {
   const declarations = notation
-    .trim()
-    .replace(/\n\s+/g, ' ')
+    .replace(/\n +/g, ' ')
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => line.trim().split(' '));
   const structs = new Map<string, GrowingStruct>();
   for (const [name] of declarations) structs.set(name!, { name: name!, fields: [], byName: new Map() });

@@ -4,6 +4,7 @@
  * Source: kubernetes pkg/registry/core/service/storage/alloc.go.
  */
 import type { Dice, Service } from '../../model/index.ts';
+import type { RequestContext } from '../contract.ts';
 import { FieldErrors } from '../field-errors.ts';
 import { internalError, invalid, type Refused } from '../status.ts';
 import { alignClusterIps, keepAllocatedValues } from './carry-over.ts';
@@ -67,8 +68,8 @@ export class ServiceAllocations {
   }
 
   /** Takes what `service` needs and writes it into its spec. */
-  begin(service: WorkingService, before: Service | undefined, dice: Dice): Begun {
-    const write = new Write(this.#addresses, this.#ports, service, before?.spec, dice);
+  begin(service: WorkingService, before: Service | undefined, context: RequestContext): Begun {
+    const write = new Write(this.#addresses, this.#ports, service, before?.spec, context);
     const failure = write.run();
     if (failure === undefined) return { ok: true, allocation: write };
     write.revert();
@@ -87,6 +88,7 @@ class Write implements Allocation {
   readonly #spec: WorkingSpec;
   readonly #before: ServiceSpec | undefined;
   readonly #dice: Dice;
+  readonly #dryRun: boolean;
   readonly #onCommit: (() => void)[] = [];
   readonly #onRevert: (() => void)[] = [];
 
@@ -95,14 +97,15 @@ class Write implements Allocation {
     ports: NodePortAllocator,
     service: WorkingService,
     before: ServiceSpec | undefined,
-    dice: Dice,
+    context: RequestContext,
   ) {
     this.#addresses = addresses;
     this.#ports = ports;
     this.#name = service.metadata.name;
     this.#spec = service.spec;
     this.#before = before;
-    this.#dice = dice;
+    this.#dice = context.dice;
+    this.#dryRun = context.dryRun === true;
   }
 
   commit(): void {
@@ -175,6 +178,8 @@ class Write implements Allocation {
       errors.invalid('spec.clusterIPs', this.#spec.clusterIPs ?? [''], `failed to allocate IP${why}`);
       return this.#invalid(errors);
     };
+    // A dry run shows the range's own address in place of looking for a free one.
+    if (this.#dryRun && wanted === '') return allocator.network;
     const owner = ownerFindings(this.#name ?? '');
     const candidate = wanted === '' ? allocator.takeNext(this.#dice) : wanted;
     if (candidate === undefined) return internalError('failed to allocate a serviceIP: range is full');

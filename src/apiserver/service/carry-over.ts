@@ -51,9 +51,9 @@ export function alignClusterIps(spec: WorkingSpec, before: ServiceSpec | undefin
     if (!isBlank(before.clusterIPs) && isBlank(spec.clusterIPs)) spec.clusterIPs = before.clusterIPs;
     return;
   }
-  if (!sameField(spec, before, 'clusterIPs')) return;
-  if (!isBlank(before.clusterIP) && isBlank(spec.clusterIP)) delete spec.clusterIPs;
-  else spec.clusterIPs = isBlank(spec.clusterIP) ? undefined : [spec.clusterIP!];
+  // A client that knows only the one field wrote it: the other follows.
+  if (!sameField(spec, before, 'clusterIPs') && !isBlank(spec.clusterIPs)) return;
+  spec.clusterIPs = isBlank(spec.clusterIP) ? undefined : [spec.clusterIP!];
 }
 
 /** Wipes what the new type has no use for, where the client did not change it: else validation refuses it. */

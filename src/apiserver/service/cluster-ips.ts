@@ -49,6 +49,10 @@ export class ClusterIpAllocator {
     return this.#offsets.taken;
   }
 
+  get network(): string {
+    return formatAddress(this.#range.network);
+  }
+
   /** the first address that can be handed out: it belongs to default/kubernetes */
   get first(): string {
     return this.#addressAt(0);

@@ -1,6 +1,6 @@
 /** What a Service has where its author said nothing. Source: kubernetes pkg/apis/core/v1/defaults.go `SetDefaults_Service`. */
 import type { LoadBalancerIngress, Service } from '../../model/index.ts';
-import { isExternallyAccessible, needsClusterIp, type WorkingSpec, workOn } from './working.ts';
+import { isExternallyAccessible, needsClusterIp, type WorkingSpec, workedOn, workOn } from './working.ts';
 
 const AFFINITY_TIMEOUT_SECONDS = 10_800;
 
@@ -20,7 +20,7 @@ export function applyServiceDefaults(service: Service): Service {
     spec.allocateLoadBalancerNodePorts ??= true;
     working.status = defaultIngress(working.status);
   }
-  return working;
+  return workedOn(working);
 }
 
 function defaultAffinityConfig(spec: WorkingSpec): void {

@@ -6,7 +6,7 @@ import { dropTypeDependentFields } from './carry-over.ts';
 import { applyServiceDefaults } from './defaults.ts';
 import { validateServiceChange, validateServiceStatus } from './update-validation.ts';
 import { validateServiceSpec } from './validation.ts';
-import { finish, type WorkingService } from './working.ts';
+import { finish, workingOf } from './working.ts';
 
 export const SERVICE_STRATEGY: Strategy<'Service'> = {
   nameRule: labelName,
@@ -14,13 +14,13 @@ export const SERVICE_STRATEGY: Strategy<'Service'> = {
   applyDefaults: applyServiceDefaults,
   prepareForCreate(service) {
     const prepared = { ...service, status: { loadBalancer: {} } };
-    finish(prepared as WorkingService);
+    finish(workingOf(prepared));
     return prepared;
   },
   prepareForUpdate(service, before) {
     const prepared = { ...service, status: before.status };
-    dropTypeDependentFields(prepared as WorkingService, before);
-    finish(prepared as WorkingService);
+    dropTypeDependentFields(workingOf(prepared), before);
+    finish(workingOf(prepared));
     return prepared;
   },
   prepareForStatusUpdate: (service, before) => ({ ...service, spec: before.spec }),

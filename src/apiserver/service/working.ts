@@ -13,9 +13,18 @@ export interface WorkingService {
   status: Service['status'];
 }
 
-export function workOn(service: Service): Service & WorkingService {
-  const ports = service.spec.ports?.map((port) => ({ ...port }));
-  return { ...service, spec: { ...service.spec, ...(ports === undefined ? {} : { ports }) } };
+export function workOn(service: Service): WorkingService {
+  const { ports, ...spec } = service.spec;
+  return { ...service, spec: ports === undefined ? spec : { ...spec, ports: ports.map((port) => ({ ...port })) } };
+}
+
+/** A Service that `workOn` made, on its way through the strategy. */
+export function workingOf(service: Service): WorkingService {
+  return service as unknown as WorkingService;
+}
+
+export function workedOn(service: WorkingService): Service {
+  return service as unknown as Service;
 }
 
 /** Leaves out what is empty, as the apiserver prints it. */

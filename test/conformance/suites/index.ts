@@ -2,5 +2,6 @@
 import type { Suite } from '../suite.ts';
 import { clusterSuite } from './cluster.ts';
 import { corednsSuite } from './coredns.ts';
+import { kubeProxyIptablesSuite } from './kube-proxy-iptables.ts';
 
-export const SUITES: readonly Suite[] = [clusterSuite, corednsSuite];
+export const SUITES: readonly Suite[] = [clusterSuite, corednsSuite, kubeProxyIptablesSuite];

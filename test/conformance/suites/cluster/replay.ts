@@ -2,7 +2,7 @@
  * A recorded cluster, run again. Nodes, scheduling, addresses and readiness come from the recording, as they were given by
  * hand when it was made: of the emulator's programs only those run that also ran then.
  */
-import { defaultKubeProxyConfig, kubeProxyRuleset } from '../../../../controllers/index.ts';
+import { defaultKubeProxyConfig, kubeProxyRuleset } from '../../../../controllers/kube-proxy/index.ts';
 import { iptablesSave, type NodeFacts } from '../../../../src/dataplane/index.ts';
 import { Emulator } from '../../../../src/emulator/index.ts';
 import {

@@ -2,7 +2,8 @@
  * Annotations and labels that steer the emulated kubelets. They stand for what a real kubelet finds out by itself: whether
  * a container's probe succeeds, how long a process takes to stop, whether the machine lives.
  */
-import { type Moment, momentOf, type Node, type Pod } from '../../src/model/index.ts';
+import type { Node, Pod } from './kubernetes.ts';
+import { type Moment, momentOf } from './moment.ts';
 
 /** On a pod, `5s`: the probe first succeeds this long after the container started. */
 export const READY_AFTER_ANNOTATION = 'orrery.dev/ready-after';

@@ -1,5 +1,6 @@
 /** What a pod's status says, as the workload controllers ask it (kubernetes pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go). */
-import { type Condition, type Moment, momentOf, type Pod } from '../../src/model/index.ts';
+import type { Condition, Pod } from './kubernetes.ts';
+import { type Moment, momentOf } from './moment.ts';
 
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
@@ -36,3 +37,10 @@ export function availableAfterMs(pod: Pod, minReadySeconds: number, at: Moment):
   const since = readySince(pod);
   return since === undefined ? undefined : Math.max(0, since + minReadySeconds * 1000 - at);
 }
+
+/** The node that a pod was given, as an index of pods by node asks for it (index `nodeName`). */
+export function fileByNodeName({ spec }: Pod): readonly string[] {
+  return spec.nodeName === undefined ? UNASSIGNED : [spec.nodeName];
+}
+
+const UNASSIGNED: readonly string[] = [];

@@ -1,0 +1,4 @@
+/** kube-proxy's nftables mode: from service ports to a table of nft. */
+export { defaultNftablesConfig, type NftablesConfig } from './config.ts';
+export { affinitySetName, endpointNameBase, servicePortNameBase } from './names.ts';
+export { type KubeProxyNftTable, kubeProxyNftTable } from './table.ts';
