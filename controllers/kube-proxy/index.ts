@@ -21,5 +21,17 @@ export {
   syncProxyRules,
   tablesText,
 } from './iptables/index.ts';
+export {
+  affinitySetName,
+  defaultNftablesConfig,
+  endpointNameBase,
+  type KubeProxyNftTable,
+  kubeProxyNftTable,
+  type NftablesConfig,
+  NftablesProxier,
+  type NftTransaction,
+  type SyncRequest,
+  servicePortNameBase,
+} from './nftables/index.ts';
 export { serviceRecordOf } from './service-record.ts';
 export { type CategorizedEndpoints, categorizeEndpoints } from './topology.ts';

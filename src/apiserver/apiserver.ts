@@ -214,6 +214,8 @@ export class Apiserver {
     const { name } = splitKey(key);
     const before = this.get(kind, key);
     if (before === undefined) return notFound(kind, name);
+    if (Array.isArray(patch))
+      return badRequest('error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}');
     const uid = options.precondition?.uid ?? options.uid;
     const resourceVersion = options.precondition?.resourceVersion ?? options.resourceVersion;
     if (uid !== undefined && uid !== before.metadata.uid) return conflict(kind, name, uidMismatch(before, uid));
@@ -229,6 +231,8 @@ export class Apiserver {
     if (!read.ok) return read;
     const { metadata } = read.value;
     const { name, namespace, resourceVersion } = before.metadata;
+    if (metadata.name === undefined)
+      return badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
     if (metadata.name !== name)
       return badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
     if (metadata.namespace !== namespace)

@@ -194,7 +194,8 @@ function emit(struct: Struct, decoded: readonly unknown[]): Fields {
 function printedValue(field: Field, value: unknown): unknown {
   if (field.pointer) return value;
   if (field.type.is === 'struct') return field.omitZero && isEmpty(value) ? undefined : value;
-  return field.always || !isZero(value) ? value : undefined;
+  if (!isZero(value)) return value;
+  return field.always ? absent(field) : undefined;
 }
 
 function absent(field: Field): unknown {

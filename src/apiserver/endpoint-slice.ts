@@ -5,7 +5,7 @@ import type { FieldErrors } from './field-errors.ts';
 import { validateImmutable } from './metadata.ts';
 import { labelName, labelValue, qualifiedName, subdomainName } from './names.ts';
 import { deepEqual } from './sharing.ts';
-import { firstGeneration, type Strategy, withGeneration } from './strategy.ts';
+import { type Strategy, withGeneration } from './strategy.ts';
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -20,7 +20,6 @@ export const ENDPOINT_SLICE_STRATEGY: Strategy<'EndpointSlice'> = {
     if (slice.ports === null || slice.ports === before?.ports) return slice;
     return slice.ports.every(isComplete) ? slice : { ...slice, ports: slice.ports.map(completePort) };
   },
-  prepareForCreate: firstGeneration,
   prepareForUpdate(slice, before) {
     const same =
       deepEqual(slice.endpoints, before.endpoints) &&
@@ -28,13 +27,21 @@ export const ENDPOINT_SLICE_STRATEGY: Strategy<'EndpointSlice'> = {
       deepEqual(slice.metadata.labels, before.metadata.labels);
     return withGeneration(slice, before, !same);
   },
-  validate,
+  validate: (slice, errors) => validate(slice, NOT_SEEN, errors),
   validateUpdate(slice, before, errors) {
-    validate(slice, errors);
+    if (slice.endpoints !== before.endpoints || slice.ports !== before.ports || slice.addressType !== before.addressType)
+      validate(slice, addressesOf(before), errors);
     validateImmutable('addressType', slice.addressType, before.addressType, errors);
   },
   warnings: ({ addressType }) => (addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
 };
+
+const NOT_SEEN: ReadonlySet<string> = new Set();
+
+/** What a slice held already is not looked at again: older releases let through what this one refuses. */
+function addressesOf({ endpoints }: EndpointSlice): ReadonlySet<string> {
+  return new Set(endpoints?.flatMap(({ addresses }) => addresses));
+}
 
 function isComplete({ name, protocol }: EndpointPort): boolean {
   return name !== undefined && protocol !== undefined;
@@ -44,15 +51,24 @@ function completePort(port: EndpointPort): EndpointPort {
   return isComplete(port) ? port : { ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' };
 }
 
-function validate({ addressType, endpoints, ports }: EndpointSlice, errors: FieldErrors): void {
+function validate(
+  { addressType, endpoints, ports }: EndpointSlice,
+  seen: ReadonlySet<string>,
+  errors: FieldErrors,
+): void {
   const type: string = addressType;
   if (type === '') errors.required('addressType');
   else if (!ADDRESS_TYPES.includes(type)) errors.notSupported('addressType', type, ADDRESS_TYPES);
-  validateEndpoints(endpoints ?? [], type, errors);
+  validateEndpoints(endpoints ?? [], type, seen, errors);
   validatePorts(ports ?? [], errors);
 }
 
-function validateEndpoints(endpoints: readonly Endpoint[], addressType: string, errors: FieldErrors): void {
+function validateEndpoints(
+  endpoints: readonly Endpoint[],
+  addressType: string,
+  seen: ReadonlySet<string>,
+  errors: FieldErrors,
+): void {
   if (endpoints.length > ENDPOINTS_MAX) {
     errors.tooMany('endpoints', endpoints.length, ENDPOINTS_MAX);
     return;
@@ -62,7 +78,9 @@ function validateEndpoints(endpoints: readonly Endpoint[], addressType: string, 
     const { addresses, hostname, nodeName } = endpoint;
     if (addresses === null || addresses.length === 0) errors.required(`${field}.addresses`, 'must contain at least 1 address');
     else if (addresses.length > ADDRESSES_MAX) errors.tooMany(`${field}.addresses`, addresses.length, ADDRESSES_MAX);
-    for (const [a, address] of (addresses ?? []).entries()) validateAddress(field, a, address, addressType, errors);
+    for (const [a, address] of (addresses ?? []).entries()) {
+      if (!seen.has(address)) validateAddress(field, a, address, addressType, errors);
+    }
     if (nodeName !== undefined) errors.invalidEach(`${field}.nodeName`, nodeName, subdomainName(nodeName));
     if (hostname !== undefined) errors.invalidEach(`${field}.hostname`, hostname, labelName(hostname));
     validateHints(`${field}.hints`, endpoint.hints, errors);

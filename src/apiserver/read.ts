@@ -43,9 +43,13 @@ export function readObject<K extends Kind>(
   context: RequestContext,
   asPatch = false,
 ): Read<ObjectOf<K>> {
+  const mistaken = asPatch ? checkKind(kind, value) : undefined;
+  if (mistaken !== undefined) return unreadablePatch(value, mistaken);
   const findings: Findings = { error: undefined, unknownFields: [] };
   const object = decode(structOf(kind), value, before, findings) as ObjectOf<K>;
-  const unknown = findings.unknownFields.map((field) => `unknown field "${field}"`);
+  // A patched object is written out in the order of its members' names before it is read.
+  const fields = asPatch ? findings.unknownFields.toSorted() : findings.unknownFields;
+  const unknown = fields.map((field) => `unknown field "${field}"`);
   const strict = context.fieldValidation === 'Strict' && unknown.length > 0;
   const error = findings.error ?? (strict ? `strict decoding error: ${unknown.join(', ')}` : undefined);
   if (error !== undefined) return asPatch ? unreadablePatch(value, error) : unreadable(kind, error);
@@ -55,6 +59,14 @@ export function readObject<K extends Kind>(
 function unreadable(kind: Kind, error: string): Refused {
   const version = KIND_INFO[kind].apiVersion.split('/').at(-1);
   return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${error}`);
+}
+
+/** A patch may not make another kind of its object. The scheme is named by the line that makes it. */
+function checkKind(kind: Kind, value: unknown): string | undefined {
+  const { kind: patched, apiVersion } = value as { kind?: unknown; apiVersion?: unknown };
+  if (patched === kind && apiVersion === KIND_INFO[kind].apiVersion) return undefined;
+  const scheme = 'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"';
+  return `no kind ${JSON.stringify(patched)} is registered for version ${JSON.stringify(apiVersion)} ${scheme}`;
 }
 
 /** The text shows the patched object as JSON within JSON (apiserver/pkg/endpoints/handlers/patch.go). */

@@ -36,8 +36,3 @@ export function withGeneration<T extends { readonly metadata: { readonly generat
   const generation = (before.metadata.generation ?? 0) + 1;
   return { ...object, metadata: { ...object.metadata, generation } };
 }
-
-/** A new object of a kind that counts generations. */
-export function firstGeneration<T extends { readonly metadata: object }>(object: T): T {
-  return { ...object, metadata: { ...object.metadata, generation: 1 } };
-}

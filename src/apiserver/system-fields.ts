@@ -31,6 +31,7 @@ export function newMetadata(
   if (KIND_INFO[kind].namespaced) metadata.namespace ??= 'default';
   metadata.uid = randomUid(context.dice);
   metadata.creationTimestamp = timestampOf(context.at);
+  if (KIND_INFO[kind].hasGeneration) metadata.generation = 1;
   const named = metadata as ObjectMeta;
   return sent.generateName !== undefined && sent.name === undefined ? generateName(named, context, isTaken) : named;
 }
@@ -64,7 +65,9 @@ export function keptMetadata(sent: ObjectMeta, before: ObjectMeta): ObjectMeta {
   return metadata as ObjectMeta;
 }
 
-/** The object as it is stored: with its revision. */
+/** The object as it is stored: with its revision. Copies only what is frozen; what is not is this request's own. */
 export function atRevision<T extends KubernetesObject>(object: T, revision: number): T {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  const metadata = (Object.isFrozen(object.metadata) ? { ...object.metadata } : object.metadata) as Fields;
+  metadata.resourceVersion = String(revision);
+  return metadata === object.metadata ? object : { ...object, metadata: metadata as ObjectMeta };
 }

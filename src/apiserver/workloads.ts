@@ -15,7 +15,7 @@ import { labelValue, percentage, qualifiedName, subdomainName } from './names.ts
 import { applyTemplateDefaults } from './pod/defaults.ts';
 import { validatePodSpec } from './pod/validation.ts';
 import { deepEqual } from './sharing.ts';
-import { firstGeneration, type Strategy, withGeneration } from './strategy.ts';
+import { type Strategy, withGeneration } from './strategy.ts';
 
 const QUARTER = '25%';
 const STRATEGIES = ['Recreate', 'RollingUpdate'];
@@ -38,7 +38,7 @@ export const DEPLOYMENT_STRATEGY: Strategy<'Deployment'> = {
       },
     };
   },
-  prepareForCreate: (deployment) => firstGeneration({ ...deployment, status: {} }),
+  prepareForCreate: (deployment) => ({ ...deployment, status: {} }),
   prepareForUpdate(deployment, before) {
     const sameSpec = deepEqual(deployment.spec, before.spec);
     const same = sameSpec && deepEqual(deployment.metadata.annotations, before.metadata.annotations);
@@ -65,7 +65,7 @@ export const REPLICA_SET_STRATEGY: Strategy<'ReplicaSet'> = {
     const template = applyTemplateDefaults(spec.template, before?.spec.template);
     return { ...replicaSet, spec: { ...spec, replicas: spec.replicas ?? 1, template } };
   },
-  prepareForCreate: (replicaSet) => firstGeneration({ ...replicaSet, status: { replicas: 0 } }),
+  prepareForCreate: (replicaSet) => ({ ...replicaSet, status: { replicas: 0 } }),
   prepareForUpdate(replicaSet, before) {
     const same = deepEqual(replicaSet.spec, before.spec);
     return withGeneration({ ...replicaSet, status: before.status }, before, !same);

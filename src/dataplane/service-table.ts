@@ -82,6 +82,11 @@ export class ServiceTable {
     return this.#services.get(key)?.record;
   }
 
+  /** a Service's ports as the table holds them, in the Service's order */
+  filed(key: string): readonly FiledPort[] {
+    return this.#services.get(key)?.ports ?? NO_PORTS;
+  }
+
   /** Records or, with undefined, forgets a Service. */
   set(key: string, record: ServiceRecord | undefined): ServiceTable {
     const before = this.#services.get(key);

@@ -35,7 +35,7 @@ function describeStep(step: TraceStep): string {
     case 'hook':
       return `${step.hook} ${step.table}`;
     case 'rule':
-      return `${step.chain}: ${step.rule}  ⇒ ${step.effect}`;
+      return `${step.rule.startsWith('-A ') ? '' : `${step.chain}: `}${step.rule}  ⇒ ${step.effect}`;
     case 'policy':
       return `${step.chain}: policy ${step.policy}`;
     case 'conntrack':

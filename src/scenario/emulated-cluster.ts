@@ -15,7 +15,8 @@ import type { Key, Kind, KubernetesObject, Moment } from '../model/index.ts';
 export interface EmulatedCluster {
   readonly happenings: { subscribe(next: (happening: Happening) => void): { unsubscribe(): void } };
   readonly now: Moment;
-  apply(manifests: readonly unknown[], by?: string): readonly Outcome<KubernetesObject>[];
+  boot(): void;
+  apply(manifests: readonly unknown[]): readonly Outcome<KubernetesObject>[];
   remove(kind: Kind, key: Key, options?: { gracePeriodSeconds?: number }): Outcome<KubernetesObject>;
   scale(kind: 'Deployment' | 'ReplicaSet', key: Key, replicas: number): Outcome<KubernetesObject>;
   patch(kind: Kind, key: Key, patch: object): Outcome<KubernetesObject>;

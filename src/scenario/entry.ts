@@ -19,7 +19,7 @@ export type Entry =
   | { readonly what: 'scenario'; readonly scenario: Scenario }
   | { readonly what: 'step'; readonly at: Moment; readonly index: number; readonly of: number; readonly step: Step }
   | Happening
-  | { readonly what: 'settled'; readonly at: Moment; readonly report: SettleReport }
+  | { readonly what: 'settled' | 'advanced'; readonly at: Moment; readonly report: SettleReport }
   | { readonly what: 'resolved'; readonly at: Moment; readonly request: ResolveStep; readonly result: ResolveResult }
   | { readonly what: 'sent'; readonly at: Moment; readonly sent: SentSummary }
   /** an expectation: `text` says what was expected, and where it was not met, what was found instead */

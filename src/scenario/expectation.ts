@@ -69,7 +69,9 @@ export function checkSent({ expect }: SendStep, result: SendResult, lookup: Look
     );
   if (expect.httpStatus !== undefined) checks.push(same('HTTP status', expect.httpStatus, result.httpStatus));
   if (expect.reason !== undefined) {
-    const reason = result.traces.at(-1)?.verdict.reason;
+    // Where a packet did not arrive, that is the reason that was meant, not the arrival of the ICMP error about it.
+    const failed = result.traces.find(({ verdict }) => verdict.verdict !== 'delivered');
+    const reason = (failed ?? result.traces.at(-1))?.verdict.reason;
     checks.push(judged('reason', expect.reason, reason, reason?.includes(expect.reason) === true));
   }
   return checks;

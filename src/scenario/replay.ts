@@ -26,6 +26,7 @@ export function refusedManifests({ settings, steps }: Scenario): readonly Proble
     { ...settings, agentPoolProfiles: [{ ...pool!, count: 1 }] },
     { seed: 0 },
   );
+  cluster.boot();
   const problems: Problem[] = [];
   for (const { action } of steps) {
     if (action.verb !== 'apply') continue;

@@ -35,6 +35,7 @@ function fixedCluster(change: Partial<EmulatedCluster> = {}): EmulatedCluster {
   const accepted = { ok: true as const, object: OBJECTS['Pod default/api-x-1']!, changed: true };
   return {
     now: 1500,
+    boot: () => {},
     happenings: { subscribe: () => ({ unsubscribe: () => {} }) },
     apply: (manifests) => manifests.map(() => accepted),
     remove: () => accepted,

@@ -25,6 +25,7 @@ export interface RunReport {
   readonly problems: readonly Problem[];
 }
 
+/** Boots the cluster and carries the steps out on it; it must be a new one. */
 export function runScenario(scenario: Scenario, cluster: EmulatedCluster, options: RunOptions = {}): RunReport {
   return new Run(scenario, cluster, options).run();
 }
@@ -51,6 +52,7 @@ class Run {
     const heard = listener === undefined ? undefined : this.#cluster.happenings.subscribe(listener);
     const { steps } = this.#scenario;
     this.#tell({ what: 'scenario', scenario: this.#scenario });
+    this.#cluster.boot();
     for (const [index, step] of steps.entries()) {
       progress?.(index, steps.length);
       this.#tell({ what: 'step', at: this.#cluster.now, index, of: steps.length, step });
@@ -86,7 +88,7 @@ class Run {
         this.#tell({ what: 'settled', report: this.#cluster.settle(), at: this.#cluster.now });
         return;
       case 'advance':
-        this.#tell({ what: 'settled', report: this.#cluster.advance(action.ms), at: this.#cluster.now });
+        this.#tell({ what: 'advanced', report: this.#cluster.advance(action.ms), at: this.#cluster.now });
         return;
       case 'resolve':
         this.#resolve(action.request);

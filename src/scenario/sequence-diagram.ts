@@ -36,15 +36,14 @@ export class SequenceDiagram {
   addTrace(trace: Trace): void {
     const { sent, verdict } = trace;
     const from = this.#participant(senderOf(trace), formatAddress(sent.source));
-    const translation = trace.steps.find(
-      (step): step is Translation => step.step === 'translate' && step.by !== 'conntrack',
-    );
-    const isReply = trace.steps.some((step) => step.step === 'translate' && step.by === 'conntrack') || isAnswer(sent);
+    const translations = trace.steps.filter((step): step is Translation => step.step === 'translate');
+    const translation = translations.find(({ before, packet }) => destinationOf(before) !== destinationOf(packet));
+    const isReply = isAnswer(sent) || (translation === undefined && translations.some(({ by }) => by === 'conntrack'));
     const arrow = isReply ? '-->>' : '->>';
     const via = translation === undefined ? undefined : this.#kubeProxy(translation.host);
     if (via !== undefined) {
       this.#message(from, '->>', via, `${said(sent)} to ${destinationOf(sent)}`);
-      this.#rules(trace, translation!.host, via);
+      this.#rules(trace, translation!, via);
     }
     switch (verdict.verdict) {
       case 'delivered': {
@@ -83,10 +82,11 @@ export class SequenceDiagram {
   }
 
   /** The chains that a packet passed on its way to its translation. */
-  #rules(trace: Trace, host: string, via: string): void {
-    const chains = trace.steps
-      .filter((step) => step.step === 'rule' && step.host === host && step.table === 'nat')
-      .map((step) => (step.step === 'rule' ? step.chain : ''));
+  #rules(trace: Trace, translation: Translation, via: string): void {
+    const before = trace.steps.slice(0, trace.steps.indexOf(translation));
+    const chains = before.flatMap((step) =>
+      step.step === 'rule' && step.host === translation.host ? [step.chain] : [],
+    );
     const passed = chains.filter((chain, i) => chains.indexOf(chain) === i && chain.startsWith('KUBE-'));
     if (passed.length > 0) this.#lines.push(`Note over ${via}: ${escaped(passed.join(' → '))}`);
   }

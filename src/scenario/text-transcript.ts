@@ -32,14 +32,14 @@ export interface TextOptions {
 }
 
 const CAUSES_MAX = 4;
-const HOST_WIDTH = 34;
+const HOST_WIDTH = 40;
 
 export class TextTranscript {
   readonly #write: (line: string) => void;
   readonly #trace: boolean;
   readonly #paint: Paint;
   /** what each revision was about, so that a reconcile can say what woke it */
-  readonly #revisions = new Map<number, string>();
+  readonly #revisions = new Map<number, { readonly kind: string; readonly key: string }>();
 
   constructor(write: (line: string) => void, { trace, paint = NO_PAINT }: TextOptions) {
     this.#write = write;
@@ -61,6 +61,9 @@ export class TextTranscript {
           entry.at,
           `  settled at revision ${entry.report.revision} after ${entry.report.reconciles} reconciles`,
         );
+        return;
+      case 'advanced':
+        this.#line(entry.at, `  at revision ${entry.report.revision} after ${entry.report.reconciles} reconciles`);
         return;
       case 'resolved':
         this.resolved(entry.at, entry.result);
@@ -112,14 +115,14 @@ export class TextTranscript {
     switch (happening.what) {
       case 'event': {
         const { revision, type, kind, key, by } = happening;
-        this.#revisions.set(revision, `${kind} ${key}`);
+        this.#revisions.set(revision, { kind, key });
         const change = describeChange(happening);
         this.#line(at, `  event ${revision}: ${kind} ${key} ${type} by ${by}${change === '' ? '' : `: ${change}`}`);
         return;
       }
       case 'reconcile': {
         const { controller, key, because, intents } = happening;
-        const what = `  reconcile ${controller} ${key} ${this.#causes(because)}: ${describeIntents(intents)}`;
+        const what = `  reconcile ${controller} ${key} ${this.#causes(because, key)}: ${describeIntents(intents)}`;
         this.#line(at, intents.length === 0 ? this.#paint.dim(what) : this.#paint.cyan(what));
         return;
       }
@@ -144,14 +147,22 @@ export class TextTranscript {
     }
   }
 
-  #causes(because: readonly number[]): string {
+  /** Events about one object together, and its name only where it is not the reconciled one. */
+  #causes(because: readonly number[], key: string): string {
     if (because.length === 0) return '(timer or retry)';
-    const shown = because.slice(0, CAUSES_MAX).map((revision) => {
+    const groups = new Map<string, number[]>();
+    for (const revision of because) {
       const about = this.#revisions.get(revision);
-      return about === undefined ? `${revision}` : `${revision} ${about}`;
-    });
-    const more = because.length - CAUSES_MAX;
-    return `(woken by event ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''})`;
+      const name = about === undefined ? '' : about.key === key ? about.kind : `${about.kind} ${about.key}`;
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [revision]);
+      else group.push(revision);
+    }
+    const shown = [...groups]
+      .slice(0, CAUSES_MAX)
+      .map(([name, revisions]) => `${revisions.join(', ')} ${name}`.trimEnd());
+    const more = groups.size - CAUSES_MAX;
+    return `(woken by ${shown.join('; ')}${more > 0 ? ` and ${more} more` : ''})`;
   }
 
   /** What a look-up read, asked and heard. */

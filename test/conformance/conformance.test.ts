@@ -21,7 +21,7 @@ describe('every recording is reproduced', () => {
 });
 
 interface Recorded {
-  apply: { kind: string; metadata: { name: string } }[];
+  apply: { kind: string; metadata: { name: string }; spec: object }[];
   observed: { EndpointSlice: RecordedSlice[]; Service: { spec: { clusterIP: string } }[]; Pod: object[] };
   rules: Record<string, { iptables: string }>;
   [field: string]: unknown;
@@ -91,7 +91,11 @@ describe('a recorded cluster that says something else fails, and the line names 
     [
       'a probability',
       'KUBE-SVC-',
-      (r) => changeRules(r, (lines) => lines.splice(indexOfRule(lines, '0.5000'), 1, '-A KUBE-SERVICES -j ACCEPT')),
+      (r) =>
+        changeRules(r, (lines) => {
+          const index = indexOfRule(lines, '0.50000000000');
+          lines[index] = lines[index]!.replace('0.50000000000', '0.25000000000');
+        }),
     ],
     [
       'two rules the other way round',
@@ -141,6 +145,7 @@ describe('a recorded cluster passes whatever the real program leaves to chance',
 describe('what is not in the format is refused', () => {
   it.each<readonly [string, (recording: Recorded) => void]>([
     ['surprise', (r) => (r['surprise'] = 1)],
+    ['colour', (r) => Object.assign(r.apply.at(-1)!.spec, { colour: 'red' })],
     ['Gizmo', (r) => r.apply.push({ apiVersion: 'v1', kind: 'Gizmo', metadata: { name: 'a' } } as never)],
     ['rules', (r) => (r.rules = {})],
     ['observed', (r) => Reflect.deleteProperty(r, 'observed')],

@@ -1,4 +1,5 @@
 /** kube-proxy's nftables mode: from service ports to a table of nft. */
 export { defaultNftablesConfig, type NftablesConfig } from './config.ts';
 export { affinitySetName, endpointNameBase, servicePortNameBase } from './names.ts';
+export { NftablesProxier, type NftTransaction, type SyncRequest } from './proxier.ts';
 export { type KubeProxyNftTable, kubeProxyNftTable } from './table.ts';

@@ -14,9 +14,15 @@ export function isLoopback(address: Address): boolean {
 }
 
 /** Undefined for all but loopback: also where nothing is said for this family. */
-export function nodePortAddresses({ facts, nodeIP }: ProxiedNode, config: NftablesConfig): readonly Address[] | undefined {
+export function nodePortAddresses(
+  { facts, nodeIP }: ProxiedNode,
+  config: NftablesConfig,
+): readonly Address[] | undefined {
   const { nodePortAddresses: chosen, family } = config;
-  if (chosen === 'primary') return nodeIP === undefined || isLoopback(nodeIP) ? undefined : facts.addresses.filter((address) => address === nodeIP);
+  if (chosen === 'primary')
+    return nodeIP === undefined || isLoopback(nodeIP)
+      ? undefined
+      : facts.addresses.filter((address) => address === nodeIP);
   const networks = chosen.filter((cidr) => cidr.family === family);
   if (networks.length === 0 || networks.some(({ prefixLength }) => prefixLength === 0)) return undefined;
   return facts.addresses.filter(
@@ -24,4 +30,3 @@ export function nodePortAddresses({ facts, nodeIP }: ProxiedNode, config: Nftabl
       familyOf(address) === family && !isLoopback(address) && networks.some((cidr) => contains(cidr, address)),
   );
 }
-

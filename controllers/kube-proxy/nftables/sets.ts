@@ -2,14 +2,7 @@
  * The sets and maps that service ports put elements into. With 10,000 Services they are large, so they are not made for a
  * packet: the table of Services tells which service ports can have an element for it.
  */
-import type {
-  FiledPort,
-  NftDatum,
-  NftElement,
-  NftSet,
-  NftType,
-  ServiceTable,
-} from '../../../src/dataplane/index.ts';
+import type { FiledPort, NftDatum, NftElement, NftSet, NftType, ServiceTable } from '../../../src/dataplane/index.ts';
 import type { Address, Family, ProtocolNumber } from '../../../src/model/index.ts';
 import type { ServicePortRules, SetName } from './service-port-rules.ts';
 

@@ -1,6 +1,7 @@
 /** Rules and chains in as few words as kube-proxy's source needs for them. */
 import type {
   NftChain,
+  NftElement,
   NftMember,
   NftRule,
   NftSelector,
@@ -78,4 +79,10 @@ export class LazyChain implements NftChain {
     this.#rules ??= this.#makeRules();
     return this.#rules;
   }
+}
+
+/** `goto service-…`: how kube-proxy tells whether an element is still right. Empty in sets. */
+export function verdictOf({ verdict }: NftElement): string {
+  if (verdict === undefined) return '';
+  return 'chain' in verdict ? `${verdict.verdict} ${verdict.chain.name}` : verdict.verdict;
 }

@@ -53,8 +53,14 @@ export interface NamedSets {
 export function staticChains(config: NftablesConfig, parts: SharedParts, sets: NamedSets): readonly NftChain[] {
   const chain = (name: string, ...rules: readonly NftRule[]): NftChain => ({ name, rules });
   const nodePort = nodePortMatches(config, sets.nodePortIPs);
-  const nodePortsCheck = chain('nodeport-endpoints-check', rule(undefined, ...nodePort.checked, verdictBy(PORT, sets.noEndpointNodePorts)));
-  const servicesCheck = chain('service-endpoints-check', rule(undefined, verdictBy(DESTINATION, sets.noEndpointServices)));
+  const nodePortsCheck = chain(
+    'nodeport-endpoints-check',
+    rule(undefined, ...nodePort.checked, verdictBy(PORT, sets.noEndpointNodePorts)),
+  );
+  const servicesCheck = chain(
+    'service-endpoints-check',
+    rule(undefined, verdictBy(DESTINATION, sets.noEndpointServices)),
+  );
   const firewallCheck = chain('firewall-check', rule(undefined, verdictBy(DESTINATION, sets.firewallIPs)));
   const services = chain(
     'services',

@@ -19,6 +19,9 @@ export interface KubeProxyNftTable extends NftTable {
   /** those that are there whatever Services there are */
   readonly staticChains: readonly NftChain[];
   readonly staticSets: readonly NftSet[];
+  /** nodeport-ips, where node ports answer on all addresses */
+  readonly unusedSet: NftSet | undefined;
+  readonly nodeName: string;
   rulesFor(filed: FiledPort): ServicePortRules;
 }
 
@@ -30,6 +33,7 @@ class NodeTable implements KubeProxyNftTable, SetSource {
   readonly nodeName: string;
   readonly staticChains: readonly NftChain[];
   readonly staticSets: readonly NftSet[];
+  readonly unusedSet: NftSet | undefined;
   readonly #writer: ServicePortWriter;
   readonly #node: ProxiedNode;
   #chains: ReadonlyMap<string, NftChain> | undefined;
@@ -42,6 +46,7 @@ class NodeTable implements KubeProxyNftTable, SetSource {
     this.#writer = servicePortWriter(config, facts);
     this.#node = proxiedNode(facts, config);
     const sets = namedSets(this, this.#node, config);
+    this.unusedSet = sets.nodePortIPs === undefined ? new AddressSet('nodeport-ips', this.family, []) : undefined;
     this.staticSets = Object.values(sets).filter((set: NftSet | undefined) => set !== undefined);
     this.staticChains = staticChains(config, this.#writer.parts, sets);
   }
@@ -67,12 +72,18 @@ class NodeTable implements KubeProxyNftTable, SetSource {
   }
 
   #allChains(): ReadonlyMap<string, NftChain> {
-    this.#chains ??= byName(this.staticChains, this.#ofServicePorts((rules) => rules.chains()));
+    this.#chains ??= byName(
+      this.staticChains,
+      this.#ofServicePorts((rules) => rules.chains()),
+    );
     return this.#chains;
   }
 
   #allSets(): ReadonlyMap<string, NftSet> {
-    this.#sets ??= byName(this.staticSets, this.#ofServicePorts((rules) => rules.affinitySets));
+    this.#sets ??= byName(
+      this.staticSets,
+      this.#ofServicePorts((rules) => rules.affinitySets),
+    );
     return this.#sets;
   }
 
@@ -96,7 +107,10 @@ function namedSets(source: SetSource, node: ProxiedNode, config: NftablesConfig)
   };
 }
 
-function byName<T extends { readonly name: string }>(fixed: readonly T[], others: readonly T[]): ReadonlyMap<string, T> {
+function byName<T extends { readonly name: string }>(
+  fixed: readonly T[],
+  others: readonly T[],
+): ReadonlyMap<string, T> {
   const sorted = [...others].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return new Map([...fixed, ...sorted].map((each) => [each.name, each]));
 }

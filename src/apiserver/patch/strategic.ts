@@ -44,7 +44,13 @@ function patchField(target: unknown, patch: Fields, name: string, field: Field |
     const order = patch[`${ORDER}${name}`];
     return patchList(target, value, type.of, mergeKey, Array.isArray(order) ? order : undefined);
   }
-  return type.is === 'map' ? mergePatch(target, value) : value;
+  return type.is === 'map' ? patchMap(target, value) : value;
+}
+
+function patchMap(target: unknown, patch: unknown): unknown {
+  if (!isFields(patch)) return patch;
+  if (patch[PATCH] === 'delete') return {};
+  return patch[PATCH] === 'replace' ? withoutDirectives(patch) : mergePatch(target, patch);
 }
 
 function patchList(

@@ -43,7 +43,8 @@ const [TOLERATE_NOT_READY, TOLERATE_UNREACHABLE] = [NOT_READY, UNREACHABLE].map(
   (key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: TOLERATION_SECONDS }),
 ) as [Toleration, Toleration];
 
-function tolerateNodeLoss(tolerations: readonly Toleration[]): readonly Toleration[] {
+/** A pod stays on a lost node for five minutes, unless it says otherwise; asked at every write of its spec. */
+export function tolerateNodeLoss(tolerations: readonly Toleration[]): readonly Toleration[] {
   const tolerates = (key: string): boolean =>
     tolerations.some(
       (each) =>

@@ -4,7 +4,8 @@ import { ipFindings } from '../addresses.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { labelName, qualifiedName, subdomainName } from '../names.ts';
 import { deepEqual } from '../sharing.ts';
-import { firstGeneration, type Strategy, withGeneration } from '../strategy.ts';
+import { type Strategy, withGeneration } from '../strategy.ts';
+import { tolerateNodeLoss } from './admission.ts';
 import { alignPodIps, completePodSpec } from './defaults.ts';
 import { qosClassOf } from './quality-of-service.ts';
 import { type RawPodSpec, rawSpec } from './raw.ts';
@@ -23,11 +24,13 @@ export const POD_STRATEGY: Strategy<'Pod'> = {
     const status = pod.status === before?.status ? pod.status : alignPodIps(pod.status);
     return { ...pod, spec, status };
   },
-  prepareForCreate(pod) {
-    return firstGeneration({ ...pod, status: { phase: 'Pending', qosClass: qosOf(pod.spec) } });
-  },
+  prepareForCreate: (pod) => ({ ...pod, status: pendingStatus(qosOf(pod.spec)) }),
   prepareForUpdate(pod, before) {
-    return withGeneration({ ...pod, status: before.status }, before, !deepEqual(pod.spec, before.spec));
+    const { spec } = pod;
+    if (spec === before.spec) return { ...pod, status: before.status };
+    const priority = before.spec.priority === undefined ? {} : { priority: before.spec.priority };
+    const admitted = { ...spec, ...priority, tolerations: tolerateNodeLoss(spec.tolerations ?? []) };
+    return withGeneration({ ...pod, spec: admitted, status: before.status }, before, !deepEqual(admitted, before.spec));
   },
   prepareForStatusUpdate(pod, before) {
     const { ownerReferences } = before.metadata;
@@ -46,10 +49,27 @@ export const POD_STRATEGY: Strategy<'Pod'> = {
 
 const qosClasses = new WeakMap<PodSpec, string>();
 
+const warningsOfSpecs = new WeakMap<PodSpec, readonly string[]>();
+
+function specWarnings(spec: PodSpec): readonly string[] {
+  let warnings = warningsOfSpecs.get(spec);
+  if (warnings === undefined) warningsOfSpecs.set(spec, (warnings = podSpecWarnings(spec)));
+  return warnings;
+}
+
 function qosOf(spec: PodSpec): string {
   let qosClass = qosClasses.get(spec);
   if (qosClass === undefined) qosClasses.set(spec, (qosClass = qosClassOf(rawSpec(spec))));
   return qosClass;
+}
+
+const pendingStatuses = new Map<string, Pod['status']>();
+
+/** One object for all new pods of a class. */
+function pendingStatus(qosClass: string): Pod['status'] {
+  let status = pendingStatuses.get(qosClass);
+  if (status === undefined) pendingStatuses.set(qosClass, (status = Object.freeze({ phase: 'Pending', qosClass })));
+  return status;
 }
 
 function createWarnings(pod: Pod): readonly string[] {
@@ -62,7 +82,7 @@ function createWarnings(pod: Pod): readonly string[] {
     warnings.push(
       `metadata.annotations[${SECCOMP_ANNOTATION}]: non-functional in v1.27+; use the "seccompProfile" field instead`,
     );
-  return warnings.concat(podSpecWarnings(pod.spec));
+  return warnings.concat(specWarnings(pod.spec));
 }
 
 /** Only images, the deadline and further tolerations may change. */

@@ -41,7 +41,7 @@ function fieldWarnings(spec: Service['spec']): string[] {
   if (spec.externalName !== undefined && spec.type !== 'ExternalName')
     warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
   if (spec.trafficDistribution === 'PreferClose')
-    warnings.push('spec.trafficDistribution: PreferClose is deprecated in v1.35+; use PreferSameZone');
+    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return warnings;
 }
 

@@ -137,6 +137,7 @@ class Session {
     const context = this.#context(query);
     const { kind, key } = target;
     if (target.part === 'binding') {
+      if (method !== 'POST' || (body['metadata'] as { name?: string }).name === undefined) throw new NotReplayable('binding');
       const node = (body['target'] as { name: string }).name;
       return answerOf(this.#apiserver.bind(key!, '', node, context), 201);
     }

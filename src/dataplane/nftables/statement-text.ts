@@ -2,14 +2,7 @@
  * Rules as text, in two spellings: as kube-proxy writes them into commands (knftables), and as `nft list` of version 1.0.6
  * prints them back.
  */
-import {
-  type Address,
-  type Cidr,
-  type Family,
-  formatAddress,
-  formatCidr,
-  formatEndpoint,
-} from '../../model/index.ts';
+import { type Address, type Cidr, type Family, formatAddress, formatCidr, formatEndpoint } from '../../model/index.ts';
 import {
   STATE_DNAT,
   STATE_ESTABLISHED,

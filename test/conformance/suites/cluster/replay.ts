@@ -17,6 +17,8 @@ import type { Manifest, ObservedObject, RecordedNode, Recording } from './record
 
 const CLUSTER_CIDR = '10.244.0.0/16';
 const RECORDED_PROGRAMS: readonly string[] = ['kube-controller-manager', 'kube-proxy'];
+/** The apiserver's warning that it does not know a part of what it was given. Its other warnings are advice. */
+const UNKNOWN_FIELD = /^(unknown|duplicate) field /;
 /** Longer than any replay takes. */
 const NEVER_MS = 1e12;
 
@@ -39,8 +41,8 @@ type Outcome = ReturnType<Emulator['remove']>;
 function mustBeTaken(what: string, outcome: Outcome | undefined): KubernetesObject {
   if (outcome === undefined) throw new Error(`${what}: no answer`);
   if (!outcome.ok) throw new Error(`${what}: refused: ${outcome.status.message}`);
-  const [warning] = outcome.warnings ?? [];
-  if (warning !== undefined) throw new Error(`${what}: ${warning}`);
+  const dropped = (outcome.warnings ?? []).find((warning) => UNKNOWN_FIELD.test(warning));
+  if (dropped !== undefined) throw new Error(`${what}: ${dropped}`);
   return outcome.object;
 }
 
