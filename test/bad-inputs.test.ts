@@ -8,7 +8,7 @@ import { runCommandLine } from '../src/cli/index.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const TABLE = readFileSync(new URL('bad-inputs/table.md', import.meta.url), 'utf8').trim();
-const MARKERS = /<!-- bad-inputs -->\n([\s\S]*?)\n<!-- \/bad-inputs -->/;
+const MARKERS = /<!-- bad-inputs -->\n([\s\S]*?)\n<!-- \/?bad-inputs -->/;
 
 interface Row {
   readonly command: string;

@@ -3,10 +3,13 @@
  * writes what they will meet.
  */
 export { defaultKubeProxyConfig, type KubeProxyConfig, type LocalDetector } from './config.ts';
+export { type ConntrackFlow, flowFilter, staleConnections, staleFlows, withoutFlows } from './conntrack/index.ts';
 export { kubeProxyController } from './controller.ts';
 export {
+  ChangeTracker,
   cleanupLeftovers,
   type HealthCheck,
+  healthCheckOf,
   isRestoreError,
   type KernelTables,
   type KubeProxyRuleset,
@@ -34,4 +37,4 @@ export {
   servicePortNameBase,
 } from './nftables/index.ts';
 export { serviceRecordOf } from './service-record.ts';
-export { type CategorizedEndpoints, categorizeEndpoints } from './topology.ts';
+export { type CategorizedEndpoints, categorizeEndpoints, type TopologyGates } from './topology.ts';

@@ -11,8 +11,8 @@
  */
 import {
   deepFreeze,
-  KIND_INFO,
   type Key,
+  KIND_INFO,
   type Kind,
   type KubernetesObject,
   keyOf,
@@ -26,11 +26,12 @@ import type { Store } from '../store/index.ts';
 import { admit, type Surroundings } from './admission.ts';
 import { withLastApplied } from './apply.ts';
 import { bindPod, uidMismatch } from './binding.ts';
+import { NO_SUCH_RESOURCE, type Part, prepare, validateChange } from './change.ts';
 import type { ApiserverOptions, DeleteOptions, Outcome, PatchOptions, RequestContext } from './contract.ts';
 import { checkPreconditions, isReleased, planDeletion, terminateNamespace } from './deletion.ts';
 import { FieldErrors } from './field-errors.ts';
 import { storeKey } from './keys.ts';
-import { validateMetadata, validateMetadataUpdate, validateNonNegative } from './metadata.ts';
+import { validateMetadata, validateNonNegative } from './metadata.ts';
 import { IMMORTAL_NAMESPACES } from './namespace.ts';
 import { mergePatch } from './patch/merge.ts';
 import { strategicPatch } from './patch/strategic.ts';
@@ -46,8 +47,6 @@ import { strategyOf } from './strategies.ts';
 import { atRevision, keptMetadata, newMetadata } from './system-fields.ts';
 
 const NODE_PORTS: readonly [number, number] = [30000, 32767];
-
-type Part = 'main' | 'status' | 'finalize';
 
 type Written = Outcome<KubernetesObject>;
 
@@ -115,15 +114,23 @@ export class Apiserver {
   }
 
   /** The object with its defaults and its metadata. A known pod spec needs none. */
-  #introduce(kind: Kind, sent: KubernetesObject, known: Pod['spec'] | undefined, context: RequestContext): KubernetesObject {
-    const metadata = newMetadata(kind, sent.metadata, context, (named) => this.#exists(kind, named));
+  #introduce(
+    kind: Kind,
+    sent: KubernetesObject,
+    known: Pod['spec'] | undefined,
+    context: RequestContext,
+  ): KubernetesObject {
+    const metadata = newMetadata(kind, sent.metadata, context, (name, namespace) =>
+      this.#exists(kind, name, namespace),
+    );
     const object = { ...sent, metadata } as KubernetesObject;
     if (known !== undefined) return { ...object, spec: known } as KubernetesObject;
     return strategyOf(kind).applyDefaults?.(object, undefined) ?? object;
   }
 
-  #exists(kind: Kind, metadata: ObjectMeta): boolean {
-    return this.#store.get(storeKey(kind, keyOf({ metadata }))) !== undefined;
+  #exists(kind: Kind, name: string, namespace: string | undefined): boolean {
+    const key = namespace === undefined ? name : `${namespace}/${name}`;
+    return this.#store.get(storeKey(kind, key)) !== undefined;
   }
 
   #insert(kind: Kind, object: KubernetesObject, found: readonly string[], context: RequestContext): Written {
@@ -192,8 +199,7 @@ export class Apiserver {
     if (!sent.ok) return sent;
     const { kind } = sent.draft;
     const metadata = (sent.draft['metadata'] ?? {}) as Partial<ObjectMeta>;
-    if (typeof metadata.name !== 'string' || metadata.name === '')
-      return badRequest('name must be provided');
+    if (typeof metadata.name !== 'string' || metadata.name === '') return badRequest('name must be provided');
     const namespace = KIND_INFO[kind].namespaced ? { namespace: metadata.namespace ?? 'default' } : {};
     const key = keyOf({ metadata: { name: metadata.name, ...namespace } });
     const before = this.get(kind, key);
@@ -202,7 +208,10 @@ export class Apiserver {
       const { resourceVersion: _, ...fresh } = metadata;
       return this.create({ ...sent.draft, metadata: fresh }, context);
     }
-    const located = metadata.namespace === namespace.namespace ? sent.draft : { ...sent.draft, metadata: { ...metadata, ...namespace } };
+    const located =
+      metadata.namespace === namespace.namespace
+        ? sent.draft
+        : { ...sent.draft, metadata: { ...metadata, ...namespace } };
     const { uid } = metadata;
     if (uid !== undefined && uid !== '' && uid !== before.metadata.uid)
       return conflict(kind, metadata.name, uidMismatch(before, uid));
@@ -215,11 +224,14 @@ export class Apiserver {
     const before = this.get(kind, key);
     if (before === undefined) return notFound(kind, name);
     if (Array.isArray(patch))
-      return badRequest('error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}');
+      return badRequest(
+        'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
+      );
     const uid = options.precondition?.uid ?? options.uid;
     const resourceVersion = options.precondition?.resourceVersion ?? options.resourceVersion;
     if (uid !== undefined && uid !== before.metadata.uid) return conflict(kind, name, uidMismatch(before, uid));
-    if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion) return conflict(kind, name);
+    if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
+      return conflict(kind, name);
     const strategic = options.type === 'strategic';
     const value = strategic ? strategicPatch(before, patch, structOf(kind)) : mergePatch(before, patch);
     const part = options.status === true ? 'status' : options.finalize === true ? 'finalize' : 'main';
@@ -241,13 +253,17 @@ export class Apiserver {
     if (version !== '0' && version !== resourceVersion) return conflict(kind, name);
     const sent = { ...read.value, metadata: keptMetadata(metadata, before.metadata) } as KubernetesObject;
     const object = strategyOf(kind).applyDefaults?.(sent, before) ?? sent;
-    const begun = part === 'main' ? this.#begin(object, before, context) : { ok: true as const, allocation: NOTHING_TAKEN };
+    const begun =
+      part === 'main' ? this.#begin(object, before, context) : { ok: true as const, allocation: NOTHING_TAKEN };
     if (!begun.ok) return begun;
     const prepared = prepare(part, object, before);
     if (prepared === undefined) return revertTo(begun.allocation, NO_SUCH_RESOURCE);
     const errors = validateChange(part, prepared, before);
     if (errors.found) return revertTo(begun.allocation, invalid(kind, name, errors));
-    const warnings = [...read.warnings, ...(part === 'main' ? (strategyOf(kind).warnings?.(prepared, before) ?? []) : [])];
+    const warnings = [
+      ...read.warnings,
+      ...(part === 'main' ? (strategyOf(kind).warnings?.(prepared, before) ?? []) : []),
+    ];
     return this.#replace(prepared, before, begun.allocation, warnings, context);
   }
 
@@ -352,40 +368,7 @@ export class Apiserver {
 
 const NOTHING_TAKEN: Allocation = { commit() {}, revert() {} };
 
-const NO_SUCH_RESOURCE = refused({
-  code: 404,
-  reason: 'NotFound',
-  message: 'the server could not find the requested resource',
-  details: {},
-});
-
 function revertTo<T>(allocation: Allocation, refusal: T): T {
   allocation.revert();
   return refusal;
-}
-
-/** Takes back what the part of the object that is written may not change; undefined where the kind has no such part. */
-function prepare(part: Part, object: KubernetesObject, before: KubernetesObject): KubernetesObject | undefined {
-  const strategy = strategyOf(object.kind);
-  switch (part) {
-    case 'main':
-      return strategy.prepareForUpdate?.(object, before) ?? object;
-    case 'status':
-      return strategy.prepareForStatusUpdate?.(object, before);
-    case 'finalize':
-      return object.kind === 'Namespace' && before.kind === 'Namespace' ? { ...object, status: before.status } : undefined;
-    default:
-      return part satisfies never;
-  }
-}
-
-function validateChange(part: Part, object: KubernetesObject, before: KubernetesObject): FieldErrors {
-  const strategy = strategyOf(object.kind);
-  const errors = new FieldErrors();
-  validateMetadataUpdate(object.metadata, before.metadata, errors);
-  // The generic layer asks, and each kind asks again: what is wrong with the metadata is listed twice.
-  if (errors.found) validateMetadataUpdate(object.metadata, before.metadata, errors);
-  if (part === 'main') strategy.validateUpdate(object, before, errors);
-  if (part === 'status') strategy.validateStatusUpdate?.(object, before, errors);
-  return errors;
 }

@@ -27,7 +27,10 @@ export function withLastApplied(draft: Draft, namespaced: boolean): Applied {
   const text = `${JSON.stringify(sortedKeys(plain))}\n`;
   const manifest: Draft = { ...draft, metadata: { ...located, annotations: { ...annotations, [LAST_APPLIED]: text } } };
   const { name, namespace } = located as { name?: string; namespace?: string };
-  const key = typeof name === 'string' ? keyOf({ metadata: namespace === undefined ? { name } : { name, namespace } }) : undefined;
+  const key =
+    typeof name === 'string'
+      ? keyOf({ metadata: namespace === undefined ? { name } : { name, namespace } })
+      : undefined;
   return { manifest, key, lastOf };
 }
 
@@ -44,5 +47,9 @@ function lastOf(object: KubernetesObject): unknown {
 function sortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedKeys);
   if (!isFields(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, sortedKeys(value[name])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((name) => [name, sortedKeys(value[name])]),
+  );
 }

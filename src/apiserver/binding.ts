@@ -8,7 +8,13 @@ import { type Refused, refused } from './status.ts';
 
 export type Bound = { readonly ok: true; readonly pod: Pod } | Refused;
 
-export function bindPod(pod: Pod, uid: string, nodeName: string, node: Node | undefined, context: RequestContext): Bound {
+export function bindPod(
+  pod: Pod,
+  uid: string,
+  nodeName: string,
+  node: Node | undefined,
+  context: RequestContext,
+): Bound {
   const { name, deletionTimestamp } = pod.metadata;
   if (uid !== '' && uid !== pod.metadata.uid) return bindingConflict(name, uidMismatch(pod, uid));
   if (deletionTimestamp !== undefined)

@@ -29,7 +29,11 @@ export const ENDPOINT_SLICE_STRATEGY: Strategy<'EndpointSlice'> = {
   },
   validate: (slice, errors) => validate(slice, NOT_SEEN, errors),
   validateUpdate(slice, before, errors) {
-    if (slice.endpoints !== before.endpoints || slice.ports !== before.ports || slice.addressType !== before.addressType)
+    if (
+      slice.endpoints !== before.endpoints ||
+      slice.ports !== before.ports ||
+      slice.addressType !== before.addressType
+    )
       validate(slice, addressesOf(before), errors);
     validateImmutable('addressType', slice.addressType, before.addressType, errors);
   },
@@ -76,7 +80,8 @@ function validateEndpoints(
   for (const [i, endpoint] of endpoints.entries()) {
     const field = `endpoints[${i}]`;
     const { addresses, hostname, nodeName } = endpoint;
-    if (addresses === null || addresses.length === 0) errors.required(`${field}.addresses`, 'must contain at least 1 address');
+    if (addresses === null || addresses.length === 0)
+      errors.required(`${field}.addresses`, 'must contain at least 1 address');
     else if (addresses.length > ADDRESSES_MAX) errors.tooMany(`${field}.addresses`, addresses.length, ADDRESSES_MAX);
     for (const [a, address] of (addresses ?? []).entries()) {
       if (!seen.has(address)) validateAddress(field, a, address, addressType, errors);

@@ -1,5 +1,5 @@
 /** Where objects lie in the store, and in etcd. */
-import { KIND_INFO, type Key, type Kind, type KubernetesObject, keyOf } from '../model/index.ts';
+import { type Key, KIND_INFO, type Kind, type KubernetesObject, keyOf } from '../model/index.ts';
 
 /** `pods/default/my-app` */
 export function storeKey(kind: Kind, key: Key): string {

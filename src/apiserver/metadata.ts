@@ -73,7 +73,11 @@ function validateFinalizers(finalizers: readonly string[] | undefined, errors: F
 function validateStandardFinalizers(finalizers: readonly string[] | undefined, errors: FieldErrors): void {
   for (const [i, finalizer] of (finalizers ?? []).entries()) {
     if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer))
-      errors.invalid(`metadata.finalizers[${i}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
+      errors.invalid(
+        `metadata.finalizers[${i}]`,
+        finalizer,
+        'name is neither a standard finalizer name nor is it fully qualified',
+      );
   }
 }
 

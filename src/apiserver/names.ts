@@ -103,8 +103,7 @@ export function configKey(text: string): Findings {
   const findings: string[] = [];
   if (text.length > SUBDOMAIN_LENGTH_MAX) findings.push(tooLong(SUBDOMAIN_LENGTH_MAX));
   const rule = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
-  if (!CONFIG_KEY_PATTERN.test(text))
-    findings.push(patternError(rule, CONFIG_KEY, 'key.name', 'KEY_NAME', 'key-name'));
+  if (!CONFIG_KEY_PATTERN.test(text)) findings.push(patternError(rule, CONFIG_KEY, 'key.name', 'KEY_NAME', 'key-name'));
   if (text === '.') findings.push("must not be '.'");
   else if (text === '..') findings.push("must not be '..'");
   else if (text.startsWith('..')) findings.push("must not start with '..'");

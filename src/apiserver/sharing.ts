@@ -7,7 +7,9 @@ export function share<T>(after: T, before: unknown): T {
   if (Object.is(after, before)) return after;
   if (typeof after !== 'object' || after === null || typeof before !== 'object' || before === null) return after;
   if (Array.isArray(after) !== Array.isArray(before)) return after;
-  const parts = Array.isArray(after) ? shareList(after, before as unknown[]) : shareFields(after as Fields, before as Fields);
+  const parts = Array.isArray(after)
+    ? shareList(after, before as unknown[])
+    : shareFields(after as Fields, before as Fields);
   return parts as T;
 }
 

@@ -95,7 +95,11 @@ function validateDeployment({ spec }: Deployment, errors: FieldErrors): void {
   validateNonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit, errors);
   validateNonNegative('spec.progressDeadlineSeconds', spec.progressDeadlineSeconds, errors);
   if (spec.progressDeadlineSeconds <= (spec.minReadySeconds ?? 0))
-    errors.invalid('spec.progressDeadlineSeconds', spec.progressDeadlineSeconds, 'must be greater than minReadySeconds');
+    errors.invalid(
+      'spec.progressDeadlineSeconds',
+      spec.progressDeadlineSeconds,
+      'must be greater than minReadySeconds',
+    );
 }
 
 function validateReplicaSet(spec: ReplicaSet['spec'], errors: FieldErrors): void {

@@ -62,7 +62,7 @@ test('--quiet prints one line a script', async () => {
 
 test('--seed and --set change the run', async () => {
   expect((await run('run small.yaml --seed 7')).stdout).toContain('\nseed 7;');
-  expect((await run('run small.yaml --set cluster.agentPoolProfiles=[{name:pool,count:2}]')).stdout).toContain(
+  expect((await run('run small.yaml --set cluster.agentPoolProfiles=[{"name":"pool","count":2}]')).stdout).toContain(
     'pool 2 nodes',
   );
 });

@@ -1,6 +1,6 @@
 /** Reads a script and the files that it names. */
 import { readFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { formatProblem, readScenario, refusedManifests, type Scenario } from '../scenario/index.ts';
 import { type Console, UsageError } from './console.ts';
 
@@ -15,12 +15,11 @@ export function readScript(file: string, { seed, set }: ScriptFlags, console: Co
   const text = readText(path);
   if (typeof text !== 'string') throw new UsageError(`${file}: ${text.reason}`);
   const read = readScenario({
-    file: named(path, console),
+    file,
     text,
     readFile: (name) => {
-      const manifest = resolve(dirname(path), name);
-      const found = readText(manifest);
-      return typeof found === 'string' ? { file: named(manifest, console), text: found } : undefined;
+      const found = readText(resolve(dirname(path), name));
+      return typeof found === 'string' ? { file: join(dirname(file), name), text: found } : undefined;
     },
     overrides: set,
   });
@@ -28,11 +27,6 @@ export function readScript(file: string, { seed, set }: ScriptFlags, console: Co
   const refused = refusedManifests(read.scenario);
   if (refused.length > 0) throw new UsageError(refused.map(formatProblem).join('\n'));
   return seed === undefined ? read.scenario : { ...read.scenario, seed };
-}
-
-/** As the user would find it from where the command was started. */
-function named(path: string, { directory }: Console): string {
-  return relative(directory, path) || path;
 }
 
 function readText(path: string): string | { readonly reason: string } {

@@ -7,6 +7,7 @@ export * from './conntrack-states.ts';
 export * from './dataplane.ts';
 export * from './dns-records.ts';
 export * from './iptables/index.ts';
+export * from './ipvs/index.ts';
 export * from './netfilter.ts';
 export * from './nftables/index.ts';
 export * from './node-networks.ts';

@@ -5,6 +5,7 @@
  * Names and meanings: iptables-extensions(8).
  */
 import type { Address, Cidr, Family, ProtocolNumber, TableName } from '../model/index.ts';
+import type { IpvsMatch, PhysicalDeviceMatch, SetMatch } from './ipvs/index.ts';
 
 /** Connection states as bits, so that a rule's list is one test. DNAT and SNAT are the states of a translated connection. */
 export const STATE_NEW = 1;
@@ -50,7 +51,10 @@ export type Match =
       readonly reap?: boolean;
     }
   /** counts and always matches */
-  | { readonly match: 'nfacct'; readonly name: string };
+  | { readonly match: 'nfacct'; readonly name: string }
+  | SetMatch
+  | IpvsMatch
+  | PhysicalDeviceMatch;
 
 export type RejectWith =
   | 'icmp-port-unreachable'

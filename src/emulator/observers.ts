@@ -23,6 +23,10 @@ export class Observers implements ProgramObserver {
     });
   }
 
+  get observing(): boolean {
+    return this.#subject.observed;
+  }
+
   tell(happening: Happening): void {
     if (this.#subject.observed) this.#subject.next(happening);
   }

@@ -86,6 +86,9 @@ export class Programs {
       lagMs: (_kind: Kind) =>
         (this.#lagMs.get(name) ?? WATCH_LATENCY_MS) + (jitterMs === 0 ? 0 : jitter.below(jitterMs + 1)),
       observer: {
+        get observing() {
+          return observer.observing;
+        },
         reconciled: (...told) => observer.reconciled(...told),
         refused: (...told) => observer.refused(...told),
         crashed: () => this.#died(name),

@@ -10,7 +10,9 @@ type AnyIndexFunction = (object: ObjectOf<Kind>) => readonly string[];
 
 interface Index {
   readonly file: AnyIndexFunction;
-  readonly entries: Map<string, Map<Key, ObjectOf<Kind>>>;
+  readonly entries: Map<string, Set<Key>>;
+  /** under which values each object is filed: most changes leave them as they are */
+  readonly values: Map<Key, readonly string[]>;
 }
 
 interface KindCache {
@@ -55,10 +57,18 @@ export class Cache implements View {
     return (this.#kinds.get(kind)?.objects ?? NOTHING).values() as Iterable<ObjectOf<K>>;
   }
 
+  keys(kind: Kind): Iterable<Key> {
+    return (this.#kinds.get(kind)?.objects ?? NOTHING).keys();
+  }
+
   byIndex<K extends Kind>(kind: K, index: string, value: string): Iterable<ObjectOf<K>> {
-    const declared = this.#kinds.get(kind)?.indexes.get(index);
-    if (declared === undefined) throw new Error(`no controller of this program declares index ${index} of ${kind}`);
-    return (declared.entries.get(value) ?? NOTHING).values() as Iterable<ObjectOf<K>>;
+    const cache = this.#kinds.get(kind);
+    const declared = cache?.indexes.get(index);
+    if (cache === undefined || declared === undefined) {
+      throw new Error(`no controller of this program declares index ${index} of ${kind}`);
+    }
+    const keys = declared.entries.get(value);
+    return keys === undefined ? [] : (Array.from(keys, (key) => cache.objects.get(key)) as ObjectOf<K>[]);
   }
 
   projection<T>(declaration: ProjectionDeclaration<T>): T {
@@ -73,7 +83,7 @@ export class Cache implements View {
     const before = cache.objects.get(key);
     if (after === undefined) cache.objects.delete(key);
     else cache.objects.set(key, after);
-    for (const index of cache.indexes.values()) refile(index, key, before, after);
+    for (const index of cache.indexes.values()) refile(index, key, after);
     for (const declaration of cache.projections) declaration.apply(this.#projections.get(declaration), before, after);
     return before;
   }
@@ -91,7 +101,7 @@ export class Cache implements View {
     const { indexes } = this.#kindCache(kind);
     if ((indexes.get(name)?.file ?? file) !== file)
       throw new Error(`index ${name} of ${kind} is declared twice, differently`);
-    indexes.set(name, { file, entries: new Map() });
+    indexes.set(name, { file, entries: new Map(), values: new Map() });
   }
 
   #addProjection(declaration: ProjectionDeclaration<unknown>): void {
@@ -101,18 +111,22 @@ export class Cache implements View {
   }
 }
 
-function refile(index: Index, key: Key, before: ObjectOf<Kind> | undefined, after: ObjectOf<Kind> | undefined): void {
-  const was = before === undefined ? [] : index.file(before);
-  const is = after === undefined ? [] : index.file(after);
+const NO_VALUES: readonly string[] = [];
+
+function refile(index: Index, key: Key, after: ObjectOf<Kind> | undefined): void {
+  const was = index.values.get(key) ?? NO_VALUES;
+  const is = after === undefined ? NO_VALUES : index.file(after);
+  if (was.length === is.length && was.every((value, i) => value === is[i])) return;
   for (const value of was) {
     if (is.includes(value)) continue;
     const filed = index.entries.get(value);
     if (filed?.delete(key) && filed.size === 0) index.entries.delete(value);
   }
-  if (after === undefined) return;
   for (const value of is) {
     const filed = index.entries.get(value);
-    if (filed === undefined) index.entries.set(value, new Map([[key, after]]));
-    else filed.set(key, after);
+    if (filed === undefined) index.entries.set(value, new Set([key]));
+    else filed.add(key);
   }
+  if (is.length === 0) index.values.delete(key);
+  else index.values.set(key, is);
 }

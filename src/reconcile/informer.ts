@@ -17,6 +17,8 @@ export interface InformerOptions {
   /** how much later than the write this informer hears of a change made now */
   readonly lagMs: () => number;
   readonly deliver: Deliver;
+  /** what was handed on before and not taken back: asked for when everything is listed anew */
+  readonly known: () => Iterable<Key>;
   /** called once after each batch of deliveries */
   readonly delivered: () => void;
 }
@@ -34,7 +36,6 @@ export class Informer {
   #wake: Subscription | undefined;
   #wakeAt: Moment = Number.POSITIVE_INFINITY;
   #revision = 0;
-  #known = new Set<Key>();
 
   constructor(options: InformerOptions) {
     this.#options = options;
@@ -48,7 +49,7 @@ export class Informer {
 
   /** Lists everything as it is now, then follows. What was known and is gone is handed on as deleted. */
   start(): void {
-    const { store, deliver, delivered } = this.#options;
+    const { store, deliver, delivered, known } = this.#options;
     const revision = store.revision;
     const listed = new Set<Key>();
     for (const entry of store.list(this.#prefix)) {
@@ -56,8 +57,7 @@ export class Informer {
       listed.add(key);
       deliver(key, entry.value, entry.modRevision);
     }
-    for (const key of this.#known) if (!listed.has(key)) deliver(key, undefined, revision);
-    this.#known = listed;
+    for (const key of [...known()]) if (!listed.has(key)) deliver(key, undefined, revision);
     this.#revision = revision;
     this.#follow();
     delivered();
@@ -109,8 +109,6 @@ export class Informer {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     for (const { event } of batch) {
       const key = event.key.slice(this.#prefix.length);
-      if (event.value === undefined) this.#known.delete(key);
-      else this.#known.add(key);
       this.#revision = event.revision;
       this.#options.deliver(key, event.value, event.revision);
     }

@@ -23,6 +23,8 @@ export const RECONCILES_AT_ONE_MOMENT_MAX = 5_000_000;
 
 /** Told of each reconcile, after its intents were computed and before they are carried out. */
 export interface ProgramObserver {
+  /** whether anybody listens: what woke a key is remembered only then */
+  readonly observing: boolean;
   reconciled(controller: string, key: Key, because: readonly number[], intents: readonly Intent[]): void;
   refused(controller: string, key: Key, status: StatusError): void;
   crashed(program: ProgramName): void;
@@ -122,6 +124,7 @@ export class RunningProgram {
       store,
       scheduler,
       lagMs: () => lagMs(kind),
+      known: () => this.#cache.keys(kind),
       deliver: (key, after, revision) => this.#take(kind, key, after, revision),
       delivered: () => this.#release(),
     });
@@ -129,11 +132,12 @@ export class RunningProgram {
 
   #take(kind: Kind, key: Key, after: ObjectOf<Kind> | undefined, revision: number): void {
     const before = this.#cache.apply(kind, key, after);
+    const because = this.#options.observer.observing ? revision : undefined;
     for (const { controller, queue } of this.#controllers) {
       const watch = controller.watches[kind] as Watch | undefined;
       if (watch === undefined) continue;
-      if (before !== undefined) for (const concerned of watch(before, this.#cache)) queue.add(concerned, revision);
-      if (after !== undefined) for (const concerned of watch(after, this.#cache)) queue.add(concerned, revision);
+      if (before !== undefined) for (const concerned of watch(before, this.#cache)) queue.add(concerned, because);
+      if (after !== undefined) for (const concerned of watch(after, this.#cache)) queue.add(concerned, because);
     }
   }
 

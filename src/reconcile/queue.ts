@@ -10,11 +10,14 @@ export const RETRY_LONGEST_MS = 1_000_000;
 export const RETRY_RATE_PER_SECOND = 10;
 export const RETRY_BURST = 100;
 
+/** Shared by all keys that no event woke; never written to. */
+const NO_REVISIONS: readonly number[] = [];
+
 export class WorkQueue {
   readonly #scheduler: SchedulerLike;
   readonly #ready: () => void;
   /** keys waiting, each with the revisions of the events that woke it */
-  readonly #waiting = new Map<Key, number[]>();
+  readonly #waiting = new Map<Key, readonly number[]>();
   readonly #failures = new Map<Key, number>();
   /** when each delayed key is to come; an earlier wish replaces a later one */
   readonly #later = new Map<Key, Moment>();
@@ -33,11 +36,16 @@ export class WorkQueue {
   add(key: Key, because?: number): void {
     const revisions = this.#waiting.get(key);
     if (revisions !== undefined) {
-      if (because !== undefined && revisions.at(-1) !== because) revisions.push(because);
+      if (because !== undefined) this.#remember(key, revisions, because);
       return;
     }
-    this.#waiting.set(key, because === undefined ? [] : [because]);
+    this.#waiting.set(key, because === undefined ? NO_REVISIONS : [because]);
     this.#ready();
+  }
+
+  #remember(key: Key, revisions: readonly number[], because: number): void {
+    if (revisions === NO_REVISIONS) this.#waiting.set(key, [because]);
+    else if (revisions.at(-1) !== because) (revisions as number[]).push(because);
   }
 
   /** The first key and the revisions that woke it; undefined when empty. */

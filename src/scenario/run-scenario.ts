@@ -1,5 +1,5 @@
 /** Carries a scenario's steps out on a cluster, and tells each thing that happens, in order. */
-import { NoSuchTargetError, type Outcome, type SendResult } from '../emulator/index.ts';
+import { type Fault, NoSuchTargetError, type Outcome, type SendResult } from '../emulator/index.ts';
 import { isKind, KIND_INFO, type KubernetesObject } from '../model/index.ts';
 import type { EmulatedCluster } from './emulated-cluster.ts';
 import type { Entry, SentSummary } from './entry.ts';
@@ -97,7 +97,7 @@ class Run {
         this.#send(action.request, index);
         return;
       case 'fault':
-        for (const fault of action.faults) this.#cluster.inject(fault);
+        this.#inject(step, action.faults);
         return;
       case 'scale':
         for (const { target, replicas } of action.targets)
@@ -140,6 +140,15 @@ class Run {
     for (const [i, manifest] of manifests.entries()) {
       const outcome = outcomes[i];
       if (outcome !== undefined && !outcome.ok) this.#fail(refusalOf(manifest, outcome.status));
+    }
+  }
+
+  #inject(step: Step, faults: readonly Fault[]): void {
+    for (const fault of faults) {
+      const node = 'node' in fault ? fault.node : undefined;
+      if (node !== undefined && this.#cluster.get('Node', node) === undefined)
+        this.#fail(step.problem(`there is no node/${node}`));
+      else this.#cluster.inject(fault);
     }
   }
 

@@ -141,10 +141,10 @@ sequenceDiagram
     Note over P1: connected`);
 });
 
-test('a refusal goes back to the sender, and no text ends a line early', () => {
+test('a refusal ends where it is made, and no text ends a line early', () => {
   const diagram = new SequenceDiagram('t');
   const sent = packet('10.244.1.10:40001', '10.96.0.50:80', { flags: SYN });
-  diagram.addTrace(
+  diagram.addRequest(
     trace(APP, sent, {
       verdict: 'rejected',
       host: NODE,
@@ -153,7 +153,7 @@ test('a refusal goes back to the sender, and no text ends a line early', () => {
     }),
   );
   expect(diagram.text().split('\n').slice(-2)).toEqual([
-    '    P1->>P2: TCP SYN to 10.96.0.50:80',
-    '    P2--xP1: icmp-port-unreachable: no endpoints#59; rule #35;1',
+    '    P1-xP2: TCP SYN to 10.96.0.50:80',
+    '    Note over P2: rejected with icmp-port-unreachable: no endpoints#59; rule #35;1',
   ]);
 });

@@ -21,54 +21,57 @@ export class SequenceDiagram {
 
   addSend(result: SendResult): void {
     if (result.resolve !== undefined) this.addResolve(result.resolve);
-    for (const trace of result.traces) this.addTrace(trace);
+    const initiator = result.traces[0] === undefined ? undefined : senderOf(result.traces[0]);
+    for (const trace of result.traces) {
+      if (senderOf(trace) === initiator) this.addRequest(trace);
+      else this.addReply(trace);
+    }
     this.#lines.push(`Note over ${this.#hostOf(result)}: ${escaped(result.outcome)}`);
   }
 
   addResolve({ exchanges }: ResolveResult): void {
     for (const { request, reply } of exchanges) {
-      this.addTrace(request);
-      if (reply !== undefined) this.addTrace(reply);
+      this.addRequest(request);
+      if (reply !== undefined) this.addReply(reply);
     }
   }
 
-  /** One packet: to kube-proxy where its rules change the destination, on to the receiver, or to where it ended. */
-  addTrace(trace: Trace): void {
-    const { sent, verdict } = trace;
-    const from = this.#participant(senderOf(trace), formatAddress(sent.source));
-    const translations = trace.steps.filter((step): step is Translation => step.step === 'translate');
-    const translation = translations.find(({ before, packet }) => destinationOf(before) !== destinationOf(packet));
-    const isReply = isAnswer(sent) || (translation === undefined && translations.some(({ by }) => by === 'conntrack'));
-    const arrow = isReply ? '-->>' : '->>';
-    const via = translation === undefined ? undefined : this.#kubeProxy(translation.host);
-    if (via !== undefined) {
-      this.#message(from, '->>', via, `${said(sent)} to ${destinationOf(sent)}`);
-      this.#rules(trace, translation!, via);
+  /** A packet on its way there: to kube-proxy where its rules change the destination, on to the receiver, or to where it ended. */
+  addRequest(trace: Trace): void {
+    const { sent, seen, verdict } = trace;
+    const translation = trace.steps.find(isNewDestination);
+    let from = this.#participant(senderOf(trace), formatAddress(sent.source));
+    let what = `${said(sent)} to ${destinationOf(sent)}`;
+    if (translation !== undefined) {
+      const via = this.#kubeProxy(translation.host);
+      this.#message(from, '->>', via, what);
+      this.#rules(trace, translation, via);
+      from = via;
+      what = `${translation.by} ${describeTranslation(translation)}`;
     }
-    switch (verdict.verdict) {
-      case 'delivered': {
-        const to = this.#participant(verdict.host, formatAddress(trace.seen.destination));
-        const what = translation === undefined ? said(sent) : `${translation.by} ${describeTranslation(translation)}`;
-        this.#message(via ?? from, arrow, to, what);
-        return;
-      }
-      case 'rejected': {
-        const by = via ?? this.#kubeProxy(verdict.host);
-        if (via === undefined) this.#message(from, '->>', by, `${said(sent)} to ${destinationOf(sent)}`);
-        this.#message(by, '--x', from, `${verdict.with}: ${verdict.reason}`);
-        return;
-      }
-      case 'dropped':
-      case 'unroutable': {
-        const by = via ?? this.#kubeProxy(verdict.host);
-        this.#message(from, '-x', by, `${said(sent)} to ${destinationOf(sent)}: ${verdict.reason}`);
-        return;
-      }
-      default: {
-        const impossible: never = verdict;
-        throw new Error(`no verdict is ${JSON.stringify(impossible)}`);
-      }
-    }
+    if (verdict.verdict === 'delivered') {
+      const to = this.#participant(verdict.host, formatAddress(seen.destination));
+      this.#message(from, '->>', to, translation === undefined ? said(sent) : what);
+    } else this.#ended(trace, from, what, '-x');
+  }
+
+  /** A packet on its way back: what undoes the translation is conntrack's and goes without saying. */
+  addReply(trace: Trace): void {
+    const { sent, seen, verdict } = trace;
+    const host = senderOf(trace);
+    const isFromRules = sent.payload?.kind === 'icmp-error' && host.startsWith('node/');
+    const from = isFromRules ? this.#kubeProxy(host) : this.#participant(host, formatAddress(sent.source));
+    if (verdict.verdict === 'delivered')
+      this.#message(from, '-->>', this.#participant(verdict.host, formatAddress(seen.destination)), said(sent));
+    else this.#ended(trace, from, said(sent), '--x');
+  }
+
+  #ended({ verdict, seen }: Trace, from: string, what: string, arrow: string): void {
+    const { host, reason } = verdict;
+    const by = host.startsWith('node/') ? this.#kubeProxy(host) : this.#participant(host, formatAddress(seen.source));
+    if (by !== from) this.#message(from, arrow, by, what);
+    const how = verdict.verdict === 'rejected' ? `rejected with ${verdict.with}` : verdict.verdict;
+    this.#lines.push(`Note over ${by}: ${escaped(`${how}: ${reason}`)}`);
   }
 
   text(): string {
@@ -127,12 +130,8 @@ function senderOf(trace: Trace): string {
   return first.step === 'forward' ? first.from : first.host;
 }
 
-function isAnswer({ payload }: Packet): boolean {
-  return (
-    payload?.kind === 'http-response' ||
-    payload?.kind === 'icmp-error' ||
-    (payload?.kind === 'dns' && payload.message.response)
-  );
+function isNewDestination(step: TraceStep): step is Translation {
+  return step.step === 'translate' && destinationOf(step.before) !== destinationOf(step.packet);
 }
 
 function said(packet: Packet): string {

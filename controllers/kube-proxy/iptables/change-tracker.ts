@@ -71,6 +71,11 @@ export class ChangeTracker {
       for (const found of endpoints.values()) yield [key, found.values()];
   }
 
+  /** the same, with the ports told apart */
+  *endpointsByPort(): Iterable<readonly [Key, EndpointsByPort]> {
+    for (const [key, { endpoints }] of this.#tracked) yield [key, endpoints];
+  }
+
   update({ services, slices }: ProxiedObjects): TrackedChanges {
     const byKey = new Map(services.map((service) => [keyOf(service), service]));
     const slicesByKey = new Map<Key, EndpointSlice[]>();

@@ -18,7 +18,7 @@ import { isAffinitySetName, isServiceChainName } from './names.ts';
 import type { PlacedElement } from './service-port-rules.ts';
 import { hairpinElements } from './sets.ts';
 import { tableSetup } from './setup.ts';
-import { type KubeProxyNftTable, kubeProxyNftTable } from './table.ts';
+import { type KubeProxyNftTable, kubeProxyNftTable, withStaleChains } from './table.ts';
 
 /** How long a chain must have been unused to be deleted. */
 const STALE_AFTER_MS = 1000;
@@ -55,6 +55,7 @@ export class NftablesProxier {
   /** affinity sets, likewise: none between syncs */
   readonly #staleSets = new Map<string, NftSet>();
   #node: NodeFacts | undefined;
+  #table: KubeProxyNftTable | undefined;
 
   /** `found`: the table as an earlier kube-proxy left it */
   constructor(config: NftablesConfig, found?: NftTable) {
@@ -73,12 +74,18 @@ export class NftablesProxier {
     return this.#staleChains;
   }
 
+  /** What the kernel has after the last sync; undefined before the first. */
+  get table(): NftTable | undefined {
+    return this.#table && withStaleChains(this.#table, this.#staleChains.keys());
+  }
+
   /** In the order in which they are run. The last is the sync itself; it may have no commands. */
   sync({ services, node, changed, at, full = false }: SyncRequest): readonly NftTransaction[] {
     const table = kubeProxyNftTable(services, node, this.#config);
     const isFirst = this.#node === undefined;
     const isFull = full || this.#node !== node;
     this.#node = node;
+    this.#table = table;
     const cleanUp = this.#deleteStaleChains(at);
     const commands: NftCommand[] = isFull ? [...tableSetup(table, isFirst)] : [];
     const keys = isFull ? this.#allKeys(services) : new Set(changed);

@@ -139,3 +139,18 @@ export function kubeProxyNftTable(services: ServiceTable, node: NodeFacts, confi
   ofConfig.set(node, { services, table });
   return table;
 }
+
+/** The table as the kernel has it while chains wait to be deleted: they are there, and empty. */
+export function withStaleChains(table: NftTable, names: Iterable<string>): NftTable {
+  const stale = new Map([...names].map((name): [string, NftChain] => [name, { name, rules: [] }]));
+  if (stale.size === 0) return table;
+  return {
+    family: table.family,
+    name: table.name,
+    ...(table.comment === undefined ? {} : { comment: table.comment }),
+    sets: () => table.sets(),
+    chains: () => [...table.chains(), ...stale.values()],
+    set: (name) => table.set(name),
+    chain: (name) => table.chain(name) ?? stale.get(name),
+  };
+}

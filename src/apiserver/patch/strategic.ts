@@ -26,7 +26,8 @@ export function strategicPatch(target: unknown, patch: unknown, struct: Struct):
   if (directive === 'replace') return withoutDirectives(patch);
   const merged: Record<string, unknown> = isFields(target) ? { ...target } : {};
   const retained = patch[RETAIN_KEYS];
-  if (Array.isArray(retained)) for (const name of Object.keys(merged)) if (!retained.includes(name)) delete merged[name];
+  if (Array.isArray(retained))
+    for (const name of Object.keys(merged)) if (!retained.includes(name)) delete merged[name];
   for (const name of Object.keys(patch)) {
     if (name.startsWith('$')) applyListDirective(merged, patch, name, struct);
     else if (patch[name] === null) delete merged[name];

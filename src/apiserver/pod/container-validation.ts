@@ -8,7 +8,8 @@ import type { RawContainer, RawEnv, RawProbe } from './raw.ts';
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const MESSAGE_POLICIES = ['FallbackToLogsOnError', 'File'];
-const FIELD_PATHS = /^(metadata\.(name|namespace|uid)|metadata\.(labels|annotations)(\['.+'\])|spec\.(nodeName|serviceAccountName)|status\.(hostIP|hostIPs|podIP|podIPs))$/;
+const FIELD_PATHS =
+  /^(metadata\.(name|namespace|uid)|metadata\.(labels|annotations)(\['.+'\])|spec\.(nodeName|serviceAccountName)|status\.(hostIP|hostIPs|podIP|podIPs))$/;
 
 export function validateContainer(
   field: string,
@@ -57,7 +58,11 @@ function validateEnvironment(field: string, variables: readonly RawEnv[], errors
     else errors.invalidEach(`${each}.name`, name, environmentName(name));
     if (valueFrom === undefined) continue;
     if (Object.keys(valueFrom).length === 0)
-      errors.invalid(`${each}.valueFrom`, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`');
+      errors.invalid(
+        `${each}.valueFrom`,
+        '',
+        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+      );
     const { fieldRef } = valueFrom;
     if (fieldRef !== undefined) validateFieldPath(`${each}.valueFrom.fieldRef.fieldPath`, fieldRef.fieldPath, errors);
     if (value !== undefined) errors.invalid(`${each}.valueFrom`, '', 'may not be specified when `value` is not empty');
@@ -89,7 +94,11 @@ function validateMounts(
   }
 }
 
-function validateResources(field: string, { limits = {}, requests = {} }: RawContainer['resources'], errors: FieldErrors): void {
+function validateResources(
+  field: string,
+  { limits = {}, requests = {} }: RawContainer['resources'],
+  errors: FieldErrors,
+): void {
   for (const [name, quantity] of Object.entries(limits)) {
     if (compareQuantities(quantity, '0') < 0)
       errors.invalid(`${field}.limits[${name}]`, quantity, 'must be greater than or equal to 0');

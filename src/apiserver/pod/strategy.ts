@@ -105,7 +105,8 @@ function validateTolerationChange(
   errors: FieldErrors,
 ): void {
   const kept = before.every((old) => tolerations.some((each) => deepEqual(each, old)));
-  if (!kept) errors.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
+  if (!kept)
+    errors.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
 }
 
 function immutablePart(spec: RawPodSpec): object {

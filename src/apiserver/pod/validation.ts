@@ -135,7 +135,10 @@ function validateNames(field: string, spec: RawPodSpec, errors: FieldErrors): vo
   if (serviceAccountName !== undefined)
     errors.invalidEach(`${field}.serviceAccountName`, serviceAccountName, subdomainName(serviceAccountName));
   if (nodeName !== undefined) errors.invalidEach(`${field}.nodeName`, nodeName, subdomainName(nodeName));
-  if (activeDeadlineSeconds !== undefined && (activeDeadlineSeconds < 1 || activeDeadlineSeconds > DEADLINE_SECONDS_MAX))
+  if (
+    activeDeadlineSeconds !== undefined &&
+    (activeDeadlineSeconds < 1 || activeDeadlineSeconds > DEADLINE_SECONDS_MAX)
+  )
     errors.invalid(
       `${field}.activeDeadlineSeconds`,
       activeDeadlineSeconds,

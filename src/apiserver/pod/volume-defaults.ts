@@ -15,7 +15,8 @@ export function completeVolume(volume: RawVolume): RawVolume {
 function completeSource(name: string, source: Raw): Raw {
   if (name === 'hostPath') return { ...source, type: source['type'] ?? '' };
   if (!MODED_SOURCES.includes(name)) return source;
-  const complete = name === 'downwardAPI' ? completeItems(source) : name === 'projected' ? completeProjected(source) : source;
+  const complete =
+    name === 'downwardAPI' ? completeItems(source) : name === 'projected' ? completeProjected(source) : source;
   return { ...complete, defaultMode: source['defaultMode'] ?? FILE_MODE };
 }
 

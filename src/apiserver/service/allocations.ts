@@ -140,7 +140,8 @@ class Write implements Allocation {
     }
     if (isHeadless(this.#spec)) return undefined;
     const refusal = this.#takeAddresses(had);
-    if (refusal === undefined && (this.#spec.ipFamilies?.length ?? 0) < had.length) this.#releaseAddresses(had.slice(1));
+    if (refusal === undefined && (this.#spec.ipFamilies?.length ?? 0) < had.length)
+      this.#releaseAddresses(had.slice(1));
     return refusal;
   }
 
@@ -197,11 +198,7 @@ class Write implements Allocation {
     const exposed = type === 'NodePort' || type === 'LoadBalancer';
     const wasExposed = before?.type === 'NodePort' || before?.type === 'LoadBalancer';
     const had = wasExposed ? nodePortsOf({ ports: [...(before.ports ?? [])] }) : new Set<number>();
-    const refusal = !exposed
-      ? undefined
-      : before === undefined
-        ? this.#takePortsOfNew()
-        : this.#takePortsOfUpdate(had);
+    const refusal = !exposed ? undefined : before === undefined ? this.#takePortsOfNew() : this.#takePortsOfUpdate(had);
     if (refusal !== undefined) return refusal;
     const kept = exposed ? nodePortsOf({ ports: this.#spec.ports }) : new Set<number>();
     for (const port of had) if (!kept.has(port)) this.#onCommit.push(() => this.#ports.release(port));
@@ -215,7 +212,8 @@ class Write implements Allocation {
     for (const [i, port] of ports.entries()) {
       const number = port.port!;
       const shared = byPort.get(number);
-      const asked = shared === undefined ? ports.find((each) => each.port === number && each.nodePort)?.nodePort : port.nodePort;
+      const asked =
+        shared === undefined ? ports.find((each) => each.port === number && each.nodePort)?.nodePort : port.nodePort;
       if (!asked && !needsNodePort(this.#spec)) continue;
       if (shared !== undefined && (!port.nodePort || port.nodePort === shared)) {
         port.nodePort = shared;
@@ -268,7 +266,8 @@ class Write implements Allocation {
     const port = asked === 0 ? this.#ports.takeNext(this.#dice) : asked;
     if (port === undefined) return internalError('failed to allocate a HealthCheck NodePort: range is full');
     const failure = asked === 0 ? undefined : this.#ports.take(asked);
-    if (failure !== undefined) return internalError(`failed to allocate requested HealthCheck NodePort ${asked}: ${failure}`);
+    if (failure !== undefined)
+      return internalError(`failed to allocate requested HealthCheck NodePort ${asked}: ${failure}`);
     this.#onRevert.push(() => this.#ports.release(port));
     this.#spec.healthCheckNodePort = port;
     return undefined;

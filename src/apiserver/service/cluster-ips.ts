@@ -2,7 +2,6 @@
  * The addresses of one Service CIDR. The network's address is never handed out, nor is an IPv4 broadcast address.
  * Source: kubernetes pkg/registry/core/service/ipallocator/ipallocator.go and cidrallocator.go.
  */
-import ip6addr from 'ip6addr';
 import {
   type Cidr,
   cidrOf,
@@ -18,6 +17,7 @@ import { BandedAllocator, lowerBand } from './allocator.ts';
 const BAND_LEAST = 16;
 const BAND_MOST = 256;
 const BAND_STEP = 16;
+const HEXTETS = 8;
 
 /**
  * A longer IPv6 range is used up to here: 2^20 addresses, the most that `--service-cluster-ip-range` allowed before
@@ -94,9 +94,14 @@ export class ClusterIpAllocator {
   }
 }
 
+/** The number that a canonical IPv6 text spells: `::` stands for as many zeros as are missing. */
 function bigIntOf(address: string): bigint {
-  const hextets = ip6addr.parse(address).toString({ format: 'v6', zeroElide: false, zeroPad: true });
-  return BigInt(`0x${hextets.replaceAll(':', '')}`);
+  const [head = '', tail = ''] = address.split('::');
+  const left = head.split(':').filter(Boolean);
+  const right = tail.split(':').filter(Boolean);
+  const zeros = new Array<string>(HEXTETS - left.length - right.length).fill('0');
+  const hextets = [...left, ...zeros, ...right];
+  return BigInt(`0x${hextets.map((hextet) => hextet.padStart(4, '0')).join('')}`);
 }
 
 function formatIpv6(value: bigint): string {

@@ -32,7 +32,8 @@ function defaultAffinityConfig(spec: WorkingSpec): void {
 
 function defaultIngress(status: Service['status']): Service['status'] {
   const { ingress } = status.loadBalancer;
-  if (ingress === undefined || ingress.every((each) => each.ip === undefined || each.ipMode !== undefined)) return status;
+  if (ingress === undefined || ingress.every((each) => each.ip === undefined || each.ipMode !== undefined))
+    return status;
   const complete = (each: LoadBalancerIngress): LoadBalancerIngress =>
     each.ip === undefined || each.ipMode !== undefined ? each : { ...each, ipMode: 'VIP' };
   return { ...status, loadBalancer: { ...status.loadBalancer, ingress: ingress.map(complete) } };

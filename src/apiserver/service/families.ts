@@ -5,8 +5,8 @@
 import { parseAddress } from '../../model/index.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { sameField } from './carry-over.ts';
-import { validateClusterIps } from './cluster-ips-validation.ts';
 import type { IpFamily } from './cluster-ips.ts';
+import { validateClusterIps } from './cluster-ips-validation.ts';
 import { hasSelector, type ServiceSpec, type WorkingSpec } from './working.ts';
 
 /** Fills ipFamilies and ipFamilyPolicy. `configured` lists the cluster's families, its default first. */
@@ -50,7 +50,11 @@ function followPolicy(spec: WorkingSpec, before: ServiceSpec, errors: FieldError
   const reduced = (name: 'clusterIPs' | 'ipFamilies') =>
     spec[name]?.length === 1 && before[name]?.length === 2 && spec[name][0] === before[name][0];
   const refuse = (what: string) =>
-    errors.invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, `must be 'SingleStack' to release the secondary ${what}`);
+    errors.invalid(
+      'spec.ipFamilyPolicy',
+      spec.ipFamilyPolicy,
+      `must be 'SingleStack' to release the secondary ${what}`,
+    );
   if (reduced('clusterIPs')) refuse('cluster IP');
   if (reduced('ipFamilies')) refuse('IP family');
 }
@@ -91,8 +95,7 @@ function completeFamilies(spec: WorkingSpec, configured: readonly IpFamily[], er
     errors.invalid('spec.ipFamilyPolicy', ipFamilyPolicy, 'this cluster is not configured for dual-stack services');
   }
   for (const [i, family] of (spec.ipFamilies ?? []).entries()) {
-    if (!configured.includes(family))
-      errors.invalid(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster');
+    if (!configured.includes(family)) errors.invalid(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster');
   }
   if (errors.found) return;
   const families = spec.ipFamilies?.length ? spec.ipFamilies : [configured[0]!];

@@ -10,7 +10,11 @@ export function validateServiceChange({ spec }: Service, { spec: before }: Servi
     validateKept('clusterIPs', spec, before, errors);
     validateKept('ipFamilies', spec, before, errors);
   }
-  if (before.type === 'LoadBalancer' && spec.type === 'LoadBalancer' && before.loadBalancerClass !== spec.loadBalancerClass)
+  if (
+    before.type === 'LoadBalancer' &&
+    spec.type === 'LoadBalancer' &&
+    before.loadBalancerClass !== spec.loadBalancerClass
+  )
     errors.invalid('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set');
   const bothCheck = needsHealthCheckNodePort(before) && needsHealthCheckNodePort(spec);
   if (bothCheck && before.healthCheckNodePort !== spec.healthCheckNodePort)
@@ -47,11 +51,13 @@ export function validateServiceStatus({ spec, status }: Service, errors: FieldEr
 
 function validateIngress(field: string, { ip, hostname, ipMode }: LoadBalancerIngress, errors: FieldErrors): void {
   if (ip !== undefined) errors.invalidEach(`${field}.ip`, ip, ipFindings(ip));
-  if (ip === undefined && ipMode !== undefined) errors.forbidden(`${field}.ipMode`, 'may not be specified when `ip` is not set');
+  if (ip === undefined && ipMode !== undefined)
+    errors.forbidden(`${field}.ipMode`, 'may not be specified when `ip` is not set');
   if (ipMode !== undefined && ipMode !== 'VIP' && ipMode !== 'Proxy')
     errors.notSupported(`${field}.ipMode`, ipMode, ['Proxy', 'VIP']);
   if (hostname !== undefined) {
     errors.invalidEach(`${field}.hostname`, hostname, subdomainName(hostname));
-    if (ipFindings(hostname).length === 0) errors.invalid(`${field}.hostname`, hostname, 'must be a DNS name, not an IP address');
+    if (ipFindings(hostname).length === 0)
+      errors.invalid(`${field}.hostname`, hostname, 'must be a DNS name, not an IP address');
   }
 }

@@ -72,7 +72,8 @@ function validateKubeletPort(ports: readonly ServicePort[], errors: FieldErrors)
 }
 
 function refuseHeadless(spec: ServiceSpec, errors: FieldErrors): void {
-  if (isHeadless(spec)) errors.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`);
+  if (isHeadless(spec))
+    errors.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`);
 }
 
 function validateExternalName(spec: ServiceSpec, errors: FieldErrors): void {

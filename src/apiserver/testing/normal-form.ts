@@ -31,18 +31,27 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
 const LEFT_OUT = new Set(['managedFields']);
 
 /** The first difference, as `place: expected ..., got ...`; undefined where the answer is the recorded one. */
-export function difference(recorded: Recorded, answer: Answer, captured: ReadonlyMap<string, unknown>): string | undefined {
+export function difference(
+  recorded: Recorded,
+  answer: Answer,
+  captured: ReadonlyMap<string, unknown>,
+): string | undefined {
   if (recorded.status !== answer.status)
     return `status: expected ${recorded.status}, got ${answer.status} ${JSON.stringify(answer.body)}`;
   const body = recorded.view === undefined ? answer.body : kept(answer.body, recorded.body);
-  return differsAt('', recorded.body, body, captured) ?? differsAt('warning', warningsOf(recorded), [...answer.warnings], captured);
+  return (
+    differsAt('', recorded.body, body, captured) ??
+    differsAt('warning', warningsOf(recorded), [...answer.warnings], captured)
+  );
 }
 
 /** A view keeps what the recorded body shows. */
 function kept(value: unknown, shown: unknown): unknown {
   if (!isFields(value) || !isFields(shown)) return value;
   return Object.fromEntries(
-    Object.keys(value).filter((name) => name in shown).map((name) => [name, kept(value[name], shown[name])]),
+    Object.keys(value)
+      .filter((name) => name in shown)
+      .map((name) => [name, kept(value[name], shown[name])]),
   );
 }
 
@@ -84,7 +93,12 @@ function isEmptyCauseField(name: string, expected: Fields, got: Fields): boolean
   return (name === 'reason' || name === 'field') && !(name in expected) && got[name] === '';
 }
 
-function textDiffers(place: string, expected: string, got: unknown, captured: ReadonlyMap<string, unknown>): string | undefined {
+function textDiffers(
+  place: string,
+  expected: string,
+  got: unknown,
+  captured: ReadonlyMap<string, unknown>,
+): string | undefined {
   const capture = /^\$\{(\w+)\}$/.exec(expected);
   if (capture !== null && captured.has(capture[1]!))
     return Object.is(captured.get(capture[1]!), got) ? undefined : described(place, captured.get(capture[1]!), got);

@@ -2,7 +2,7 @@
  * Replays recorded requests against an apiserver without HTTP: a path and a method become a call, an outcome becomes a
  * status and a body. What a case needs that only HTTP has, or another kind, is told as the reason to leave it out.
  */
-import { type Kind, KINDS, KIND_INFO, type KubernetesObject, type Moment } from '../../model/index.ts';
+import { KIND_INFO, KINDS, type Kind, type KubernetesObject, type Moment } from '../../model/index.ts';
 import { Store } from '../../store/index.ts';
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../index.ts';
 import { difference } from './normal-form.ts';
@@ -116,8 +116,7 @@ class Session {
   }
 
   send(request: RecordedRequest): Answer {
-    for (const special of ['argv', 'watch', 'eventually'])
-      if (special in request) throw new NotReplayable(special);
+    for (const special of ['argv', 'watch', 'eventually']) if (special in request) throw new NotReplayable(special);
     const path = String(this.#fill(request.path));
     const [resource, query = ''] = path.split('?') as [string, string?];
     const target = targetOf(resource);
@@ -137,7 +136,8 @@ class Session {
     const context = this.#context(query);
     const { kind, key } = target;
     if (target.part === 'binding') {
-      if (method !== 'POST' || (body['metadata'] as { name?: string }).name === undefined) throw new NotReplayable('binding');
+      if (method !== 'POST' || (body['metadata'] as { name?: string }).name === undefined)
+        throw new NotReplayable('binding');
       const node = (body['target'] as { name: string }).name;
       return answerOf(this.#apiserver.bind(key!, '', node, context), 201);
     }
@@ -196,7 +196,8 @@ class Session {
     const metadata = (body['metadata'] ?? {}) as Record<string, unknown>;
     const own = metadata['namespace'] === undefined || metadata['namespace'] === '';
     if (!own && namespace !== metadata['namespace']) throw new NotReplayable('a namespace that is not the path’s');
-    if (key !== undefined && !key.endsWith(`${metadata['name']}`)) throw new NotReplayable('a name that is not the path’s');
+    if (key !== undefined && !key.endsWith(`${metadata['name']}`))
+      throw new NotReplayable('a name that is not the path’s');
     if (body['apiVersion'] !== undefined && body['apiVersion'] !== KIND_INFO[kind].apiVersion)
       throw new NotReplayable('a version that is not the path’s');
     const located = own && namespace !== undefined ? { ...metadata, namespace } : metadata;
@@ -229,11 +230,14 @@ interface Target {
 }
 
 function targetOf(path: string): Target {
-  const match = /^\/(?:api\/v1|apis\/([\w.]+)\/\w+)\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+))?(?:\/(\w+))?$/.exec(path);
+  const match =
+    /^\/(?:api\/v1|apis\/([\w.]+)\/\w+)\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+))?(?:\/(\w+))?$/.exec(path);
   // `namespaces/x/status` reads like a kind `status` within a namespace.
   const own = /^\/api\/v1\/namespaces\/([^/]+)(?:\/(status|finalize))?$/.exec(path);
   if (own !== null) return { kind: 'Namespace', namespace: undefined, key: own[1], part: own[2] };
-  const kind = KINDS.find((each) => KIND_INFO[each].plural === match?.[3] && KIND_INFO[each].group === (match?.[1] ?? ''));
+  const kind = KINDS.find(
+    (each) => KIND_INFO[each].plural === match?.[3] && KIND_INFO[each].group === (match?.[1] ?? ''),
+  );
   if (match === null || kind === undefined) throw new NotReplayable(`path ${path}`);
   const [, , namespace, , name, part] = match;
   if (KIND_INFO[kind].namespaced !== (namespace !== undefined)) throw new NotReplayable(`path ${path}`);
@@ -243,15 +247,24 @@ function targetOf(path: string): Target {
 }
 
 function parameters(query: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(query.split('&').filter(Boolean).map((pair) => pair.split('=') as [string, string]));
+  return Object.fromEntries(
+    query
+      .split('&')
+      .filter(Boolean)
+      .map((pair) => pair.split('=') as [string, string]),
+  );
 }
 
-function deleteOptions(query: Readonly<Record<string, string>>, body: Readonly<Record<string, unknown>> = {}): DeleteOptions {
+function deleteOptions(
+  query: Readonly<Record<string, string>>,
+  body: Readonly<Record<string, unknown>> = {},
+): DeleteOptions {
   const given = { ...query, ...body } as Record<string, unknown>;
   if (body['kind'] !== undefined && body['kind'] !== 'DeleteOptions') throw new NotReplayable('other options');
   if ('orphanDependents' in given || 'dryRun' in body) throw new NotReplayable('delete options');
   const policy = given['propagationPolicy'] as DeleteOptions['propagationPolicy'];
-  if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(policy)) throw new NotReplayable('policy');
+  if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(policy))
+    throw new NotReplayable('policy');
   const seconds = given['gracePeriodSeconds'];
   if (seconds !== undefined && Number.isNaN(Number(seconds))) throw new NotReplayable('delete options');
   const preconditions = (given['preconditions'] ?? {}) as { uid?: string; resourceVersion?: string };

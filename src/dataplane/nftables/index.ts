@@ -2,6 +2,7 @@
 export { type CommandContext, commandText, type NftCommand, tableCommands } from './command.ts';
 export { datumText } from './datum-text.ts';
 export { elementKeyText, elementText, nftList } from './list.ts';
+export { parseNft } from './parse.ts';
 export type {
   NftChain,
   NftDatum,

@@ -2,7 +2,7 @@
  * The members of an anonymous set as the kernel has them: where one is an interval, all are, and those that overlap or touch
  * are one. Source: nftables 1.0.6, src/intervals.c (set_automerge), src/segtree.c; seen in its output.
  */
-import { type Family, formatAddress } from '../../model/index.ts';
+import { type Address, type Cidr, type Family, formatAddress, maskOf } from '../../model/index.ts';
 import { addressNumber, addressOfNumber } from './address-number.ts';
 import { isCidr } from './datum-text.ts';
 import type { NftMember } from './ruleset.ts';
@@ -46,4 +46,20 @@ export function intervalTexts(members: readonly NftMember[], family: Family): re
   const sorted = members.map(intervalOf).sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
   if (members.some((member) => isCidr(member))) return merged(sorted).map((each) => intervalText(each, family));
   return [...new Set(sorted.map((each) => intervalText(each, family)))];
+}
+
+/** The fewest networks that make up the interval from `first` to `last`. */
+export function cidrsOfRange(first: Address, last: Address, family: Family): readonly Cidr[] {
+  const cidrs: Cidr[] = [];
+  const end = addressNumber(last);
+  for (let from = addressNumber(first); from <= end; ) {
+    let bits = 0;
+    while (bits < bitsOf(family) && from % (2n << BigInt(bits)) === 0n && from + (2n << BigInt(bits)) - 1n <= end)
+      bits++;
+    const prefixLength = bitsOf(family) - bits;
+    const mask = family === 4 ? maskOf(prefixLength) : 0;
+    cidrs.push({ family, network: addressOfNumber(from, family), prefixLength, mask });
+    from += 1n << BigInt(bits);
+  }
+  return cidrs;
 }

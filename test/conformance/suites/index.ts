@@ -3,5 +3,6 @@ import type { Suite } from '../suite.ts';
 import { clusterSuite } from './cluster.ts';
 import { corednsSuite } from './coredns.ts';
 import { kubeProxyIptablesSuite } from './kube-proxy-iptables.ts';
+import { kubeProxyNftablesSuite } from './kube-proxy-nftables.ts';
 
-export const SUITES: readonly Suite[] = [clusterSuite, corednsSuite, kubeProxyIptablesSuite];
+export const SUITES: readonly Suite[] = [clusterSuite, corednsSuite, kubeProxyIptablesSuite, kubeProxyNftablesSuite];

@@ -1,0 +1,4 @@
+/** ipvs: virtual and real servers, their schedulers, and the IP sets that kube-proxy's rules ask beside them. */
+export * from './ip-set.ts';
+export * from './list.ts';
+export * from './virtual-server.ts';

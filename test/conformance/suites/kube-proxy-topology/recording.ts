@@ -1,0 +1,56 @@
+/** The format of a recorded choice of endpoints. What is not in it is refused. Format: the README of the kube-proxy recordings. */
+import { z } from 'zod';
+import type { EndpointSlice, Service } from '../../../../src/model/index.ts';
+
+const endpointNames = z.array(z.string()).nullable();
+
+const endpoint = z.strictObject({
+  endpoint: z.string(),
+  local: z.boolean(),
+  ready: z.boolean(),
+  serving: z.boolean(),
+  terminating: z.boolean(),
+  zoneHints: z.array(z.string()),
+  nodeHints: z.array(z.string()),
+});
+
+export type RecordedEndpoint = z.infer<typeof endpoint>;
+
+const recording = z.strictObject({
+  source: z.string(),
+  mode: z.literal('topology'),
+  origin: z.string(),
+  name: z.string(),
+  topics: z.array(z.string()),
+  config: z.strictObject({
+    nodeName: z.string(),
+    nodeLabels: z.record(z.string(), z.string()).nullable(),
+    featureGates: z.strictObject({ PreferSameTrafficDistribution: z.boolean() }),
+  }),
+  steps: z
+    .array(
+      z.strictObject({
+        services: z.tuple([z.custom<Service>()]),
+        endpointSlices: z.array(z.custom<EndpointSlice>()),
+        nodes: z.array(z.unknown()),
+        /** left out where there are none */
+        endpoints: z.array(endpoint).optional(),
+        expected: z.strictObject({
+          clusterEndpoints: endpointNames,
+          localEndpoints: endpointNames,
+          allReachableEndpoints: endpointNames,
+          hasAnyEndpoints: z.boolean(),
+        }),
+        ruleset: z.literal(''),
+        flows: z.tuple([]),
+      }),
+    )
+    .min(1),
+});
+
+export type Recording = z.infer<typeof recording>;
+
+/** Throws, naming the place, at what is not in the format. */
+export function recordingOf(json: unknown): Recording {
+  return recording.parse(json);
+}
