@@ -8,7 +8,7 @@ import { kubeProxyController } from './kube-proxy/index.ts';
 import { kubeletNode, kubeletPods } from './kubelet/index.ts';
 import { nodeLifecycle, taintEviction } from './node-lifecycle/index.ts';
 import { scheduler } from './scheduler/index.ts';
-import { deployment, garbageCollector, namespace, replicaSet } from './workloads/index.ts';
+import { deployment, garbageCollector, namespace, podGarbageCollector, replicaSet } from './workloads/index.ts';
 
 /** Azure CNI Overlay gives every node a /24 whatever its maxPods. */
 const OVERLAY_NODE_MASK_SIZE = 24;
@@ -24,6 +24,7 @@ export function controllersFor({ networkProfile }: ClusterSettings): readonly Co
     deployment,
     replicaSet,
     garbageCollector,
+    podGarbageCollector(),
     namespace,
     nodeLifecycle,
     taintEviction,

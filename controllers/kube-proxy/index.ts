@@ -3,7 +3,14 @@
  * writes what they will meet.
  */
 export { defaultKubeProxyConfig, type KubeProxyConfig, type LocalDetector } from './config.ts';
-export { type ConntrackFlow, flowFilter, staleConnections, staleFlows, withoutFlows } from './conntrack/index.ts';
+export {
+  type ConntrackFlow,
+  type FlowTuple,
+  flowFilter,
+  staleConnections,
+  staleFlows,
+  withoutFlows,
+} from './conntrack/index.ts';
 export { kubeProxyController } from './controller.ts';
 export {
   ChangeTracker,
@@ -24,6 +31,21 @@ export {
   syncProxyRules,
   tablesText,
 } from './iptables/index.ts';
+export {
+  checkTerminating,
+  defaultIpvsConfig,
+  type IpvsConfig,
+  type IpvsProxierState,
+  type IpvsSyncInput,
+  type IpvsSyncResult,
+  type KubeProxySets,
+  listedAddresses,
+  newIpvsProxier,
+  SETS,
+  type SetKey,
+  syncIpvsProxyRules,
+  TERMINATION_CHECK_MS,
+} from './ipvs/index.ts';
 export {
   affinitySetName,
   defaultNftablesConfig,

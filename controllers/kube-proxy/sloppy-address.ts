@@ -15,5 +15,5 @@ export function parseSloppyAddress(text: string): Address | undefined {
 
 /** The CIDR that `text` spells, host bits cleared, or undefined. */
 export function parseSloppyCidr(text: string): Cidr | undefined {
-  return parseCidr(withoutLeadingZeros(text));
+  return parseCidr(withoutLeadingZeros(text).replace(/\/0+(?=\d)/, '/'));
 }

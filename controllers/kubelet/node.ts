@@ -50,6 +50,7 @@ export const kubeletNode: Controller = {
   name: 'kubelet-node-status',
   program: 'kubelet',
   watches: { Node: ({ metadata }) => [metadata.name] },
+  leftovers: ({ dataplane }) => dataplane.node.keys(),
   reconcile(view, key, at) {
     const node = view.get('Node', key);
     if (node === undefined) return forget(view, key);
@@ -73,7 +74,7 @@ function sandboxesWithoutPod(view: View, name: string): readonly Intent[] {
   const orphans: string[] = [];
   for (const [, key] of view.dataplane.pod.on(name)) {
     const network = view.dataplane.pod.get(key);
-    if (network?.node === name && view.get('Pod', key) === undefined) orphans.push(key);
+    if (network?.node === name && view.get('Pod', key)?.metadata.uid !== network.uid) orphans.push(key);
   }
   return orphans.sort().map(deleteSandbox);
 }

@@ -5,5 +5,6 @@
 export * from './deployment.ts';
 export * from './garbage-collector.ts';
 export * from './namespace.ts';
+export * from './pod-garbage-collector.ts';
 export { podTemplateHash } from './pod-template-hash.ts';
 export * from './replica-set.ts';

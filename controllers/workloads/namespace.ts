@@ -75,7 +75,8 @@ function finalize({ metadata, spec }: Namespace): readonly Intent[] {
   const left = spec.finalizers?.filter((finalizer) => finalizer !== FINALIZER) ?? [];
   if (left.length === (spec.finalizers ?? []).length) return [];
   const patch = { spec: { finalizers: left } };
-  return [{ do: 'patch', kind: 'Namespace', key: metadata.name, patch, precondition: { uid: metadata.uid } }];
+  const precondition = { uid: metadata.uid };
+  return [{ do: 'patch', kind: 'Namespace', key: metadata.name, patch, finalize: true, precondition }];
 }
 
 function writeConditions(object: Namespace, contents: readonly KubernetesObject[], at: Moment): readonly Intent[] {

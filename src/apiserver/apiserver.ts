@@ -108,8 +108,9 @@ export class Apiserver {
     const admitted = admit(object, this.#surroundings, known !== undefined);
     if (!admitted.ok) return admitted;
     const written = this.#insert(kind, admitted.object, read.warnings, context);
-    if (written.ok && known === undefined && kind === 'Pod' && context.dryRun !== true)
-      rememberSpec(sentSpec, (written.object as Pod).spec);
+    // What was told of once must be told of again, so a spec that earned a warning is read anew each time.
+    const remembered = written.ok && written.warnings === undefined && context.dryRun !== true;
+    if (remembered && known === undefined && kind === 'Pod') rememberSpec(sentSpec, (written.object as Pod).spec);
     return written;
   }
 
@@ -227,8 +228,8 @@ export class Apiserver {
       return badRequest(
         'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
       );
-    const uid = options.precondition?.uid ?? options.uid;
-    const resourceVersion = options.precondition?.resourceVersion ?? options.resourceVersion;
+    const uid = options.precondition?.uid;
+    const resourceVersion = options.precondition?.resourceVersion;
     if (uid !== undefined && uid !== before.metadata.uid) return conflict(kind, name, uidMismatch(before, uid));
     if (resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion)
       return conflict(kind, name);
@@ -277,6 +278,7 @@ export class Apiserver {
   ): Written {
     const object = share(prepared, before);
     if (isReleased(object, before)) {
+      allocation.revert();
       if (context.dryRun !== true) this.#remove(before);
       return { ok: true, object: deepFreeze(object), changed: context.dryRun !== true };
     }

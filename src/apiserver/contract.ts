@@ -54,10 +54,8 @@ export interface PatchOptions {
   readonly status?: boolean;
   /** patches /finalize of a namespace: the only way to its spec.finalizers */
   readonly finalize?: boolean;
-  /** what the object must be; may also be given flat, as in `DeleteOptions` */
+  /** what the object must be */
   readonly precondition?: { readonly uid?: string; readonly resourceVersion?: string };
-  readonly uid?: string;
-  readonly resourceVersion?: string;
 }
 
 export interface ApiserverOptions {

@@ -32,6 +32,8 @@ export interface Pieces {
   file: string;
   /** where the search for the next pod CIDR begins, by cluster CIDR (node IPAM) */
   podCidrCursor: number;
+  /** since when the pod garbage collector has missed a node that pods name, by node name */
+  nodeQuarantine: Moment;
 }
 
 export type Piece = keyof Pieces;
@@ -46,6 +48,7 @@ export interface Dataplane {
   readonly dnsModified: PersistentMap<string, Moment>;
   readonly file: PersistentMap<string, string>;
   readonly podCidrCursor: PersistentMap<string, number>;
+  readonly nodeQuarantine: PersistentMap<string, Moment>;
 }
 
 export const EMPTY_DATAPLANE: Dataplane = {
@@ -58,6 +61,7 @@ export const EMPTY_DATAPLANE: Dataplane = {
   dnsModified: PersistentMap(),
   file: PersistentMap(),
   podCidrCursor: PersistentMap(),
+  nodeQuarantine: PersistentMap(),
 };
 
 /** One change: `value` undefined removes the piece. */

@@ -6,6 +6,7 @@
  */
 import type { Address, Cidr, Family, ProtocolNumber, TableName } from '../model/index.ts';
 import type { IpvsMatch, PhysicalDeviceMatch, SetMatch } from './ipvs/index.ts';
+import type { NftTable } from './nftables/index.ts';
 
 /** Connection states as bits, so that a rule's list is one test. DNAT and SNAT are the states of a translated connection. */
 export const STATE_NEW = 1;
@@ -106,5 +107,7 @@ export interface Table {
 export interface Ruleset {
   /** 4 where it is not said */
   readonly family?: Family;
+  /** nft's tables of this family, where the rules are nft's: `table` then gives none */
+  readonly nftables?: readonly NftTable[];
   table(name: TableName): Table | undefined;
 }

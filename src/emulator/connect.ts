@@ -52,7 +52,7 @@ export function connect(dial: Dial, { wire, listener }: ConnectParts): Connected
   const traces = [...sent.traces];
   const { verdict, seen, host } = sent.walked;
   if (verdict.verdict !== 'delivered')
-    return { traces, outcome: failureOf(sent.walked.verdict.verdict, sent.error, host.name === from.name) };
+    return { traces, outcome: failureOf(verdict.verdict, sent.error, verdict.host === from.name) };
   const server = listener(host.name, seen.destination, seen.destinationPort, protocol);
   const reached = { deliveredTo: server?.name ?? host.name, sourceSeen: endpoint(seen.source, seen.sourcePort) };
   const answer = server === undefined ? refusal(seen) : answerTo(seen, SYN | ACK);

@@ -2,13 +2,40 @@
  * What must hold of a cluster whatever happened to it. Each invariant answers with sentences that name what broke it; none
  * means that it holds. They walk the whole cluster: for tests, campaigns and rests, never on the way of an event.
  */
-import { type Address, addressOf, contains, formatAddress, keyOf, type Pod } from '../model/index.ts';
+import type { PodNetwork } from '../dataplane/index.ts';
+import {
+  type Address,
+  addressOf,
+  contains,
+  formatAddress,
+  isPodTerminal,
+  type Key,
+  type Kind,
+  keyOf,
+  type Pod,
+} from '../model/index.ts';
 import type { Emulator } from './emulator.ts';
 
 export type Invariant = (emulator: Emulator) => readonly string[];
 
+/**
+ * The pods that have an address of their own and run, or ought to. A pod whose node is gone died with the machine: its
+ * object is what the pod garbage collector has not collected yet. A pod that is being deleted, and has lost its sandbox,
+ * has given its address back.
+ */
 function livePods(emulator: Emulator): readonly Pod[] {
-  return emulator.list('Pod').filter(({ status, spec }) => status.podIP !== undefined && spec.hostNetwork !== true);
+  return emulator.list('Pod').filter((pod) => {
+    const { metadata, spec, status } = pod;
+    if (status.podIP === undefined || spec.hostNetwork === true || isPodTerminal(pod)) return false;
+    if (emulator.get('Node', spec.nodeName ?? '') === undefined) return false;
+    return metadata.deletionTimestamp === undefined || sandboxOf(emulator, pod) !== undefined;
+  });
+}
+
+/** A pod's sandbox; undefined where there is none, or another pod's of its name. */
+function sandboxOf(emulator: Emulator, pod: Pod): PodNetwork | undefined {
+  const network = emulator.dataplane.pod.get(keyOf(pod));
+  return network?.uid === pod.metadata.uid ? network : undefined;
 }
 
 /** No address belongs to two live pods. */
@@ -43,6 +70,33 @@ export const noAddressIsLeaked: Invariant = (emulator) => {
     );
   }
   return broken;
+};
+
+/** At rest, every running pod has the address that its status tells, and a pod without a sandbox tells of none. */
+export const podsHaveTheirAddresses: Invariant = (emulator) =>
+  livePods(emulator).flatMap((pod) => {
+    const addresses = sandboxOf(emulator, pod)?.addresses.map(formatAddress) ?? [];
+    if (addresses[0] === pod.status.podIP) return [];
+    return [`pod ${keyOf(pod)} says that it has ${pod.status.podIP}, and has ${addresses.join(', ') || 'none'}`];
+  });
+
+/** At rest, nothing is programmed for an object that is gone. */
+export const nothingIsProgrammedForWhatIsGone: Invariant = (emulator) => {
+  const { node, service, dns, dnsNamespace, nodeQuarantine } = emulator.dataplane;
+  const programmed: readonly (readonly [piece: string, kind: Kind, keys: Iterable<Key>])[] = [
+    ['node', 'Node', node.keys()],
+    ['service', 'Service', Array.from(service.records(), ({ key }) => key)],
+    ['dns', 'Service', dns.services().map(({ key }) => key)],
+    ['dnsNamespace', 'Namespace', dnsNamespace.keys()],
+  ];
+  const left = programmed.flatMap(([piece, kind, keys]) =>
+    [...keys]
+      .filter((key) => emulator.get(kind, key) === undefined)
+      .sort()
+      .map((key) => `${piece} ${key} is still programmed, and there is no ${kind} ${key}`),
+  );
+  const quarantined = [...nodeQuarantine.keys()].sort();
+  return [...left, ...quarantined.map((name) => `node ${name} is still in quarantine, and no pod is left to collect`)];
 };
 
 /** No ClusterIP belongs to two Services. */
@@ -81,4 +135,9 @@ export const INVARIANTS: readonly Invariant[] = [
 ];
 
 /** Hold once the cluster has settled. */
-export const INVARIANTS_AT_REST: readonly Invariant[] = [...INVARIANTS, noAddressIsLeaked];
+export const INVARIANTS_AT_REST: readonly Invariant[] = [
+  ...INVARIANTS,
+  noAddressIsLeaked,
+  podsHaveTheirAddresses,
+  nothingIsProgrammedForWhatIsGone,
+];

@@ -1,4 +1,5 @@
 /** Which controllers run in which program, and the faults that befall a program: lag, lost watches, death between two writes. */
+import type { Subscription } from 'rxjs';
 import type { Dice, Kind, KubernetesObject } from '../model/index.ts';
 import {
   type Controller,
@@ -30,6 +31,8 @@ export class Programs {
   readonly #lagMs = new Map<ProgramName, number>();
   /** programs to die after so many more intents */
   readonly #crashAfter = new Map<ProgramName, number>();
+  /** the start that each crashed program waits for, or last waited for */
+  readonly #restarts = new Map<RunningProgram, Subscription>();
 
   constructor(options: ProgramsOptions) {
     this.#options = options;
@@ -58,15 +61,23 @@ export class Programs {
     return program;
   }
 
+  /** 0 heals: the program hears as soon as it does without a fault. */
   setLag(name: string, lagMs: number): void {
-    this.#lagMs.set(this.named(name).name, lagMs);
+    this.#lagMs.set(this.named(name).name, Math.max(lagMs, WATCH_LATENCY_MS));
   }
 
-  /** Stops a program at once and starts it again, with empty caches, after `downMs`. */
+  /** Stops a program at once and starts it again, with empty caches, after `downMs`. The last crash says when. */
   crash(name: string, downMs: number): void {
-    const program = this.named(name);
-    program.stop();
-    this.#options.clock.schedule(() => program.start(), downMs);
+    this.named(name).stop();
+    this.#startAfter(this.named(name), downMs);
+  }
+
+  #startAfter(program: RunningProgram, downMs: number): void {
+    this.#restarts.get(program)?.unsubscribe();
+    this.#restarts.set(
+      program,
+      this.#options.clock.schedule(() => program.start(), downMs),
+    );
   }
 
   /** Stops a program after `intents` more of its intents were carried out, between that one and the next. */
@@ -109,6 +120,6 @@ export class Programs {
 
   #died(name: ProgramName): void {
     this.#options.observer.crashed(name);
-    this.#options.clock.schedule(() => this.named(name).start(), WATCH_LATENCY_MS);
+    this.#startAfter(this.named(name), WATCH_LATENCY_MS);
   }
 }

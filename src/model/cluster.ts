@@ -38,6 +38,4 @@ export interface ClusterSettings {
   readonly apiServer: { readonly address: string; readonly port: number };
   /** whether CoreDNS and kube-dns come up by themselves, as on AKS; off to replay a cluster that brings its own */
   readonly systemPods: boolean;
-  /** addresses that CNS hands to these pods (`namespace/name`) when they are free: for replaying a documented cluster */
-  readonly podAddresses?: Readonly<Record<string, string>>;
 }

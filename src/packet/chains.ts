@@ -1,5 +1,7 @@
 /** A table's walk at a hook: chain by chain, rule by rule, until a target decides. */
+import { numberOfAddress } from '../dataplane/index.ts';
 import type { TableName } from '../model/index.ts';
+import { ALWAYS, type Choice } from './choice.ts';
 import type { Flight } from './flight.ts';
 import { HOOKS, type LinkedChain, linkRule, TABLES } from './link.ts';
 import {
@@ -14,17 +16,15 @@ import {
   ACT_REJECT,
   ACT_RETURN,
   ACT_SNAT,
-  type Choice,
   type LinkedRule,
 } from './linked-rule.ts';
 import { matches } from './matching.ts';
 import { applyDnat, applyMasquerade, applySnat } from './nat.ts';
+import { runHookChains } from './nftables/run.ts';
+import { ACCEPT, CONTINUE, DROP, REJECT } from './stops.ts';
 
-/** A chain's end without a decision, and the decisions. */
-export const CONTINUE = 0;
-export const ACCEPT = 1;
-export const DROP = 2;
-export const REJECT = 3;
+export { ACCEPT, CONTINUE, DROP, REJECT };
+
 /** within a chain only: back to the one that jumped here */
 const RETURN = 4;
 
@@ -44,7 +44,9 @@ const JUMP_DEPTH_MAX = 512;
 
 /** Walks a table at a hook. DROP or REJECT end the packet's way; the rule to blame is left in the flight. */
 export function runTable(flight: Flight, hook: number, table: number): number {
-  const chain = flight.rules!.chains[hook * 4 + table];
+  const rules = flight.rules!;
+  if (rules.nftables !== undefined) return runHookChains(flight, rules.nftables, hook, table);
+  const chain = rules.chains[hook * 4 + table];
   if (chain === undefined) return ACCEPT;
   const { recorder } = flight;
   const name = TABLES[table]!;
@@ -87,12 +89,16 @@ function runRule(flight: Flight, chain: LinkedChain, rule: LinkedRule, table: Ta
 }
 
 function choose(flight: Flight, chain: LinkedChain, choice: Choice, table: TableName, depth: number): number {
-  const { thresholds } = choice;
-  const { chance } = flight;
-  for (let i = 0; i < thresholds.length; i++) {
-    if (!chance.happens(thresholds[i]!)) continue;
+  const { chance, recorder } = flight;
+  for (let i = 0; i < choice.rules.length; i++) {
+    const threshold = choice.threshold(i);
+    if (threshold !== ALWAYS && !chance.happens(threshold)) continue;
+    if (recorder === undefined && choice.leadsOn(i, flight.source, flight.protocol)) {
+      applyDnat(flight, choice.address(i), choice.port(i));
+      return ACCEPT;
+    }
     const rule = choice.rules[i]!;
-    if (flight.recorder !== undefined) flight.recorder.rule(flight.host, flight.packet(), table, chain, rule);
+    if (recorder !== undefined) recorder.rule(flight.host, flight.packet(), table, chain, rule);
     const decision = runChain(flight, rule.chain!, table, depth + 1);
     if (decision !== CONTINUE) return decision;
   }
@@ -117,7 +123,7 @@ function act(flight: Flight, chain: LinkedChain, rule: LinkedRule): number {
       flight.blamedChain = chain.chain.name;
       return rule.action === ACT_DROP ? DROP : REJECT;
     case ACT_DNAT:
-      if (target.target === 'DNAT') applyDnat(flight, target);
+      if (target.target === 'DNAT') applyDnat(flight, numberOfAddress(target.address), target.port);
       return ACCEPT;
     case ACT_SNAT:
       if (target.target === 'SNAT') applySnat(flight, target);

@@ -98,7 +98,7 @@ export class ClusterWorld implements World {
 
   #nodeOf(facts: NodeFacts): NodeHost {
     let host = this.#nodes.get(facts.name);
-    if (host === undefined) this.#nodes.set(facts.name, (host = new NodeHost(facts, this)));
+    if (host === undefined) this.#nodes.set(facts.name, (host = new NodeHost(facts, this.#nodes.size, this)));
     return host;
   }
 

@@ -44,6 +44,15 @@ export class Rolled implements Chance {
   }
 }
 
+/** What is to be remembered of a packet, under the name of a list or set. */
+export interface Remembered {
+  readonly host: Host;
+  readonly name: string;
+  readonly address: number;
+  /** how many addresses there is room for; as many as a list of `recent` has, where it is not said */
+  readonly addressesMax?: number;
+}
+
 export class Flight {
   readonly sent: Packet;
   readonly family: Family;
@@ -86,7 +95,7 @@ export class Flight {
   /** the connection changed last; each leads to the one before */
   changedLast: Connection | undefined = undefined;
   /** what `recent` lists are to remember: list name and host, each with this packet's source there */
-  remembered: { readonly host: Host; readonly name: string; readonly address: number }[] | undefined = undefined;
+  remembered: Remembered[] | undefined = undefined;
 
   #shown: Packet | undefined;
 

@@ -13,6 +13,7 @@ import {
 } from '../dataplane/index.ts';
 import type { Cidr, HookName, TableName } from '../model/index.ts';
 import { type ChainIndex, indexOf } from './chain-index.ts';
+import { Choice } from './choice.ts';
 import {
   ACT_ACCEPT,
   ACT_CHOOSE,
@@ -26,7 +27,6 @@ import {
   ACT_RETURN,
   ACT_SNAT,
   AddressConditions,
-  Choice,
   DESTINATION,
   DESTINATION_TYPE,
   EFFECTS,
@@ -44,6 +44,10 @@ import {
   STATES,
   STATISTIC,
 } from './linked-rule.ts';
+import { HookChains } from './nftables/hook-chains.ts';
+import { HOOKS, TABLES } from './stops.ts';
+
+export { HOOKS, TABLES };
 
 export class LinkedChain {
   readonly chain: Chain;
@@ -65,6 +69,11 @@ export class LinkedChain {
     return this.#index === undefined ? rules : this.#index.rulesFor(destination, port);
   }
 
+  /** every rule, the index aside */
+  get rules(): readonly LinkedRule[] {
+    return this.#rules ?? this.#link();
+  }
+
   #link(): readonly LinkedRule[] {
     const rules = gatherChoices(this.chain.rules.map(linkRule));
     this.#rules = rules;
@@ -73,14 +82,15 @@ export class LinkedChain {
   }
 }
 
-/** Puts one rule in the place of each run of rules that jump by chance. */
+/** Puts one rule in the place of each run of rules that jump by chance, and of the one that jumps when none of them did. */
 function gatherChoices(rules: readonly LinkedRule[]): readonly LinkedRule[] {
   const gathered: LinkedRule[] = [];
   for (let i = 0; i < rules.length; ) {
     let end = i;
     while (end < rules.length && isByChance(rules[end]!)) end++;
-    if (end - i < 2) gathered.push(rules[i++]!);
+    if (end === i) gathered.push(rules[i++]!);
     else {
+      if (end < rules.length && isForCertain(rules[end]!)) end++;
       gathered.push(choiceOf(rules.slice(i, end)));
       i = end;
     }
@@ -88,8 +98,12 @@ function gatherChoices(rules: readonly LinkedRule[]): readonly LinkedRule[] {
   return gathered;
 }
 
-function isByChance({ checks, action, more }: LinkedRule): boolean {
-  return checks === STATISTIC && action === ACT_JUMP && more === undefined;
+function isByChance({ checks, threshold, action, more }: LinkedRule): boolean {
+  return checks === STATISTIC && threshold < 2 ** 31 && action === ACT_JUMP && more === undefined;
+}
+
+function isForCertain({ checks, action }: LinkedRule): boolean {
+  return checks === 0 && action === ACT_JUMP;
 }
 
 function choiceOf(rules: readonly LinkedRule[]): LinkedRule {
@@ -99,18 +113,17 @@ function choiceOf(rules: readonly LinkedRule[]): LinkedRule {
   return linked;
 }
 
-/** Tables and hooks as numbers: a chain of LinkedRuleset stands at hook * 4 + table. */
-export const TABLES: readonly TableName[] = ['raw', 'mangle', 'nat', 'filter'];
-export const HOOKS: readonly HookName[] = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
-
 /** A ruleset's base chains. Those that can do nothing to a packet are left out. */
 export class LinkedRuleset {
   /** whether connections are translated at all: the kernel's NAT sleeps until a nat table is loaded */
   readonly translates: boolean;
   readonly chains: readonly (LinkedChain | undefined)[];
+  /** where the rules are nft's: then `chains` are none */
+  readonly nftables: HookChains | undefined;
 
   constructor(ruleset: Ruleset) {
-    this.translates = ruleset.table('nat') !== undefined;
+    this.nftables = ruleset.nftables === undefined ? undefined : new HookChains(ruleset.nftables);
+    this.translates = this.nftables?.translates ?? ruleset.table('nat') !== undefined;
     this.chains = HOOKS.flatMap((hook) => TABLES.map((table) => baseChain(ruleset, table, hook)));
   }
 }
@@ -203,6 +216,10 @@ function bitOf(match: Match): number {
     case 'comment':
     case 'nfacct':
       return 0;
+    case 'set':
+    case 'ipvs':
+    case 'physdev':
+      throw new Error(`the packet engine does not walk -m ${match.match}`);
     default:
       return match satisfies never;
   }
@@ -283,6 +300,10 @@ function setOther(conditions: OtherConditions, match: OtherMatch): void {
       break;
     case 'recent':
       conditions.recent = match;
+      break;
+    case 'set':
+    case 'ipvs':
+    case 'physdev':
       break;
     default:
       match satisfies never;

@@ -3,6 +3,7 @@
  * Small on purpose: with 10,000 Services the time goes into fetching rules from memory, not into comparing.
  */
 import type { Match, Rule } from '../dataplane/index.ts';
+import type { Choice } from './choice.ts';
 import type { LinkedChain } from './link.ts';
 
 /** Which matches a rule has, as bits; the same bits tell which of them are inverted. */
@@ -92,19 +93,5 @@ export class LinkedRule {
 
   constructor(rule: Rule) {
     this.rule = rule;
-  }
-}
-
-/**
- * A run of rules that match by chance alone and jump, such as kube-proxy's for the endpoints of a Service: the dice are asked
- * for one after another without fetching the rules. Jumping where it says is jumping where the rules say.
- */
-export class Choice {
-  readonly rules: readonly LinkedRule[];
-  readonly thresholds: readonly number[];
-
-  constructor(rules: readonly LinkedRule[]) {
-    this.rules = rules;
-    this.thresholds = rules.map(({ threshold }) => threshold);
   }
 }

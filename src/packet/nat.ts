@@ -22,16 +22,17 @@ type TargetOf<T extends Target['target']> = Extract<Target, { target: T }>;
 /** Which side of a packet a hook rewrites. */
 export type Side = 'source' | 'destination';
 
-export function applyDnat(flight: Flight, target: TargetOf<'DNAT'>): void {
+/** `port` undefined keeps the packet's. A connection that has been decided on stays as it is. */
+export function applyDnat(flight: Flight, address: number, port: number | undefined): void {
   const connection = flight.connection;
   if (connection === undefined || (connection.status & DESTINATION_NAT_DONE) !== 0) return;
   connection.status |= DESTINATION_NAT_DONE;
-  const address = numberOfAddress(target.address);
   // The reply's source is where the connection leads: its port stands first in the reply's ports.
-  const port = target.port ?? connection.replyPorts >>> 16;
-  if (connection.replySource === address && connection.replyPorts >>> 16 === port) return;
+  const portBefore = connection.replyPorts >>> 16;
+  const portAfter = port ?? portBefore;
+  if (connection.replySource === address && portBefore === portAfter) return;
   connection.replySource = address;
-  connection.replyPorts = (port << 16) | (connection.replyPorts & 0xffff);
+  connection.replyPorts = (portAfter << 16) | (connection.replyPorts & 0xffff);
   connection.status |= DESTINATION_NAT;
   flight.translatedBy = 'DNAT';
 }

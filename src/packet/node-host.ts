@@ -15,6 +15,8 @@ const PLATFORM_ADDRESSES = ['168.63.129.16', '169.254.169.254'].map(addressOf);
 
 export class NodeHost implements Host {
   readonly name: string;
+  /** the world's number for it */
+  readonly index: number;
   readonly forwards = true;
   /** kube-proxy sets it unless --iptables-localhost-nodeports=false */
   readonly routeLocalnet = true;
@@ -23,15 +25,19 @@ export class NodeHost implements Host {
   readonly #world: ClusterWorld;
   readonly #subnet: Cidr | undefined;
   readonly #default: { readonly 4: Route; readonly 6: Route };
-  /** ways over the VNet, by the host at their end */
-  readonly #byDefault = new Map<Host, Hop>();
-  readonly #bySubnet = new Map<Host, Hop>();
+  readonly #table: { readonly 4: ConntrackTable; readonly 6: ConntrackTable };
+  /** ways over the VNet to nodes, by their index: by the default route (to their pods), and to their own addresses */
+  readonly #toPods: (Hop | undefined)[] = [];
+  readonly #toNodes: (Hop | undefined)[] = [];
 
-  constructor(facts: NodeFacts, world: ClusterWorld) {
+  constructor(facts: NodeFacts, index: number, world: ClusterWorld) {
     this.name = `node/${facts.name}`;
+    this.index = index;
+    const { parts } = world;
+    this.#table = { 4: parts.conntrackOf(facts.name, 4), 6: parts.conntrackOf(facts.name, 6) };
     this.#facts = facts;
     this.#world = world;
-    this.recent = world.parts.recentOf(facts.name);
+    this.recent = parts.recentOf(facts.name);
     const primary = this.addressOf(DEVICE, 4);
     this.#subnet = primary === undefined ? undefined : world.subnets.find((subnet) => contains(subnet, primary));
     this.#default = { 4: this.#throughGateway(EVERYWHERE[4]), 6: { destination: EVERYWHERE[6], device: DEVICE } };
@@ -42,7 +48,7 @@ export class NodeHost implements Host {
   }
 
   conntrack(family: Family): ConntrackTable {
-    return this.#world.parts.conntrackOf(this.#facts.name, family);
+    return this.#table[family];
   }
 
   isLocal(address: Address): boolean {
@@ -52,27 +58,26 @@ export class NodeHost implements Host {
 
   hop(destination: Address): Hop {
     const pod = this.#world.podAt(destination);
-    if (pod !== undefined) {
-      const family = familyOf(destination);
-      return pod.node === this ? pod.fromNode[family]! : this.#over(this.#byDefault, this.#default[family], pod.node);
-    }
+    if (pod === undefined) return this.#beyond(destination);
+    const family = familyOf(destination);
+    if (pod.node === this) return pod.fromNode[family]!;
+    // IPv4 and IPv6 have different default routes, so they are kept apart.
+    const place = family === 4 ? 2 * pod.node.index : 2 * pod.node.index + 1;
+    return (this.#toPods[place] ??= over(this.#default[family], pod.node));
+  }
+
+  /** Neither a pod nor its own: over the VNet, if somebody takes it there. */
+  #beyond(destination: Address): Hop {
     const isNear = this.#subnet !== undefined && contains(this.#subnet, destination);
     const route = isNear ? this.#onLink(this.#subnet) : this.#default[familyOf(destination)];
     const beyond = this.#world.beyond(destination, false);
-    if (typeof beyond === 'string') return { route, over: 'VNet', nextInterface: DEVICE, reason: beyond };
+    const nobody = { route, over: 'VNet', nextInterface: DEVICE };
+    if (typeof beyond === 'string') return { ...nobody, reason: beyond };
     // The pod range is this node's own and no pod has the address: the fabric does not send a packet back to its sender.
-    if (beyond === this)
-      return { route, over: 'VNet', nextInterface: DEVICE, reason: 'no route: no pod has that address' };
-    return this.#over(isNear ? this.#bySubnet : this.#byDefault, route, beyond);
-  }
-
-  /** Over the VNet to a host; ways to nodes are kept, there are only so many. */
-  #over(known: Map<Host, Hop>, route: Route, next: Host): Hop {
-    let hop = known.get(next);
-    if (hop !== undefined && hop.route === route) return hop;
-    hop = { route, over: 'VNet', next, nextInterface: DEVICE };
-    if (next.forwards) known.set(next, hop);
-    return hop;
+    if (beyond === this) return { ...nobody, reason: 'no route: no pod has that address' };
+    return isNear && beyond instanceof NodeHost
+      ? (this.#toNodes[beyond.index] ??= over(route, beyond))
+      : over(route, beyond);
   }
 
   /** eth0's address serves a veth too, which has none of its own (inet_select_addr). */
@@ -114,4 +119,8 @@ export class NodeHost implements Host {
 
 function wholeOf(address: Address): Cidr {
   return { family: 4, network: address, prefixLength: 32, mask: 0xffffffff };
+}
+
+function over(route: Route, next: Host): Hop {
+  return { route, over: 'VNet', next, nextInterface: DEVICE };
 }

@@ -18,10 +18,10 @@ export class RecentLists {
     return last !== undefined && (seconds === undefined || at - last <= seconds * 1000);
   }
 
-  set(name: string, address: number, at: Moment): void {
+  set(name: string, address: number, at: Moment, addressesMax = ADDRESSES_MAX): void {
     let list = this.#lists.get(name);
     if (list === undefined) this.#lists.set(name, (list = new Map()));
-    if (!list.delete(address) && list.size >= ADDRESSES_MAX) {
+    if (!list.delete(address) && list.size >= addressesMax) {
       for (const oldest of list.keys()) {
         list.delete(oldest);
         break;

@@ -2,7 +2,7 @@
  * What happened to a packet, as references: six entries a step, formatted only when someone reads them. Packets recorded are
  * values that never change, so keeping them is enough.
  */
-import { ruleText, type Target } from '../dataplane/index.ts';
+import { type NftRule, nftRuleText, ruleText, type Target } from '../dataplane/index.ts';
 import {
   type ConntrackState,
   type Family,
@@ -20,6 +20,19 @@ import type { Hop, Host } from './world.ts';
 type Kind = TraceStep['step'];
 
 const STRIDE = 6;
+
+/** A chain of nft: at which of the walk's stops, and how addresses are spelled there. */
+export interface NftPlace {
+  readonly table: TableName;
+  readonly chain: string;
+  readonly family: Family;
+}
+
+/** What a trace says of a base chain that ended. */
+interface PolicyChain {
+  readonly chain: { readonly name: string };
+  readonly policy: 'ACCEPT' | 'DROP' | undefined;
+}
 
 export class Recorder {
   readonly #entries: unknown[] = [];
@@ -45,7 +58,17 @@ export class Recorder {
     this.#entries.push('rule', host, packet, table, chain, rule);
   }
 
-  policy(host: Host, packet: Packet, table: TableName, chain: LinkedChain): void {
+  /** `place` and `walked` are kept as they are: text is made when the trace is read */
+  nftRule(
+    host: Host,
+    packet: Packet,
+    place: NftPlace,
+    walked: { readonly rule: NftRule; readonly effect: string },
+  ): void {
+    this.#entries.push('rule', host, packet, place.table, place, walked);
+  }
+
+  policy(host: Host, packet: Packet, table: TableName, chain: PolicyChain): void {
     this.#entries.push('policy', host, packet, table, chain, undefined);
   }
 
@@ -86,9 +109,10 @@ export class Recorder {
       case 'hook':
         return { step, host, hook: a as HookName, table: b as TableName, packet };
       case 'rule':
+        if ('effect' in (c as object)) return nftRuleStep(host, b as NftPlace, c as { rule: NftRule; effect: string });
         return this.#ruleStep(host, a as TableName, (b as LinkedChain).chain.name, c as LinkedRule);
       case 'policy': {
-        const { chain, policy } = b as LinkedChain;
+        const { chain, policy } = b as PolicyChain;
         return { step, host, table: a as TableName, chain: chain.name, policy: policy ?? 'ACCEPT' };
       }
       case 'conntrack':
@@ -111,6 +135,15 @@ export class Recorder {
     const rule = ruleText(chain, linked.rule, this.#family);
     return { step: 'rule', host, table, chain, rule, effect: effectText(linked.rule.target) };
   }
+}
+
+function nftRuleStep(
+  host: string,
+  { table, chain, family }: NftPlace,
+  { rule, effect }: { readonly rule: NftRule; readonly effect: string },
+): TraceStep {
+  const text = nftRuleText(rule, { family, form: 'list', markDigits: 8 });
+  return { step: 'rule', host, table, chain, rule: text, effect };
 }
 
 function hex(number: number): string {

@@ -74,7 +74,10 @@ function traceOf(flight: Flight, recorder: Recorder): Trace {
 
 function answerOf(flight: Flight): Packet | undefined {
   const verdict = flight.verdict!;
-  if (verdict.verdict === 'unroutable') return flight.host.forwards ? errorFor(flight, 'net-unreachable') : undefined;
+  if (verdict.verdict === 'unroutable') {
+    const hasNoRoute = verdict.host === flight.host.name;
+    return hasNoRoute && flight.host.forwards ? errorFor(flight, 'net-unreachable') : undefined;
+  }
   if (verdict.verdict !== 'rejected') return undefined;
   const target = flight.blamed?.target;
   return target?.target === 'REJECT' ? refusal(flight, target.with) : errorFor(flight, 'time-exceeded');
@@ -103,7 +106,7 @@ export function commit(walked: Walked): void {
     else changed.table!.update(changed);
   }
   if (remembered === undefined) return;
-  for (const { host, name, address } of remembered) host.recent.set(name, address, at);
+  for (const { host, name, address, addressesMax } of remembered) host.recent.set(name, address, at, addressesMax);
 }
 
 /** The flight's changes turned round, the first one first; the flight has none afterwards. */

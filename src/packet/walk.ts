@@ -126,7 +126,8 @@ function hopText(hop: Hop): string {
 function cross(flight: Flight, hop: Hop): Hop | undefined {
   const { next } = hop;
   if (next === undefined) {
-    end(flight, { verdict: 'unroutable', host: flight.host.name, reason: hop.reason ?? 'nobody has that address' });
+    // It has left this host: whatever loses it on the way tells nobody.
+    end(flight, { verdict: 'unroutable', host: hop.over, reason: hop.reason ?? 'nobody has that address' });
     return undefined;
   }
   flight.recorder?.forward(flight.host, next, hop.over, flight.packet());

@@ -82,7 +82,7 @@ function write(intent: Write, apiserver: Apiserver, context: RequestContext): Ou
         intent.kind,
         intent.key,
         intent.patch,
-        { ...intent.precondition, status: intent.status ?? false },
+        patchOptions(intent),
         context,
       );
     case 'delete':
@@ -92,6 +92,10 @@ function write(intent: Write, apiserver: Apiserver, context: RequestContext): Ou
     default:
       throw new Error(`unknown intent ${(intent satisfies never as Intent).do}`);
   }
+}
+
+function patchOptions({ precondition, status = false, finalize = false }: Extract<Intent, { do: 'patch' }>) {
+  return precondition === undefined ? { status, finalize } : { status, finalize, precondition };
 }
 
 function deleteOptions(intent: Extract<Intent, { do: 'delete' }>) {

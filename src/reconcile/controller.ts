@@ -60,6 +60,11 @@ export interface Controller {
   /** indexes this controller reads; a name means one function within a program */
   readonly indexes?: { readonly [K in Kind]?: Readonly<Record<string, IndexFunction<K>>> };
   readonly projections?: readonly ProjectionDeclaration<unknown>[];
+  /**
+   * Keys under which it may have left something programmed whose object went while its program was down: no watch tells of
+   * that. Asked when the program has started and listed everything, as real programs sync from scratch when they start.
+   */
+  leftovers?(view: View): Iterable<Key>;
   reconcile(view: View, key: Key, at: Moment): readonly Intent[];
 }
 
@@ -89,6 +94,8 @@ export type Intent =
       readonly key: Key;
       readonly patch: object;
       readonly status?: boolean;
+      /** PATCH /finalize of a namespace: the only way to change `spec.finalizers` */
+      readonly finalize?: boolean;
       readonly precondition?: Precondition;
     }
   | {

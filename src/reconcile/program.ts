@@ -84,11 +84,16 @@ export class RunningProgram {
     return this.#cache;
   }
 
+  /** Lists everything, then follows. Does nothing to a program that runs. */
   start(): void {
+    if (this.#informers.size > 0) return;
     this.#down = false;
     this.#cache = this.#emptyCache();
     for (const kind of this.#cache.watchedKinds) this.#informers.set(kind, this.#informer(kind));
     for (const informer of this.#informers.values()) informer.start();
+    for (const { controller, queue } of this.#controllers) {
+      for (const key of [...(controller.leftovers?.(this.#cache) ?? [])].sort()) queue.add(key);
+    }
   }
 
   /** Dies: caches, queues and what was on its way are gone. */

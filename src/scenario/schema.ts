@@ -158,7 +158,6 @@ export const clusterSchema = z.strictObject({
   agentPoolProfiles: z.array(agentPoolProfile).optional(),
   apiServer: z.strictObject({ address: z.string(), port: z.int().min(1).max(65535) }).optional(),
   systemPods: z.boolean().optional(),
-  podAddresses: z.record(z.string(), z.string()).optional(),
 });
 
 export const scenarioSchema = z.strictObject({

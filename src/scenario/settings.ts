@@ -1,6 +1,6 @@
 /** A script's cluster as the emulator takes it: what AKS fills in filled in, what it refuses refused. */
 import { validateManagedCluster } from '../emulator/index.ts';
-import { type ClusterSettings, parseAddress } from '../model/index.ts';
+import { type ClusterSettings } from '../model/index.ts';
 import { problemAt, type SourceDocument } from './document.ts';
 import { type Path, type Problem, parsePath } from './problem.ts';
 import type { ClusterDocument } from './schema.ts';
@@ -33,7 +33,6 @@ export function settingsOf(cluster: ClusterDocument = {}): ClusterSettings {
     agentPoolProfiles: pools.map((pool) => ({ count: NODE_COUNT, maxPods: MAX_PODS, vnetSubnet, ...pool })),
     apiServer: cluster.apiServer ?? API_SERVER,
     systemPods: cluster.systemPods ?? true,
-    ...(cluster.podAddresses === undefined ? {} : { podAddresses: cluster.podAddresses }),
   } as ClusterSettings;
 }
 
@@ -58,8 +57,5 @@ export function validateSettings(document: SourceDocument, settings: ClusterSett
       problemAt(document, path, `${model} is not emulated yet, only azure with networkPluginMode overlay is`),
     );
   }
-  for (const [pod, address] of Object.entries(settings.podAddresses ?? {}))
-    if (typeof parseAddress(address) !== 'number')
-      problems.push(problemAt(document, [...CLUSTER, 'podAddresses', pod], `${address} is not an IPv4 address`));
   return problems;
 }

@@ -21,6 +21,9 @@ import { type Host, RecentLists, worldOf } from '../../src/packet/index.ts';
 export const ENDPOINTS_PER_SERVICE = 10;
 /** as many as Azure CNI Overlay lets a node have */
 const PODS_PER_NODE = 250;
+/** The pods and nodes are the same at every size: what grows is the number of Services, and of endpoints behind them. */
+const SERVER_NODES = 40;
+const SERVER_PODS = SERVER_NODES * PODS_PER_NODE;
 const CLIENT_NODES = 10;
 const CLIENTS_PER_NODE = 100;
 
@@ -61,10 +64,12 @@ function podNetwork(name: string, node: number, place: number): PodNetwork {
 }
 
 function serviceRecord(index: number, pods: readonly PodNetwork[]): ServiceRecord {
+  // Where a pod is behind several Services, each has a port of its own.
+  const targetPort = 8080 + Math.floor((index * ENDPOINTS_PER_SERVICE) / SERVER_PODS);
   const endpoints = pods.map(({ node, addresses: [podAddress] }) => ({
     address: podAddress!,
-    port: 8080,
-    text: formatEndpoint(podAddress!, 8080),
+    port: targetPort,
+    text: formatEndpoint(podAddress!, targetPort),
     ready: true,
     serving: true,
     terminating: false,
@@ -106,17 +111,19 @@ export function walkCluster(services: number): WalkCluster {
     for (let i = 0; i < CLIENTS_PER_NODE; i++) clients.push(podNetwork(`client-${node}-${i}`, node, i));
   }
   for (const client of clients) pods = pods.set(client.pod, client);
+  const servers = Array.from({ length: SERVER_PODS }, (_, pod) =>
+    podNetwork(`pod-${pod}`, CLIENT_NODES + Math.floor(pod / PODS_PER_NODE), pod % PODS_PER_NODE),
+  );
+  for (const server of servers) pods = pods.set(server.pod, server);
   for (let service = 0; service < services; service++) {
-    const own: PodNetwork[] = [];
-    for (let i = 0; i < ENDPOINTS_PER_SERVICE; i++) {
-      // Pods of one Service are spread over nodes as a scheduler would.
-      const pod = i * services + service;
-      own.push(podNetwork(`pod-${pod}`, CLIENT_NODES + Math.floor(pod / PODS_PER_NODE), pod % PODS_PER_NODE));
-    }
-    for (const pod of own) pods = pods.set(pod.pod, pod);
+    // Ten pods of as many nodes, as a scheduler would spread them.
+    const own = Array.from({ length: ENDPOINTS_PER_SERVICE }, (_, i) => {
+      const step = SERVER_PODS / ENDPOINTS_PER_SERVICE;
+      return servers[(service + i * step) % SERVER_PODS]!;
+    });
     table = table.set(`default/service-${service}`, serviceRecord(service, own));
   }
-  const count = CLIENT_NODES + Math.ceil((services * ENDPOINTS_PER_SERVICE) / PODS_PER_NODE);
+  const count = CLIENT_NODES + SERVER_NODES;
   for (let node = 0; node < count; node++) nodes = nodes.set(`node${node}`, nodeFacts(node));
   return assemble({ ...EMPTY_DATAPLANE, node: nodes, pod: pods, service: table }, clients, services);
 }

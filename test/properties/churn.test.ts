@@ -2,12 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Emulator, INVARIANTS, INVARIANTS_AT_REST } from '../../src/emulator/index.ts';
+import { isPodActive, isPodReady } from '../../src/model/index.ts';
 import { aCluster, aDeployment, aService } from '../support/cluster.ts';
 import { holds } from '../support/seed.ts';
-import { aDeed, act, type Deed, heal } from './churn.ts';
+import { act, aDeed, APPS, type Deed, heal } from './churn.ts';
 import { quiescentState } from './quiescent.ts';
-
-const APPS = ['a', 'b', 'c'];
 
 function run(seed: number, deeds: readonly Deed[], check: (emulator: Emulator) => void = () => {}): Emulator {
   const emulator = new Emulator(aCluster(), { seed, jitterMs: 20 });
@@ -22,6 +21,10 @@ function run(seed: number, deeds: readonly Deed[], check: (emulator: Emulator) =
 
 function broken(emulator: Emulator, invariants: typeof INVARIANTS): readonly string[] {
   return invariants.flatMap((invariant) => invariant(emulator));
+}
+
+function sorted(texts: readonly (string | undefined)[]): readonly (string | undefined)[] {
+  return [...texts].sort();
 }
 
 function transcript(seed: number, deeds: readonly Deed[]): string {
@@ -77,10 +80,20 @@ describe('a cluster under churn', () => {
         const emulator = run(seed, list);
         for (const app of APPS) {
           if (emulator.get('Service', `default/${app}`) === undefined) continue;
-          const pods = emulator.list('Pod').filter(({ metadata }) => metadata.labels?.['app'] === app);
-          const ready = pods.filter(({ status }) => status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'));
+          const ready = emulator
+            .list('Pod', 'default')
+            .filter((pod) => pod.metadata.labels?.['app'] === app && isPodReady(pod) && isPodActive(pod));
+          const slices = emulator
+            .list('EndpointSlice', 'default')
+            .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === app);
+          const endpoints = slices.flatMap((slice) => slice.endpoints ?? []).filter((each) => each.conditions.ready);
+          expect(sorted(endpoints.map(({ targetRef }) => targetRef?.name))).toEqual(
+            sorted(ready.map(({ metadata }) => metadata.name)),
+          );
+          // Pods on their node's network share its address: one endpoint to kube-proxy, however many they are.
+          const addresses = new Set(ready.map(({ status }) => `${status.podIP}:8080`));
           const programmed = emulator.dataplane.service.get(`default/${app}`)?.ports[0]?.endpoints ?? [];
-          expect(programmed.filter((endpoint) => endpoint.ready).length).toBe(ready.length);
+          expect(sorted(programmed.map(({ text }) => text))).toEqual(sorted([...addresses]));
         }
       }),
       { numRuns: 40 },

@@ -24,7 +24,9 @@ function seedOf(text: string | undefined): number {
 export function holds<Case>(property: fc.IProperty<Case>, parameters: { readonly numRuns?: number } = {}): void {
   const numRuns = env['ORRERY_RUNS'] === undefined ? (parameters.numRuns ?? 100) : Number(env['ORRERY_RUNS']);
   const details = fc.check(property, { seed: SEED, numRuns });
-  if (details.failed) throw new Error(`${replayCommand(numRuns)}\n${fc.defaultReportMessage(details)}`);
+  if (!details.failed) return;
+  const report = `${replayCommand(numRuns)}\n${fc.defaultReportMessage(details)}`;
+  throw new Error(report, { cause: details.errorInstance });
 }
 
 function replayCommand(numRuns: number): string {

@@ -25,7 +25,10 @@ export interface TrackedChanges {
   readonly tracker: ChangeTracker;
   /** Services that changed themselves or in their slices, in any respect: their chains are written again. Sorted */
   readonly updatedServices: readonly Key[];
-  /** whether endpoints of a UDP port changed, so that connections may lead to endpoints that are no more */
+  /**
+   * Whether slices changed of a Service with UDP endpoints, before or after: connections may lead to endpoints that are no
+   * more. kube-proxy does not ask whether it was a UDP port that changed (EndpointsMap.Update).
+   */
   readonly conntrackCleanupRequired: boolean;
 }
 
@@ -42,12 +45,9 @@ function withoutEndpoints({ endpoints: _, ...rest }: ServicePortRecord): Omit<Se
   return rest;
 }
 
-/** Endpoints of UDP ports, as plain lists: what conntrack entries depend on. */
-function udpEndpoints(endpoints: EndpointsByPort) {
-  return [...endpoints]
-    .filter(([port, found]) => port.endsWith('/UDP') && found.size > 0)
-    .map(([port, found]) => [port, [...found.values()].sort((a, b) => (a.text < b.text ? -1 : 1))])
-    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+/** Whether any UDP port has an endpoint. */
+function hasUdp(endpoints: EndpointsByPort): boolean {
+  return [...endpoints].some(([port, found]) => port.endsWith('/UDP') && found.size > 0);
 }
 
 export class ChangeTracker {
@@ -95,7 +95,8 @@ export class ChangeTracker {
       if (isEqual(before.ports, found.ports) && isEqual(before.slices, found.slices)) continue;
       updated.push(key);
       table = table.set(key, service && this.#record(service, found.slices));
-      if (!isEqual(udpEndpoints(before.endpoints), udpEndpoints(found.endpoints))) conntrackCleanupRequired = true;
+      const slicesChanged = !isEqual(before.slices, found.slices);
+      if (slicesChanged && (hasUdp(before.endpoints) || hasUdp(found.endpoints))) conntrackCleanupRequired = true;
     }
     const tracker = new ChangeTracker(this.#family, table, tracked);
     return { tracker, updatedServices: updated.sort(), conntrackCleanupRequired };

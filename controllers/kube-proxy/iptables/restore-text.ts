@@ -30,7 +30,7 @@ function commentText(text: string): string {
   return `-m comment --comment ${text.includes(' ') ? `"${text}"` : text}`;
 }
 
-function restoreMatchText(match: Match, family: Family, markFormat: MarkFormat): string {
+export function restoreMatchText(match: Match, family: Family, markFormat: MarkFormat): string {
   switch (match.match) {
     case 'comment':
       return commentText(match.text);
@@ -60,7 +60,7 @@ function restoreMatchText(match: Match, family: Family, markFormat: MarkFormat):
   }
 }
 
-function restoreTargetText(target: Target, markFormat: MarkFormat): string {
+export function restoreTargetText(target: Target, markFormat: MarkFormat): string {
   switch (target.target) {
     case 'none':
       return '';

@@ -127,7 +127,11 @@ function positions(port: ServicePortRecord, endpoints: readonly ServiceEndpoint[
   return port.endpoints.flatMap((endpoint, i) => (chosen.has(endpoint) ? [i] : [])).join(',');
 }
 
-function detectorMatches(config: KubeProxyConfig, podCidr: Cidr | undefined): DetectorMatches | undefined {
+/** What tells pods of the cluster from the rest in iptables' words; undefined where nothing does. */
+export function detectorMatches(
+  config: Pick<KubeProxyConfig, 'localDetector' | 'family'>,
+  podCidr: Cidr | undefined,
+): DetectorMatches | undefined {
   const { localDetector } = config;
   switch (localDetector.mode) {
     case 'ClusterCIDR':

@@ -18,7 +18,7 @@ import { isAffinitySetName, isServiceChainName } from './names.ts';
 import type { PlacedElement } from './service-port-rules.ts';
 import { hairpinElements } from './sets.ts';
 import { tableSetup } from './setup.ts';
-import { type KubeProxyNftTable, kubeProxyNftTable, withStaleChains } from './table.ts';
+import { type KubeProxyNftTable, kubeProxyNftTable, withLeftovers } from './table.ts';
 
 /** How long a chain must have been unused to be deleted. */
 const STALE_AFTER_MS = 1000;
@@ -52,7 +52,9 @@ export class NftablesProxier {
   readonly #written = new Map<string, readonly WrittenPort[]>();
   /** chains in the kernel that no service port uses, and when they were last flushed */
   readonly #staleChains = new Map<string, Moment>();
-  /** affinity sets, likewise: none between syncs */
+  /** affinity sets in the kernel, as they were made */
+  readonly #affinitySets = new Map<string, NftSet>();
+  /** those of them that no service port uses: none between syncs */
   readonly #staleSets = new Map<string, NftSet>();
   #node: NodeFacts | undefined;
   #table: KubeProxyNftTable | undefined;
@@ -64,8 +66,10 @@ export class NftablesProxier {
     // An earlier one's chains and sets are stale until a service port wants them.
     for (const { name } of found.chains()) if (isServiceChainName(name)) this.#staleChains.set(name, NOT_FLUSHED);
     for (const set of found.sets()) {
-      if (isAffinitySetName(set.name)) this.#staleSets.set(set.name, set);
-      else if (set.name !== 'nodeport-ips') for (const element of set.elements) this.#ledger.found(set, element);
+      if (isAffinitySetName(set.name)) {
+        this.#affinitySets.set(set.name, set);
+        this.#staleSets.set(set.name, set);
+      } else if (set.name !== 'nodeport-ips') for (const element of set.elements) this.#ledger.found(set, element);
     }
   }
 
@@ -76,7 +80,10 @@ export class NftablesProxier {
 
   /** What the kernel has after the last sync; undefined before the first. */
   get table(): NftTable | undefined {
-    return this.#table && withStaleChains(this.#table, this.#staleChains.keys());
+    return (
+      this.#table &&
+      withLeftovers(this.#table, { staleChains: this.#staleChains.keys(), affinitySets: this.#affinitySets })
+    );
   }
 
   /** In the order in which they are run. The last is the sync itself; it may have no commands. */
@@ -143,7 +150,10 @@ export class NftablesProxier {
     const rules = table.rulesFor(filed);
     const chains = rules.chains().map(({ name }) => name);
     for (const name of chains) this.#staleChains.delete(name);
-    for (const { name } of rules.affinitySets) this.#staleSets.delete(name);
+    for (const set of rules.affinitySets) {
+      this.#staleSets.delete(set.name);
+      if (!this.#affinitySets.has(set.name)) this.#affinitySets.set(set.name, set);
+    }
     const hairpins = hairpinElements(rules, table.nodeName).map((element) => ({ set: 'hairpin-connections', element }));
     const elements = [...rules.elements, ...hairpins].map(({ set, element }) => ({ set: table.set(set)!, element }));
     for (const { set, element } of elements) this.#ledger.claim(set, filed, element);
@@ -159,7 +169,10 @@ export class NftablesProxier {
   }
 
   *#deleteStaleSets(): Iterable<NftCommand> {
-    for (const set of this.#staleSets.values()) yield { verb: 'delete', object: 'set', set };
+    for (const set of this.#staleSets.values()) {
+      yield { verb: 'delete', object: 'set', set };
+      this.#affinitySets.delete(set.name);
+    }
     this.#staleSets.clear();
   }
 }

@@ -140,17 +140,24 @@ export function kubeProxyNftTable(services: ServiceTable, node: NodeFacts, confi
   return table;
 }
 
-/** The table as the kernel has it while chains wait to be deleted: they are there, and empty. */
-export function withStaleChains(table: NftTable, names: Iterable<string>): NftTable {
-  const stale = new Map([...names].map((name): [string, NftChain] => [name, { name, rules: [] }]));
-  if (stale.size === 0) return table;
+/** What the kernel still has of earlier syncs. */
+export interface Leftovers {
+  /** chains that wait to be deleted: they are there, and empty */
+  readonly staleChains: Iterable<string>;
+  /** affinity sets as they were made: adding one that is there changes nothing of it, not its timeout either */
+  readonly affinitySets: ReadonlyMap<string, NftSet>;
+}
+
+export function withLeftovers(table: NftTable, { staleChains, affinitySets }: Leftovers): NftTable {
+  const stale = new Map([...staleChains].map((name): [string, NftChain] => [name, { name, rules: [] }]));
+  const made = (set: NftSet) => affinitySets.get(set.name) ?? set;
   return {
     family: table.family,
     name: table.name,
     ...(table.comment === undefined ? {} : { comment: table.comment }),
-    sets: () => table.sets(),
+    sets: () => table.sets().map(made),
     chains: () => [...table.chains(), ...stale.values()],
-    set: (name) => table.set(name),
+    set: (name) => affinitySets.get(name) ?? table.set(name),
     chain: (name) => table.chain(name) ?? stale.get(name),
   };
 }

@@ -264,7 +264,7 @@ class Write implements Allocation {
     if (had !== undefined) return undefined;
     const asked = this.#spec.healthCheckNodePort ?? 0;
     const port = asked === 0 ? this.#ports.takeNext(this.#dice) : asked;
-    if (port === undefined) return internalError('failed to allocate a HealthCheck NodePort: range is full');
+    if (port === undefined) return internalError('failed to allocate a HealthCheck NodePort 0: range is full');
     const failure = asked === 0 ? undefined : this.#ports.take(asked);
     if (failure !== undefined)
       return internalError(`failed to allocate requested HealthCheck NodePort ${asked}: ${failure}`);

@@ -6,6 +6,7 @@ import { KIND_INFO, KINDS, type Kind, type KubernetesObject, type Moment } from 
 import { Store } from '../../store/index.ts';
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../index.ts';
 import { difference } from './normal-form.ts';
+import { testDice } from './server.ts';
 
 export interface RecordedRequest {
   readonly method: string;
@@ -46,14 +47,6 @@ class NotReplayable extends Error {}
 
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 const RETURNED_WHEN_DELETED: readonly Kind[] = ['Pod', 'Service', 'Namespace'];
-
-/** A generator of small numbers that is the same in every run; a test needs no better chance. */
-function testDice(): RequestContext['dice'] {
-  let state = 12345;
-  const next = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0);
-  const dice = { below: (bound: number) => next() % bound, fraction: () => next() / 2 ** 32, split: () => dice };
-  return dice;
-}
 
 export function replay(recorded: RecordedCase): Verdict {
   if (recorded.needs !== undefined) return { result: 'skipped', reason: `needs ${recorded.needs.join(', ')}` };

@@ -4,6 +4,7 @@
 import {
   type Cidr,
   type Family,
+  formatAddress,
   formatCidr,
   ICMP,
   ICMPV6,
@@ -132,6 +133,12 @@ export function matchText(match: Match, family: Family): string {
     case 'nfacct':
       // Two spaces: the option and xtables_save_string each print one.
       return `-m nfacct --nfacct-name  ${quoted(match.name)}`;
+    case 'set':
+      return `-m set --match-set ${match.set.name} ${match.sides.join(',')}`;
+    case 'ipvs':
+      return `-m ipvs --vproto ${match.protocol} --vaddr ${formatAddress(match.address)} --vport ${match.port}`;
+    case 'physdev':
+      return `-m physdev ${not(match.inverted)}--physdev-is-in`;
     default:
       return match satisfies never;
   }

@@ -78,7 +78,8 @@ function portText({ address, protocol, port }: PortEntry): string {
 /** A rule's match on a set: each dimension of the set's elements is taken from the packet's source or its destination. */
 export interface SetMatch {
   readonly match: 'set';
-  readonly name: string;
+  /** linked, not named: a test costs no look-up of the set */
+  readonly set: IpSet;
   readonly sides: readonly ('src' | 'dst')[];
 }
 

@@ -2,7 +2,18 @@
 import type { Suite } from '../suite.ts';
 import { clusterSuite } from './cluster.ts';
 import { corednsSuite } from './coredns.ts';
+import { kubeProxyConntrackSuite } from './kube-proxy-conntrack.ts';
 import { kubeProxyIptablesSuite } from './kube-proxy-iptables.ts';
+import { kubeProxyIpvsSuite } from './kube-proxy-ipvs.ts';
 import { kubeProxyNftablesSuite } from './kube-proxy-nftables.ts';
+import { kubeProxyTopologySuite } from './kube-proxy-topology.ts';
 
-export const SUITES: readonly Suite[] = [clusterSuite, corednsSuite, kubeProxyIptablesSuite, kubeProxyNftablesSuite];
+export const SUITES: readonly Suite[] = [
+  clusterSuite,
+  corednsSuite,
+  kubeProxyIptablesSuite,
+  kubeProxyNftablesSuite,
+  kubeProxyConntrackSuite,
+  kubeProxyIpvsSuite,
+  kubeProxyTopologySuite,
+];

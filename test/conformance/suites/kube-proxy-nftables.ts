@@ -2,11 +2,7 @@
  * kube-proxy's nftables mode, sync by sync: the transactions it runs, what the table is then, how nft lists it, and where
  * packets go. One case a file. Format: the README of the kube-proxy recordings.
  */
-import {
-  ChangeTracker,
-  healthCheckOf,
-  NftablesProxier,
-} from '../../../controllers/kube-proxy/index.ts';
+import { ChangeTracker, healthCheckOf, NftablesProxier } from '../../../controllers/kube-proxy/index.ts';
 import {
   commandText,
   type NftCommand,
@@ -19,6 +15,7 @@ import {
 import type { Family } from '../../../src/model/index.ts';
 import { firstDifference } from '../difference.ts';
 import type { CaseResult, Difference, Suite } from '../suite.ts';
+import { flowDifference } from './kube-proxy-nftables/flows.ts';
 import { inDumpOrder, inListOrder, inTransactionOrder } from './kube-proxy-nftables/normal-form.ts';
 import {
   configOf,
@@ -88,7 +85,8 @@ class Replay {
       firstDifference(step.healthCheck, healthCheckOf(changes.tracker, node, this.#family), `${path}.healthCheck`) ??
       firstDifference(step.servicePorts, ports, `${path}.servicePorts`) ??
       this.#transactionsDiffer(step, transactions, path) ??
-      textsDiffer(step, this.#proxier.table!, markDigitsOf(this.#recorded), path)
+      textsDiffer(step, this.#proxier.table!, markDigitsOf(this.#recorded), path) ??
+      flowDifference(step.flows, this.#proxier.table!, settings, path)
     );
   }
 
@@ -120,7 +118,8 @@ function differenceIn({ config, steps, facts = [] }: Recording): Difference | un
     const path = `steps[${i}]`;
     settings = { ...settings, ...step.config };
     if (step.rulesetGiven === true) {
-      const difference = textsDiffer(step, parsed(step.ruleset)[0]!, 4, path);
+      const table = parsed(step.ruleset)[0]!;
+      const difference = textsDiffer(step, table, 4, path) ?? flowDifference(step.flows, table, settings, path);
       if (difference !== undefined) return difference;
       continue;
     }

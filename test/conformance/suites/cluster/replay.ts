@@ -2,8 +2,13 @@
  * A recorded cluster, run again. Nodes, scheduling, addresses and readiness come from the recording, as they were given by
  * hand when it was made: of the emulator's programs only those run that also ran then.
  */
-import { defaultKubeProxyConfig, kubeProxyRuleset } from '../../../../controllers/kube-proxy/index.ts';
-import { iptablesSave, type NodeFacts } from '../../../../src/dataplane/index.ts';
+import {
+  defaultKubeProxyConfig,
+  defaultNftablesConfig,
+  kubeProxyNftTable,
+  kubeProxyRuleset,
+} from '../../../../controllers/kube-proxy/index.ts';
+import { iptablesSave, type NodeFacts, nftList } from '../../../../src/dataplane/index.ts';
 import { Emulator } from '../../../../src/emulator/index.ts';
 import {
   addressOf,
@@ -16,6 +21,7 @@ import {
 import type { Manifest, ObservedObject, RecordedNode, Recording } from './recording.ts';
 
 const CLUSTER_CIDR = '10.244.0.0/16';
+const SERVICE_CIDRS = ['10.96.0.0/16'];
 const RECORDED_PROGRAMS: readonly string[] = ['kube-controller-manager', 'kube-proxy'];
 /** The apiserver's warning that it does not know a part of what it was given. Its other warnings are advice. */
 const UNKNOWN_FIELD = /^(unknown|duplicate) field /;
@@ -93,6 +99,15 @@ export class ReplayedCluster {
     const { service } = this.#emulator.dataplane;
     const ruleset = kubeProxyRuleset(service, factsOf(node), defaultKubeProxyConfig(CLUSTER_CIDR));
     return iptablesSave(ruleset, ['nat', 'filter', 'mangle']);
+  }
+
+  /** What `nft list ruleset` prints on a node where kube-proxy runs in nftables mode. */
+  nftables(node: RecordedNode): string {
+    const { service } = this.#emulator.dataplane;
+    const facts = factsOf(node);
+    const families = [4, 6] as const;
+    const configs = families.map((family) => defaultNftablesConfig(CLUSTER_CIDR, SERVICE_CIDRS, family));
+    return nftList(configs.map((config) => kubeProxyNftTable(service, facts, config)));
   }
 
   /** One object after the other, with time for controllers between them, the status patched in after the object is there. */

@@ -1,0 +1,99 @@
+/**
+ * The IP sets that kube-proxy keeps in IPVS mode: its rules ask whether a packet is for a Service at all, where other modes
+ * have a rule for each. Source: kubernetes pkg/proxy/ipvs/proxier.go (ipsetInfo), ipset.go (NewIPSet).
+ */
+import { type IpSet, type IpSetEntry, type IpSetType, ipSetEntryText } from '../../../src/dataplane/index.ts';
+import type { Family } from '../../../src/model/index.ts';
+
+interface SetInfo {
+  readonly type: IpSetType;
+  readonly comment: string;
+}
+
+/** By the name for IPv4. */
+export const SETS = {
+  'KUBE-LOOP-BACK': {
+    type: 'hash:ip,port,ip',
+    comment: 'Kubernetes endpoints dst ip:port, source ip for solving hairpin purpose',
+  },
+  'KUBE-CLUSTER-IP': {
+    type: 'hash:ip,port',
+    comment: 'Kubernetes service cluster ip + port for masquerade purpose',
+  },
+  'KUBE-EXTERNAL-IP': {
+    type: 'hash:ip,port',
+    comment: 'Kubernetes service external ip + port for masquerade and filter purpose',
+  },
+  'KUBE-EXTERNAL-IP-LOCAL': {
+    type: 'hash:ip,port',
+    comment: 'Kubernetes service external ip + port with externalTrafficPolicy=local',
+  },
+  'KUBE-LOAD-BALANCER': { type: 'hash:ip,port', comment: 'Kubernetes service lb portal' },
+  'KUBE-LOAD-BALANCER-FW': {
+    type: 'hash:ip,port',
+    comment: 'Kubernetes service load balancer ip + port for load balancer with sourceRange',
+  },
+  'KUBE-LOAD-BALANCER-LOCAL': {
+    type: 'hash:ip,port',
+    comment: 'Kubernetes service load balancer ip + port with externalTrafficPolicy=local',
+  },
+  'KUBE-LOAD-BALANCER-SOURCE-IP': {
+    type: 'hash:ip,port,ip',
+    comment: 'Kubernetes service load balancer ip + port + source IP for packet filter purpose',
+  },
+  'KUBE-LOAD-BALANCER-SOURCE-CIDR': {
+    type: 'hash:ip,port,net',
+    comment: 'Kubernetes service load balancer ip + port + source cidr for packet filter purpose',
+  },
+  'KUBE-NODE-PORT-TCP': { type: 'bitmap:port', comment: 'Kubernetes nodeport TCP port for masquerade purpose' },
+  'KUBE-NODE-PORT-LOCAL-TCP': {
+    type: 'bitmap:port',
+    comment: 'Kubernetes nodeport TCP port with externalTrafficPolicy=local',
+  },
+  'KUBE-NODE-PORT-UDP': { type: 'bitmap:port', comment: 'Kubernetes nodeport UDP port for masquerade purpose' },
+  'KUBE-NODE-PORT-LOCAL-UDP': {
+    type: 'bitmap:port',
+    comment: 'Kubernetes nodeport UDP port with externalTrafficPolicy=local',
+  },
+  'KUBE-NODE-PORT-SCTP-HASH': {
+    type: 'hash:ip,port',
+    comment: "Kubernetes nodeport SCTP port for masquerade purpose with type 'hash ip:port'",
+  },
+  'KUBE-NODE-PORT-LOCAL-SCTP-HASH': {
+    type: 'hash:ip,port',
+    comment: "Kubernetes nodeport SCTP port with externalTrafficPolicy=local with type 'hash ip:port'",
+  },
+  'KUBE-HEALTH-CHECK-NODE-PORT': { type: 'bitmap:port', comment: 'Kubernetes health check node port' },
+  'KUBE-IPVS-IPS': { type: 'hash:ip', comment: 'Addresses on the ipvs interface' },
+} as const satisfies Readonly<Record<string, SetInfo>>;
+
+export type SetKey = keyof typeof SETS;
+export type KubeProxySets = Readonly<Record<SetKey, IpSet>>;
+
+const SET_KEYS = Object.keys(SETS) as readonly SetKey[];
+/** IPSET_MAXNAMELEN less its end: longer names are cut */
+const NAME_LENGTH_MAX = 31;
+
+/** Sets of both families stand side by side, so IPv6 ones have names of their own. */
+export function ipSetName(key: SetKey, family: Family): string {
+  return family === 4 ? key : key.replace('KUBE-', 'KUBE-6-').slice(0, NAME_LENGTH_MAX);
+}
+
+/** Gathers a sync's elements, then makes the sets, their elements sorted by their text. */
+export class SetBuilder {
+  readonly #entries = new Map<SetKey, Map<string, IpSetEntry>>(SET_KEYS.map((key) => [key, new Map()]));
+
+  add(key: SetKey, entry: IpSetEntry): void {
+    this.#entries.get(key)!.set(ipSetEntryText(entry), entry);
+  }
+
+  build(family: Family): KubeProxySets {
+    const sets = SET_KEYS.map((key) => [key, this.#set(key, family)] as const);
+    return Object.fromEntries(sets) as Record<SetKey, IpSet>;
+  }
+
+  #set(key: SetKey, family: Family): IpSet {
+    const sorted = [...this.#entries.get(key)!].sort(([a], [b]) => (a < b ? -1 : 1));
+    return { name: ipSetName(key, family), type: SETS[key].type, family, entries: new Map(sorted) };
+  }
+}
