@@ -34,6 +34,7 @@ export const corednsPods: Controller = {
     Pod: (pod, view) => (watchesPods(view) ? [keyOf(pod)] : []),
     ConfigMap: everyPod,
   },
+  leftovers: ({ dataplane }) => dataplane.dnsPod.keys(),
   reconcile(view, key, at) {
     const pod = view.get('Pod', key);
     const value = pod === undefined ? undefined : dnsPodOf(pod);

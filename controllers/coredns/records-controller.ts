@@ -53,6 +53,7 @@ export const corednsRecords: Controller = {
     EndpointSlice: servicesOf,
   },
   indexes: { EndpointSlice: { [SLICES_OF_SERVICE]: servicesOf } },
+  leftovers: ({ dataplane }) => dataplane.dns.services().map(({ key }) => key),
   reconcile(view, key, at) {
     const after = recordsOf(view, key);
     const before = view.dataplane.dns.get(key);
@@ -70,6 +71,7 @@ export const corednsNamespaces: Controller = {
   name: 'coredns-namespaces',
   program: 'coredns',
   watches: { Namespace: (namespace) => [namespace.metadata.name] },
+  leftovers: ({ dataplane }) => dataplane.dnsNamespace.keys(),
   reconcile(view, key) {
     const namespace = view.get('Namespace', key);
     const value = namespace === undefined ? undefined : (namespace.metadata.labels ?? NO_LABELS);

@@ -42,6 +42,8 @@ export const kubeProxyController: Controller = {
     EndpointSlice: servicesOf,
   },
   indexes: { EndpointSlice: { [BY_SERVICE]: servicesOf } },
+  // A kube-proxy that starts writes everything anew, and so drops the chains of Services that went while it was down.
+  leftovers: ({ dataplane }) => Array.from(dataplane.service.records(), ({ key }) => key),
   reconcile(view, key) {
     const before = view.dataplane.service.get(key);
     const found = recordOf(view, key);

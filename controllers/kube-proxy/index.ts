@@ -51,6 +51,7 @@ export {
   defaultNftablesConfig,
   endpointNameBase,
   type KubeProxyNftTable,
+  kubeProxyNftRuleset,
   kubeProxyNftTable,
   type NftablesConfig,
   NftablesProxier,

@@ -279,6 +279,10 @@ export class DnsPods {
     return this.#pods.get(key);
   }
 
+  keys(): Iterable<Key> {
+    return this.#pods.keys();
+  }
+
   at(address: string): readonly DnsPod[] {
     return (this.#byAddress.get(address) ?? []).map((key) => this.#pods.get(key)!);
   }

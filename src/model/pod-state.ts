@@ -3,7 +3,10 @@ import type { Condition, Pod } from './kubernetes.ts';
 import { type Moment, momentOf } from './moment.ts';
 
 export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
-  return conditions?.find((condition) => condition.type === type);
+  // Asked several times for every pod that changes: no closure, no iterator.
+  if (conditions !== undefined)
+    for (let i = 0; i < conditions.length; i++) if (conditions[i]!.type === type) return conditions[i];
+  return undefined;
 }
 
 export function isPodReady(pod: Pod): boolean {

@@ -1,5 +1,6 @@
 /** The flows of kube-proxy's own tests, replayed over the rules that it wrote (recordings: kube-proxy v1.36.2). */
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isParseFailure, parseIptablesSave, type Ruleset } from '../dataplane/index.ts';
 import { addressOf, formatEndpoint, PROTOCOL_NUMBERS, type Protocol, SYN, TCP } from '../model/index.ts';
@@ -26,9 +27,7 @@ interface Recording {
   readonly steps?: readonly { readonly ruleset?: string; readonly flows?: readonly Flow[]; readonly config?: object }[];
 }
 
-const DATA =
-  process.env['KUBE_PROXY_FLOWS'] ??
-  new URL('../../test/conformance/data/kube-proxy-iptables-flows', import.meta.url).pathname;
+const DATA = join(import.meta.dirname, '../../test/conformance/data/kube-proxy-iptables-flows');
 
 function read(file: string): Recording {
   return JSON.parse(readFileSync(`${DATA}/${file}`, 'utf8')) as Recording;

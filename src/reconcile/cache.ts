@@ -1,27 +1,36 @@
 /**
  * A program's informer caches: the objects of each watched kind as the informers have last seen them, filed under the
  * indexes its controllers asked for, with their projections kept up to date. In place of client-go's thread-safe store.
+ *
+ * An object has one record, which indexes point to: a change that leaves it filed where it is costs one look-up, whatever
+ * the number of indexes.
  */
 import type { Dataplane } from '../dataplane/index.ts';
 import type { Key, Kind, ObjectOf } from '../model/index.ts';
 import type { Controller, ProjectionDeclaration, View } from './controller.ts';
 
-type AnyIndexFunction = (object: ObjectOf<Kind>) => readonly string[];
+type AnyObject = ObjectOf<Kind>;
+type AnyIndexFunction = (object: AnyObject) => readonly string[];
+
+interface Filed {
+  object: AnyObject;
+  /** the values it is filed under, for each index in turn */
+  readonly values: (readonly string[])[];
+}
 
 interface Index {
+  readonly name: string;
   readonly file: AnyIndexFunction;
-  readonly entries: Map<string, Set<Key>>;
-  /** under which values each object is filed: most changes leave them as they are */
-  readonly values: Map<Key, readonly string[]>;
+  readonly entries: Map<string, Set<Filed>>;
 }
 
 interface KindCache {
-  readonly objects: Map<Key, ObjectOf<Kind>>;
-  readonly indexes: Map<string, Index>;
+  readonly objects: Map<Key, Filed>;
+  readonly indexes: Index[];
   readonly projections: ProjectionDeclaration<unknown>[];
 }
 
-const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
+const NO_VALUES: readonly string[] = [];
 
 export class Cache implements View {
   readonly #kinds = new Map<Kind, KindCache>();
@@ -50,25 +59,21 @@ export class Cache implements View {
   }
 
   get<K extends Kind>(kind: K, key: Key): ObjectOf<K> | undefined {
-    return this.#kinds.get(kind)?.objects.get(key) as ObjectOf<K> | undefined;
+    return this.#kinds.get(kind)?.objects.get(key)?.object as ObjectOf<K> | undefined;
   }
 
   list<K extends Kind>(kind: K): Iterable<ObjectOf<K>> {
-    return (this.#kinds.get(kind)?.objects ?? NOTHING).values() as Iterable<ObjectOf<K>>;
+    return objectsOf<K>(this.#kinds.get(kind)?.objects.values());
   }
 
   keys(kind: Kind): Iterable<Key> {
-    return (this.#kinds.get(kind)?.objects ?? NOTHING).keys();
+    return this.#kinds.get(kind)?.objects.keys() ?? [];
   }
 
   byIndex<K extends Kind>(kind: K, index: string, value: string): Iterable<ObjectOf<K>> {
-    const cache = this.#kinds.get(kind);
-    const declared = cache?.indexes.get(index);
-    if (cache === undefined || declared === undefined) {
-      throw new Error(`no controller of this program declares index ${index} of ${kind}`);
-    }
-    const keys = declared.entries.get(value);
-    return keys === undefined ? [] : (Array.from(keys, (key) => cache.objects.get(key)) as ObjectOf<K>[]);
+    const declared = this.#kinds.get(kind)?.indexes.find(({ name }) => name === index);
+    if (declared === undefined) throw new Error(`no controller of this program declares index ${index} of ${kind}`);
+    return objectsOf<K>(declared.entries.get(value));
   }
 
   projection<T>(declaration: ProjectionDeclaration<T>): T {
@@ -78,12 +83,21 @@ export class Cache implements View {
   }
 
   /** Takes in one object as it is now; undefined where it is gone. Returns what was there before. */
-  apply(kind: Kind, key: Key, after: ObjectOf<Kind> | undefined): ObjectOf<Kind> | undefined {
+  apply(kind: Kind, key: Key, after: AnyObject | undefined): AnyObject | undefined {
     const cache = this.#kindCache(kind);
-    const before = cache.objects.get(key);
-    if (after === undefined) cache.objects.delete(key);
-    else cache.objects.set(key, after);
-    for (const index of cache.indexes.values()) refile(index, key, after);
+    const filed = cache.objects.get(key);
+    const before = filed?.object;
+    if (after === undefined) {
+      if (filed === undefined) return undefined;
+      cache.objects.delete(key);
+      cache.indexes.forEach((index, i) => void refile(index, filed, i, NO_VALUES));
+    } else {
+      const record = filed ?? { object: after, values: [] };
+      record.object = after;
+      if (filed === undefined) cache.objects.set(key, record);
+      for (let i = 0; i < cache.indexes.length; i++)
+        refile(cache.indexes[i]!, record, i, cache.indexes[i]!.file(after));
+    }
     for (const declaration of cache.projections) declaration.apply(this.#projections.get(declaration), before, after);
     return before;
   }
@@ -91,7 +105,7 @@ export class Cache implements View {
   #kindCache(kind: Kind): KindCache {
     let cache = this.#kinds.get(kind);
     if (cache === undefined) {
-      cache = { objects: new Map(), indexes: new Map(), projections: [] };
+      cache = { objects: new Map(), indexes: [], projections: [] };
       this.#kinds.set(kind, cache);
     }
     return cache;
@@ -99,9 +113,9 @@ export class Cache implements View {
 
   #addIndex(kind: Kind, name: string, file: AnyIndexFunction): void {
     const { indexes } = this.#kindCache(kind);
-    if ((indexes.get(name)?.file ?? file) !== file)
-      throw new Error(`index ${name} of ${kind} is declared twice, differently`);
-    indexes.set(name, { file, entries: new Map(), values: new Map() });
+    const known = indexes.find((index) => index.name === name);
+    if (known === undefined) indexes.push({ name, file, entries: new Map() });
+    else if (known.file !== file) throw new Error(`index ${name} of ${kind} is declared twice, differently`);
   }
 
   #addProjection(declaration: ProjectionDeclaration<unknown>): void {
@@ -111,22 +125,31 @@ export class Cache implements View {
   }
 }
 
-const NO_VALUES: readonly string[] = [];
+/** A copy: who reads an index may be writing to it by the time it goes on. */
+function objectsOf<K extends Kind>(filed: Iterable<Filed> | undefined): ObjectOf<K>[] {
+  const objects: ObjectOf<K>[] = [];
+  if (filed !== undefined) for (const { object } of filed) objects.push(object as ObjectOf<K>);
+  return objects;
+}
 
-function refile(index: Index, key: Key, after: ObjectOf<Kind> | undefined): void {
-  const was = index.values.get(key) ?? NO_VALUES;
-  const is = after === undefined ? NO_VALUES : index.file(after);
-  if (was.length === is.length && was.every((value, i) => value === is[i])) return;
+function refile(index: Index, filed: Filed, position: number, is: readonly string[]): void {
+  const was = filed.values[position] ?? NO_VALUES;
+  if (sameTexts(was, is)) return;
+  filed.values[position] = is;
   for (const value of was) {
     if (is.includes(value)) continue;
-    const filed = index.entries.get(value);
-    if (filed?.delete(key) && filed.size === 0) index.entries.delete(value);
+    const entry = index.entries.get(value);
+    if (entry?.delete(filed) && entry.size === 0) index.entries.delete(value);
   }
   for (const value of is) {
-    const filed = index.entries.get(value);
-    if (filed === undefined) index.entries.set(value, new Set([key]));
-    else filed.add(key);
+    const entry = index.entries.get(value);
+    if (entry === undefined) index.entries.set(value, new Set([filed]));
+    else entry.add(filed);
   }
-  if (is.length === 0) index.values.delete(key);
-  else index.values.set(key, is);
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

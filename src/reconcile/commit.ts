@@ -78,13 +78,7 @@ function write(intent: Write, apiserver: Apiserver, context: RequestContext): Ou
     case 'update-status':
       return apiserver.updateStatus(intent.object, context);
     case 'patch':
-      return apiserver.patch(
-        intent.kind,
-        intent.key,
-        intent.patch,
-        patchOptions(intent),
-        context,
-      );
+      return apiserver.patch(intent.kind, intent.key, intent.patch, patchOptions(intent), context);
     case 'delete':
       return apiserver.delete(intent.kind, intent.key, deleteOptions(intent), context);
     case 'bind':

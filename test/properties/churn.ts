@@ -1,7 +1,7 @@
 /** What users and misfortune do to a cluster, drawn at random: apps come, change their size and go; programs and machines fail. */
 import fc from 'fast-check';
-import type { Emulator } from '../../src/emulator/index.ts';
-import { aDeployment, aService } from '../support/cluster.ts';
+import { Emulator } from '../../src/emulator/index.ts';
+import { aCluster, aDeployment, aService } from '../support/cluster.ts';
 
 export const APPS = ['a', 'b', 'c'] as const;
 export const PROGRAMS = ['kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'coredns'] as const;
@@ -62,6 +62,20 @@ export const aDeed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 2, arbitrary: aMisfortune },
 );
 
+/** Long enough for faults to meet: fast-check would draw mostly short ones. */
+const LENGTHS = { minLength: 1, maxLength: 40, size: 'max' } as const;
+export const someDeeds = fc.array(aDeed, LENGTHS);
+export const someUsersDeeds = fc.array(aUsersDeed, LENGTHS);
+
+/** A cluster with every app running and exposed, at rest. */
+export function anEstablishedCluster(seed: number, jitterMs = 20): Emulator {
+  const emulator = new Emulator(aCluster(), { seed, jitterMs });
+  emulator.boot();
+  for (const [index, name] of APPS.entries()) emulator.apply([aDeployment(name, index + 2), aService(name)]);
+  emulator.settle();
+  return emulator;
+}
+
 /** Does one thing. What the apiserver refuses, such as scaling what does not exist, is refused and no more. */
 export function act(emulator: Emulator, deed: Deed): void {
   switch (deed.deed) {
@@ -116,13 +130,13 @@ export function act(emulator: Emulator, deed: Deed): void {
 
 type DeedToNode = Extract<Deed, { readonly node: number }>;
 
-/** The last node is left: without any, nothing could come to rest. */
 function actOnNode(emulator: Emulator, deed: DeedToNode): void {
   const nodes = emulator.list('Node').map(({ metadata }) => metadata.name);
-  const name = nodes[deed.node % nodes.length]!;
+  const name = nodes[deed.node % nodes.length];
+  if (name === undefined) return;
   switch (deed.deed) {
     case 'delete-node':
-      if (nodes.length > 1) emulator.remove('Node', name);
+      emulator.remove('Node', name);
       return;
     case 'cordon':
       emulator.cordon(name, deed.on);

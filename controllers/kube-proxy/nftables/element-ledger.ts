@@ -40,6 +40,11 @@ export class ElementLedger {
     ledger.touched.add(key);
   }
 
+  /** The element as it was written: one that is still right keeps the comment of whoever wanted it first. */
+  asWritten(set: SetIdentity, element: NftElement): NftElement {
+    return this.#ledgers.get(set.name)?.written.get(elementKeyText(element.key, set.type)) ?? element;
+  }
+
   claim(set: SetIdentity, owner: FiledPort, element: NftElement): void {
     this.#change(set, element, (claims) => [...claims, { owner, element }].sort(byOwner));
   }

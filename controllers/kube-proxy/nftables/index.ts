@@ -2,4 +2,4 @@
 export { defaultNftablesConfig, type NftablesConfig } from './config.ts';
 export { affinitySetName, endpointNameBase, servicePortNameBase } from './names.ts';
 export { NftablesProxier, type NftTransaction, type SyncRequest } from './proxier.ts';
-export { type KubeProxyNftTable, kubeProxyNftTable } from './table.ts';
+export { type KubeProxyNftTable, kubeProxyNftRuleset, kubeProxyNftTable } from './table.ts';

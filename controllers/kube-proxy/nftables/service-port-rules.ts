@@ -57,6 +57,7 @@ export class ServicePortRules {
   readonly #nodeAllowed: boolean;
   #nameBase: string | undefined;
   #elements: readonly PlacedElement[] | undefined;
+  readonly #bySet = new Map<SetName, readonly NftElement[]>();
 
   /** `nodeAllowed`: whether the source ranges hold the node's own address */
   constructor(parts: SharedParts, port: ServicePortRecord, endpoints: CategorizedEndpoints, nodeAllowed: boolean) {
@@ -89,7 +90,12 @@ export class ServicePortRules {
   }
 
   elementsIn(set: SetName): readonly NftElement[] {
-    return this.elements.filter((placed) => placed.set === set).map(({ element }) => element);
+    let elements = this.#bySet.get(set);
+    if (elements === undefined) {
+      elements = this.elements.filter((placed) => placed.set === set).map(({ element }) => element);
+      this.#bySet.set(set, elements);
+    }
+    return elements;
   }
 
   #chain(prefix: ServiceChainPrefix, exists: boolean, makeRules: () => readonly NftRule[]): NftChain | undefined {

@@ -2,7 +2,18 @@
  * A node's table as kube-proxy leaves it once it has synced. Nothing is written out: chains and elements are made when asked
  * for, and what other nodes and other versions of the table of Services have in common is shared.
  */
-import type { FiledPort, NftChain, NftSet, NftTable, NodeFacts, ServiceTable } from '../../../src/dataplane/index.ts';
+import {
+  type FiledPort,
+  type NftChain,
+  type NftDatum,
+  type NftElement,
+  type NftSet,
+  type NftTable,
+  type NodeFacts,
+  nftRuleset,
+  type Ruleset,
+  type ServiceTable,
+} from '../../../src/dataplane/index.ts';
 import type { Family } from '../../../src/model/index.ts';
 import type { NftablesConfig } from './config.ts';
 import { nodePortAddresses } from './node-addresses.ts';
@@ -53,6 +64,10 @@ class NodeTable implements KubeProxyNftTable, SetSource {
 
   rulesFor(filed: FiledPort): ServicePortRules {
     return this.#writer.rulesFor(filed, this.#node);
+  }
+
+  baseChains(): readonly NftChain[] {
+    return this.staticChains.filter(({ hook }) => hook !== undefined);
   }
 
   chains(): readonly NftChain[] {
@@ -118,6 +133,7 @@ function byName<T extends { readonly name: string }>(
 interface CachedTable {
   readonly services: ServiceTable;
   readonly table: KubeProxyNftTable;
+  readonly ruleset: Ruleset;
 }
 
 /** the last table asked for of each node: that of another version replaces it */
@@ -128,16 +144,26 @@ const tables = new WeakMap<NftablesConfig, WeakMap<NodeFacts, CachedTable>>();
  * same arguments returns the same value.
  */
 export function kubeProxyNftTable(services: ServiceTable, node: NodeFacts, config: NftablesConfig): KubeProxyNftTable {
+  return cachedTable(services, node, config).table;
+}
+
+/** The same as rules that a packet can walk. */
+export function kubeProxyNftRuleset(services: ServiceTable, node: NodeFacts, config: NftablesConfig): Ruleset {
+  return cachedTable(services, node, config).ruleset;
+}
+
+function cachedTable(services: ServiceTable, node: NodeFacts, config: NftablesConfig): CachedTable {
   let ofConfig = tables.get(config);
   if (ofConfig === undefined) {
     ofConfig = new WeakMap();
     tables.set(config, ofConfig);
   }
   const cached = ofConfig.get(node);
-  if (cached !== undefined && cached.services === services) return cached.table;
+  if (cached !== undefined && cached.services === services) return cached;
   const table = new NodeTable(services, node, config);
-  ofConfig.set(node, { services, table });
-  return table;
+  const made = { services, table, ruleset: nftRuleset([table], config.family) };
+  ofConfig.set(node, made);
+  return made;
 }
 
 /** What the kernel still has of earlier syncs. */
@@ -146,15 +172,55 @@ export interface Leftovers {
   readonly staleChains: Iterable<string>;
   /** affinity sets as they were made: adding one that is there changes nothing of it, not its timeout either */
   readonly affinitySets: ReadonlyMap<string, NftSet>;
+  /** an element as it was written, of which only the comment can be another */
+  asWritten(set: NftSet, element: NftElement): NftElement;
 }
 
-export function withLeftovers(table: NftTable, { staleChains, affinitySets }: Leftovers): NftTable {
+class WrittenSet implements NftSet {
+  readonly #set: NftSet;
+  readonly #asWritten: Leftovers['asWritten'];
+
+  constructor(set: NftSet, asWritten: Leftovers['asWritten']) {
+    this.#set = set;
+    this.#asWritten = asWritten;
+  }
+
+  get name(): string {
+    return this.#set.name;
+  }
+
+  get kind(): NftSet['kind'] {
+    return this.#set.kind;
+  }
+
+  get type(): NftSet['type'] {
+    return this.#set.type;
+  }
+
+  get comment(): string {
+    return this.#set.comment ?? '';
+  }
+
+  get elements(): readonly NftElement[] {
+    return this.#set.elements.map((element) => this.#asWritten(this.#set, element));
+  }
+
+  find(key: readonly NftDatum[]): NftElement | undefined {
+    return this.#set.find(key);
+  }
+}
+
+export function withLeftovers(table: NftTable, leftovers: Leftovers): NftTable {
+  const { staleChains, affinitySets } = leftovers;
   const stale = new Map([...staleChains].map((name): [string, NftChain] => [name, { name, rules: [] }]));
-  const made = (set: NftSet) => affinitySets.get(set.name) ?? set;
+  const asWritten: Leftovers['asWritten'] = (set, element) => leftovers.asWritten(set, element);
+  const made = (set: NftSet) =>
+    affinitySets.get(set.name) ?? (set.kind === 'map' ? new WrittenSet(set, asWritten) : set);
   return {
     family: table.family,
     name: table.name,
     ...(table.comment === undefined ? {} : { comment: table.comment }),
+    baseChains: () => table.baseChains(),
     sets: () => table.sets().map(made),
     chains: () => [...table.chains(), ...stale.values()],
     set: (name) => affinitySets.get(name) ?? table.set(name),

@@ -73,6 +73,10 @@ class ParsedTable implements NftTable {
       for (const tokens of rules) this.#chains.get(name)!.rules.push(parseRule(tokens, this));
   }
 
+  baseChains(): readonly NftChain[] {
+    return this.chains().filter(({ hook }) => hook !== undefined);
+  }
+
   chains(): readonly NftChain[] {
     return [...this.#chains.values()];
   }

@@ -128,6 +128,8 @@ export interface NftTable {
   readonly family: Family;
   readonly name: string;
   readonly comment?: string;
+  /** those with a hook: a walk begins with them, and asks for no others by name */
+  baseChains(): readonly NftChain[];
   /** in the order created; so are chains */
   sets(): readonly NftSet[];
   chains(): readonly NftChain[];

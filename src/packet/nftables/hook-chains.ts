@@ -43,10 +43,9 @@ export class HookChains {
     const byStop = HOOKS.flatMap(() => TABLES.map((): HookChain[] => []));
     let translates = false;
     for (const table of tables)
-      for (const chain of table.chains()) {
-        if (chain.hook === undefined) continue;
+      for (const chain of table.baseChains()) {
         byStop[stopOf(chain)]!.push({ table, chain });
-        translates ||= chain.hook.type === 'nat';
+        translates ||= chain.hook?.type === 'nat';
       }
     for (const chains of byStop) chains.sort((a, b) => a.chain.hook!.priority - b.chain.hook!.priority);
     this.translates = translates;

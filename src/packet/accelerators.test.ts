@@ -1,0 +1,174 @@
+/** Indexes and choices are accelerators, never a meaning: walking with them is walking every rule in its order. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Chain, Rule, Ruleset, Table } from '../dataplane/index.ts';
+import { addressOf, type Dice } from '../model/index.ts';
+import { send, type Walked } from './send.ts';
+import { soloWorld } from './solo-world.ts';
+import { rulesetFrom, segment } from './testing.ts';
+
+/** The same rules with chains that bring an index which leaves nothing out: they are walked rule by rule. */
+function linear(ruleset: Ruleset): Ruleset {
+  const chains = new Map<Chain, Chain>();
+  const chainOf = (chain: Chain): Chain => {
+    let copy = chains.get(chain);
+    if (copy === undefined) {
+      const rules: Rule[] = [];
+      const { name, policy } = chain;
+      copy = { name, rules, candidates: () => rules, ...(policy === undefined ? {} : { policy }) };
+      chains.set(chain, copy);
+      rules.push(...chain.rules.map(ruleOf));
+    }
+    return copy;
+  };
+  const ruleOf = ({ matches, target }: Rule): Rule => {
+    return { matches, target: target.target === 'jump' ? { target: 'jump', chain: chainOf(target.chain) } : target };
+  };
+  const tableOf = (table: Table): Table => ({
+    name: table.name,
+    chains: () => table.chains().map(chainOf),
+    chain: (name) => {
+      const chain = table.chain(name);
+      return chain === undefined ? undefined : chainOf(chain);
+    },
+  });
+  return {
+    family: ruleset.family ?? 4,
+    table: (name) => {
+      const table = ruleset.table(name);
+      return table === undefined ? undefined : tableOf(table);
+    },
+  };
+}
+
+/** Dice that roll a given sequence and count what was asked of them. */
+class Scripted implements Dice {
+  readonly #rolls: readonly number[];
+  asked = 0;
+
+  constructor(rolls: readonly number[]) {
+    this.#rolls = rolls;
+  }
+
+  fraction(): number {
+    return this.#rolls[this.asked++ % this.#rolls.length]!;
+  }
+
+  below(bound: number): number {
+    return Math.floor(this.fraction() * bound);
+  }
+
+  split(): Dice {
+    return this;
+  }
+}
+
+const address = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.1.1', '10.1.0.1', '192.168.0.2');
+const port = fc.integer({ min: 80, max: 86 });
+const match = fc.oneof(
+  address.map((text) => `-d ${text}`),
+  address.map((text) => `! -d ${text}`),
+  address.map((text) => `-s ${text}`),
+  fc.constantFrom('-s 10.0.0.0/24', '! -s 10.0.0.0/16', '-d 10.0.0.0/8', '-p tcp', '-p udp', '-m tcp -p tcp'),
+  port.map((number) => `-p tcp -m tcp --dport ${number}`),
+  port.map((number) => `-p tcp -m tcp ! --dport ${number}`),
+  port.map((number) => `-p tcp -m tcp --dport ${number}:${number + 2}`),
+  fc.constantFrom('-m addrtype --dst-type LOCAL', '-m mark --mark 0x1/0x1', '-m comment --comment "said"'),
+);
+const chance = fc.constantFrom('', '', '', '-m statistic --mode random --probability 0.5');
+const target = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('-j RETURN', '-j ACCEPT', '', '-j MARK --set-xmark 0x1/0x1') },
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 3 }).map((n) => `-j SEP${n}`) },
+  { weight: 1, arbitrary: fc.constant('-j DNAT --to-destination 10.0.1.1:8080') },
+);
+const rule = fc
+  .tuple(fc.array(match, { maxLength: 2 }), chance, target)
+  .map(([matches, random, jump]) => `-A LONG ${[...matches, random, jump].join(' ')}`);
+/** As kube-proxy chooses endpoints. */
+const choice = fc
+  .integer({ min: 2, max: 4 })
+  .map((n) =>
+    Array.from(
+      { length: n },
+      (_, i) => `-A LONG ${i + 1 < n ? `-m statistic --mode random --probability ${1 / (n - i)} ` : ''}-j SEP${i}`,
+    ).join('\n'),
+  );
+const byAddress = fc
+  .tuple(address, port, target)
+  .map(([to, at, jump]) => `-A LONG -d ${to} -p tcp --dport ${at} ${jump}`);
+
+function rulesFrom(lines: readonly string[]): Ruleset {
+  const ends = [0, 1, 2, 3].flatMap((n) => [
+    `-A SEP${n} -s 10.0.0.${n} -j MARKED`,
+    `-A SEP${n} -p tcp -m tcp -j DNAT --to-destination 10.0.0.${n}:${8080 + n}`,
+  ]);
+  const chains = ['LONG', 'MARKED', 'SEP0', 'SEP1', 'SEP2', 'SEP3'].map((name) => `:${name} -`);
+  const text = [
+    '*nat',
+    ':PREROUTING ACCEPT',
+    ':POSTROUTING ACCEPT',
+    ...chains,
+    '-A PREROUTING -j LONG',
+    '-A POSTROUTING -m mark --mark 0x1/0x1 -j MASQUERADE',
+    '-A MARKED -j MARK --set-xmark 0x1/0x1',
+    ...lines,
+    ...ends,
+    'COMMIT',
+  ];
+  return rulesetFrom(text.join('\n'));
+}
+
+const rulesets = fc.oneof(
+  // Long enough for an index by address, or by port.
+  fc
+    .tuple(
+      fc.array(byAddress, { minLength: 16, maxLength: 40 }),
+      fc.array(fc.oneof(rule, choice), { maxLength: 5 }),
+      fc.nat(),
+    )
+    .map(([keyed, others, seed]) => {
+      const lines = [...keyed];
+      others.forEach((line, i) => {
+        lines.splice((seed + i * 7) % (lines.length + 1), 0, line);
+      });
+      return lines;
+    }),
+  fc.array(rule, { minLength: 16, maxLength: 30 }),
+  fc.array(fc.oneof(rule, choice), { maxLength: 10 }),
+);
+
+function walkWith(ruleset: Ruleset, packet: ReturnType<typeof segment>, rolls: readonly number[], record: boolean) {
+  const dice = new Scripted(rolls);
+  const world = soloWorld({
+    name: 'node',
+    rules: [ruleset],
+    addresses: [addressOf('192.168.0.2')],
+    routeLocalnet: true,
+  });
+  const walked: Walked = send(world.client, packet, { at: 0, dice, record });
+  return { verdict: walked.verdict, seen: walked.seen, asked: dice.asked, steps: walked.trace?.steps };
+}
+
+describe('the walk with its accelerators', () => {
+  test('takes the steps, ends and rolls of the walk rule by rule', () => {
+    const packets = fc.tuple(address, address, port).map(([from, to, at]) => segment(`${from}:40000`, `${to}:${at}`));
+    const rolls = fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(rulesets, fc.array(packets, { minLength: 1, maxLength: 10 }), rolls, (lines, sent, rolled) => {
+        const ruleset = rulesFrom(lines);
+        const plain = linear(ruleset);
+        for (const packet of sent) {
+          const expected = walkWith(plain, packet, rolled, true);
+          expect(walkWith(ruleset, packet, rolled, true)).toEqual(expected);
+          const { verdict, seen, asked } = walkWith(ruleset, packet, rolled, false);
+          expect({ verdict, seen, asked }).toEqual({
+            verdict: expected.verdict,
+            seen: expected.seen,
+            asked: expected.asked,
+          });
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

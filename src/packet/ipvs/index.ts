@@ -1,0 +1,2 @@
+/** IPVS as it balances: which real server a new connection goes to. Changes no table. */
+export { type Client, FRESH_STATE, type Scheduled, type SchedulerState, schedule } from './scheduler.ts';
