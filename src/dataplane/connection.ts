@@ -20,6 +20,8 @@ export const CLOSED_BY_REPLY = 128;
 export const RESET_BY_ORIGINAL = 256;
 /** the entry goes away when this is committed */
 export const DYING = 512;
+/** IPVS has chosen where the connection goes, and translates it in place of the nat table (IP_VS_CONN_F_NFCT) */
+export const BALANCED = 1024;
 
 export const ORIGINAL = 0;
 export const REPLY = 1;

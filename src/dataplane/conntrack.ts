@@ -103,11 +103,10 @@ export class ConntrackTable {
 
   /** Adds a connection. False when one of its tuples is taken: the kernel drops the packet that would confirm it. */
   insert(connection: Connection, at: Moment): boolean {
-    const { protocol, source, destination, ports } = connection;
-    if (!this.#makeFree(protocol, source, destination, ports, at)) return false;
-    const { replySource, replyDestination, replyPorts } = connection;
-    if (!this.#makeFree(protocol, replySource, replyDestination, replyPorts, at)) return false;
     this.#sweep(at);
+    const { protocol, source, destination, ports, replySource, replyDestination, replyPorts } = connection;
+    if (!this.#makeFree(protocol, source, destination, ports, at)) return false;
+    if (!this.#makeFree(protocol, replySource, replyDestination, replyPorts, at)) return false;
     const row = this.#free.pop() ?? this.#newRow();
     this.#writeTuples(row, connection);
     this.#writeState(row, connection);

@@ -60,6 +60,9 @@ export class ServiceTable {
   readonly #addresses: AddressIndex;
   readonly #ipv4: FamilyIndex;
   readonly #ipv6: FamilyIndex;
+  /** the address that `at` was asked for last, and what is claimed there: a memo */
+  #askedAddress: Address | undefined = undefined;
+  #askedClaims: AddressClaims | undefined = undefined;
 
   private constructor(
     services: PersistentMap<string, FiledService>,
@@ -123,7 +126,12 @@ export class ServiceTable {
 
   /** the service ports that claim this address as cluster IP, external IP or load balancer VIP, by name and protocol */
   at(address: Address, port: number, protocol: ProtocolNumber): readonly FiledPort[] {
-    const claims = this.#addresses.get(address);
+    // A packet asks for one address several times in a row, once in each chain.
+    if (address !== this.#askedAddress) {
+      this.#askedClaims = this.#addresses.get(address);
+      this.#askedAddress = address;
+    }
+    const claims = this.#askedClaims;
     if (claims === undefined) return NO_PORTS;
     const key = portKey(port, protocol);
     return claims.key === key ? claims.ports : (claims.others.get(key) ?? NO_PORTS);

@@ -24,6 +24,7 @@ import {
   type ObjectOf,
   timestampOf,
 } from '../model/index.ts';
+import type { World } from '../packet/index.ts';
 import { Store } from '../store/index.ts';
 import { bootstrapManifests } from './bootstrap.ts';
 import { VirtualClock } from './clock.ts';
@@ -129,6 +130,11 @@ export class Emulator {
 
   get dataplane(): Dataplane {
     return this.#dataplane;
+  }
+
+  /** the hosts as they are now, for packets that are sent by hand; a change of the dataplane makes a new world */
+  get world(): World {
+    return this.#networks.world();
   }
 
   /** the programs that run in the cluster, by name */

@@ -96,6 +96,9 @@ const choice = fc
 const byAddress = fc
   .tuple(address, port, target)
   .map(([to, at, jump]) => `-A LONG -d ${to} -p tcp --dport ${at} ${jump}`);
+const byPort = fc
+  .tuple(fc.constantFrom('', '', '! '), port, target)
+  .map(([not, at, jump]) => `-A LONG -p tcp -m tcp ${not}--dport ${at} ${jump}`);
 
 function rulesFrom(lines: readonly string[]): Ruleset {
   const ends = [0, 1, 2, 3].flatMap((n) => [
@@ -133,6 +136,9 @@ const rulesets = fc.oneof(
       });
       return lines;
     }),
+  fc
+    .tuple(fc.array(byPort, { minLength: 16, maxLength: 30 }), fc.array(rule, { maxLength: 3 }))
+    .map(([keyed, others]) => [...keyed.slice(0, 9), ...others, ...keyed.slice(9)]),
   fc.array(rule, { minLength: 16, maxLength: 30 }),
   fc.array(fc.oneof(rule, choice), { maxLength: 10 }),
 );

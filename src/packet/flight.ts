@@ -20,6 +20,7 @@ import {
   type ProtocolNumber,
   type Verdict,
 } from '../model/index.ts';
+import type { Choice, IpvsTable } from './ipvs/table.ts';
 import type { LinkedRuleset } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import type { Host } from './world.ts';
@@ -96,6 +97,9 @@ export class Flight {
   changedLast: Connection | undefined = undefined;
   /** what `recent` lists are to remember: list name and host, each with this packet's source there */
   remembered: Remembered[] | undefined = undefined;
+
+  /** what IPVS chose on this packet's way: the last host's only, for no packet is balanced twice */
+  balanced: { readonly ipvs: IpvsTable; readonly choice: Choice } | undefined = undefined;
 
   #shown: Packet | undefined;
 

@@ -14,6 +14,7 @@ import {
 import type { Cidr, HookName, TableName } from '../model/index.ts';
 import { type ChainIndex, indexOf } from './chain-index.ts';
 import { Choice } from './choice.ts';
+import { questionOf } from './ipvs/questions.ts';
 import {
   ACT_ACCEPT,
   ACT_CHOOSE,
@@ -27,6 +28,7 @@ import {
   ACT_RETURN,
   ACT_SNAT,
   AddressConditions,
+  ASKED,
   DESTINATION,
   DESTINATION_TYPE,
   EFFECTS,
@@ -219,7 +221,7 @@ function bitOf(match: Match): number {
     case 'set':
     case 'ipvs':
     case 'physdev':
-      throw new Error(`the packet engine does not walk -m ${match.match}`);
+      return ASKED;
     default:
       return match satisfies never;
   }
@@ -304,6 +306,7 @@ function setOther(conditions: OtherConditions, match: OtherMatch): void {
     case 'set':
     case 'ipvs':
     case 'physdev':
+      conditions.asked = questionOf(match);
       break;
     default:
       match satisfies never;

@@ -4,6 +4,7 @@
  */
 import type { Match, Rule } from '../dataplane/index.ts';
 import type { Choice } from './choice.ts';
+import type { Flight } from './flight.ts';
 import type { LinkedChain } from './link.ts';
 
 /** Which matches a rule has, as bits; the same bits tell which of them are inverted. */
@@ -19,6 +20,8 @@ export const IN_INTERFACE = 256;
 export const OUT_INTERFACE = 512;
 export const STATISTIC = 1024;
 export const RECENT = 2048;
+/** what is asked by a function of its own: IP sets, IPVS */
+export const ASKED = 4096;
 /** those that ask the dice or remember something: nothing of the same rule may be moved past them */
 export const EFFECTS = STATISTIC | RECENT;
 
@@ -59,6 +62,7 @@ export class OtherConditions {
   inInterface = '';
   outInterface = '';
   recent: Extract<Match, { match: 'recent' }> | undefined = undefined;
+  asked: ((flight: Flight) => boolean) | undefined = undefined;
 }
 
 export const ACT_NONE = 0;

@@ -4,6 +4,7 @@ import type { Address } from '../model/index.ts';
 import type { Flight } from './flight.ts';
 import {
   type AddressConditions,
+  ASKED,
   DESTINATION,
   DESTINATION_TYPE,
   IN_INTERFACE,
@@ -31,6 +32,7 @@ export function matches(rule: LinkedRule, flight: Flight): boolean {
   if ((checks & OTHERS) !== 0 && !matchOthers(checks, inverted, rule.other!, flight)) return false;
   if ((checks & ADDRESSES) !== 0 && !matchAddresses(checks, inverted, rule.addresses!, flight)) return false;
   if ((checks & PORTS) !== 0 && !matchPorts(rule.ports!, flight)) return false;
+  if ((checks & ASKED) !== 0 && rule.other!.asked!(flight) === ((inverted & ASKED) !== 0)) return false;
   if ((checks & STATISTIC) !== 0 && !flight.chance.happens(rule.threshold)) return false;
   if ((checks & RECENT) !== 0 && !matchRecent(rule.other!, flight)) return false;
   return rule.more === undefined || matches(rule.more, flight);

@@ -21,11 +21,13 @@ export class NodeHost implements Host {
   /** kube-proxy sets it unless --iptables-localhost-nodeports=false */
   readonly routeLocalnet = true;
   readonly recent: RecentLists;
+  readonly #primary: Address | undefined;
   readonly #facts: NodeFacts;
   readonly #world: ClusterWorld;
   readonly #subnet: Cidr | undefined;
   readonly #default: { readonly 4: Route; readonly 6: Route };
-  readonly #table: { readonly 4: ConntrackTable; readonly 6: ConntrackTable };
+  readonly #tableIpv4: ConntrackTable;
+  readonly #tableIpv6: ConntrackTable;
   /** ways over the VNet to nodes, by their index: by the default route (to their pods), and to their own addresses */
   readonly #toPods: (Hop | undefined)[] = [];
   readonly #toNodes: (Hop | undefined)[] = [];
@@ -34,7 +36,9 @@ export class NodeHost implements Host {
     this.name = `node/${facts.name}`;
     this.index = index;
     const { parts } = world;
-    this.#table = { 4: parts.conntrackOf(facts.name, 4), 6: parts.conntrackOf(facts.name, 6) };
+    this.#tableIpv4 = parts.conntrackOf(facts.name, 4);
+    this.#tableIpv6 = parts.conntrackOf(facts.name, 6);
+    this.#primary = facts.addresses[0];
     this.#facts = facts;
     this.#world = world;
     this.recent = parts.recentOf(facts.name);
@@ -48,19 +52,18 @@ export class NodeHost implements Host {
   }
 
   conntrack(family: Family): ConntrackTable {
-    return this.#table[family];
+    return family === 4 ? this.#tableIpv4 : this.#tableIpv6;
   }
 
   isLocal(address: Address): boolean {
-    const { addresses } = this.#facts;
-    return addresses[0] === address || isLoopback(address) || addresses.includes(address);
+    return address === this.#primary || isLoopback(address) || this.#facts.addresses.includes(address);
   }
 
   hop(destination: Address): Hop {
     const pod = this.#world.podAt(destination);
     if (pod === undefined) return this.#beyond(destination);
     const family = familyOf(destination);
-    if (pod.node === this) return pod.fromNode[family]!;
+    if (pod.node === this) return (family === 4 ? pod.fromNodeIpv4 : pod.fromNodeIpv6)!;
     // IPv4 and IPv6 have different default routes, so they are kept apart.
     const place = family === 4 ? 2 * pod.node.index : 2 * pod.node.index + 1;
     return (this.#toPods[place] ??= over(this.#default[family], pod.node));
@@ -88,7 +91,7 @@ export class NodeHost implements Host {
 
   /** Its IPv4 routes, as the CNI plugin and DHCP set them. */
   routes(): readonly Route[] {
-    const pods = this.#world.podsOn(this.#facts.name).map((pod) => pod.fromNode[4]!.route);
+    const pods = this.#world.podsOn(this.#facts.name).map((pod) => pod.fromNodeIpv4!.route);
     if (this.#subnet === undefined) return [this.#default[4], ...pods];
     const gateway = this.#gateway(this.#subnet);
     const toGateway: Route = { ...this.#fromDhcp(wholeOf(gateway)), scope: 'link' };

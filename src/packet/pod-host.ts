@@ -19,10 +19,13 @@ export class PodHost implements Host {
   readonly forwards = false;
   readonly routeLocalnet = false;
   readonly recent = NO_RECENT;
-  /** the way from its node to it, by family */
-  readonly fromNode: { readonly 4: Hop | undefined; readonly 6: Hop | undefined };
+  /** the way from its node to it; undefined where it has no address of the family */
+  readonly fromNodeIpv4: Hop | undefined;
+  readonly fromNodeIpv6: Hop | undefined;
+  readonly #primary: Address | undefined;
+  readonly #toNodeIpv4: Hop;
+  readonly #toNodeIpv6: Hop;
   readonly #network: PodNetwork;
-  readonly #toNode: { readonly 4: Hop; readonly 6: Hop };
 
   constructor(network: PodNetwork, node: NodeHost) {
     this.name = `pod/${network.pod}`;
@@ -35,8 +38,11 @@ export class PodHost implements Host {
       next: node,
       nextInterface: device,
     });
-    this.#toNode = { 4: toNode(4), 6: toNode(6) };
-    this.fromNode = { 4: this.#hopFromNode(4, device), 6: this.#hopFromNode(6, device) };
+    this.#primary = network.addresses[0];
+    this.#toNodeIpv4 = toNode(4);
+    this.#toNodeIpv6 = toNode(6);
+    this.fromNodeIpv4 = this.#hopFromNode(4, device);
+    this.fromNodeIpv6 = this.#hopFromNode(6, device);
   }
 
   #hopFromNode(family: Family, device: string): Hop | undefined {
@@ -55,12 +61,11 @@ export class PodHost implements Host {
   }
 
   isLocal(address: Address): boolean {
-    const { addresses } = this.#network;
-    return addresses[0] === address || addresses.includes(address) || isLoopback(address);
+    return address === this.#primary || isLoopback(address) || this.#network.addresses.includes(address);
   }
 
   hop(destination: Address): Hop {
-    return this.#toNode[familyOf(destination)];
+    return familyOf(destination) === 4 ? this.#toNodeIpv4 : this.#toNodeIpv6;
   }
 
   addressOf(_device: string, family: Family): Address | undefined {

@@ -105,6 +105,8 @@ export function commit(walked: Walked): void {
     if (changed.row < 0) changed.table!.insert(changed, at);
     else changed.table!.update(changed);
   }
+  const { balanced } = walked.flight;
+  if (balanced !== undefined) balanced.ipvs.remember(balanced.choice);
   if (remembered === undefined) return;
   for (const { host, name, address, addressesMax } of remembered) host.recent.set(name, address, at, addressesMax);
 }

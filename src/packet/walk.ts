@@ -39,6 +39,7 @@ import {
 } from './chains.ts';
 import type { Flight } from './flight.ts';
 import { translateError } from './icmp.ts';
+import { balance, isForIpvs } from './ipvs/balance.ts';
 import { linkRuleset } from './link.ts';
 import { bindAsIs, type Side, translate } from './nat.ts';
 import { confirm, track } from './tracking.ts';
@@ -78,7 +79,7 @@ function depart(flight: Flight): Hop | undefined {
   let hop = routeOut(flight);
   if (flight.verdict !== undefined) return undefined;
   if (flight.rules !== undefined || flight.table !== undefined) {
-    if (!passOutput(flight)) return undefined;
+    if (!passOutput(flight) || !passIpvs(flight)) return undefined;
     if (flight.destination !== destination) hop = routeOut(flight);
     if (flight.verdict !== undefined || !passFilterOutput(flight) || !passPostrouting(flight)) return undefined;
   }
@@ -87,8 +88,7 @@ function depart(flight: Flight): Hop | undefined {
   flight.inInterface = 'lo';
   flight.outInterface = '';
   flight.recorder?.receive(host, 'lo', flight.packet());
-  if (passPrerouting(flight)) accept(flight);
-  return undefined;
+  return passPrerouting(flight) ? accept(flight) : undefined;
 }
 
 /** The route of a packet that the host itself sends; undefined for one to itself. */
@@ -141,8 +141,7 @@ function cross(flight: Flight, hop: Hop): Hop | undefined {
   }
   if (!next.isLocal(flight.destinationAddress)) return passOn(flight);
   flight.recorder?.route(next, flight.packet(), undefined, hopText);
-  accept(flight);
-  return undefined;
+  return accept(flight);
 }
 
 /** A host that is not the destination passes the packet on, if it is a router. */
@@ -164,10 +163,33 @@ function passOn(flight: Flight): Hop | undefined {
   return passForward(flight) && passPostrouting(flight) ? hop : undefined;
 }
 
-/** To a process of this host. */
-function accept(flight: Flight): void {
-  const ends = passInput(flight);
-  if (ends) end(flight, { verdict: 'delivered', host: flight.host.name, reason: 'the address is its own' });
+/** To a process of this host, or, where IPVS sends it to a real server elsewhere, out again. */
+function accept(flight: Flight): Hop | undefined {
+  const { destination } = flight;
+  if (!pass(flight, INPUT, MANGLE) || !pass(flight, INPUT, FILTER) || !passIpvs(flight)) return undefined;
+  if (flight.destination !== destination && !flight.host.isLocal(flight.destinationAddress))
+    return passToRealServer(flight);
+  if (!passNat(flight, INPUT, 'source')) return undefined;
+  confirm(flight);
+  end(flight, { verdict: 'delivered', host: flight.host.name, reason: 'the address is its own' });
+  return undefined;
+}
+
+/** False where IPVS should balance the packet and has no real server: its sender is told. */
+function passIpvs(flight: Flight): boolean {
+  if (flight.host.ipvs === undefined || balance(flight) !== 'refused') return true;
+  const reason = 'the virtual server has no real server';
+  end(flight, { verdict: 'rejected', host: flight.host.name, with: 'icmp-port-unreachable', reason });
+  return false;
+}
+
+/** IPVS sends a packet on as if the host had made it: ip_vs_nat_xmit goes through OUTPUT, not FORWARD. */
+function passToRealServer(flight: Flight): Hop | undefined {
+  const hop = findRoute(flight);
+  if (hop === undefined) return undefined;
+  flight.ttl--;
+  flight.changed();
+  return pass(flight, OUTPUT, MANGLE) && passFilterOutput(flight) && passPostrouting(flight) ? hop : undefined;
 }
 
 function passPrerouting(flight: Flight): boolean {
@@ -196,12 +218,6 @@ function passFilterOutput(flight: Flight): boolean {
 
 function passForward(flight: Flight): boolean {
   return pass(flight, FORWARD, MANGLE) && pass(flight, FORWARD, FILTER);
-}
-
-function passInput(flight: Flight): boolean {
-  const passed = pass(flight, INPUT, MANGLE) && pass(flight, INPUT, FILTER) && passNat(flight, INPUT, 'source');
-  if (passed) confirm(flight);
-  return passed;
 }
 
 function passPostrouting(flight: Flight): boolean {
@@ -236,6 +252,7 @@ function passNat(flight: Flight, hook: number, side: Side): boolean {
     }
     if ((connection.status & done) === 0) bindAsIs(flight, connection, side);
   }
+  if (side === 'destination' && isForIpvs(flight)) return true;
   translate(flight, side);
   return true;
 }

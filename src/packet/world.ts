@@ -3,6 +3,7 @@
  */
 import type { ConntrackTable, Route, Ruleset } from '../dataplane/index.ts';
 import type { Address, Family } from '../model/index.ts';
+import type { IpvsTable } from './ipvs/table.ts';
 import type { RecentLists } from './recent.ts';
 
 export interface World {
@@ -24,6 +25,8 @@ export interface Host {
   rules(family: Family): Ruleset | undefined;
   /** undefined where connections are not tracked: a namespace without rules */
   conntrack(family: Family): ConntrackTable | undefined;
+  /** its virtual servers; absent or undefined where IPVS is not used */
+  ipvs?(family: Family): IpvsTable | undefined;
   /** whether an address is its own, loopback included: `addrtype --dst-type LOCAL` */
   isLocal(address: Address): boolean;
   /** where a packet to this address goes that is not local; undefined without a route: ENETUNREACH */

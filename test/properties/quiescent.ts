@@ -55,7 +55,7 @@ function workloads(emulator: Emulator): readonly string[] {
   const objects = [...emulator.list('Deployment'), ...emulator.list('ReplicaSet')];
   return objects
     .map((object) => {
-      const { conditions, observedGeneration: _decidedFor, ...counts } = object.status as Record<string, unknown>;
+      const { conditions, ...counts } = object.status as Record<string, unknown>;
       const said = told(conditions as readonly Condition[] | undefined);
       return `${object.kind} ${keyOf(object)} ${JSON.stringify(Object.entries(counts).sort())} ${said}`;
     })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   commandText,
   type NftCommand,
+  type NftTable,
   type NodeFacts,
   nftList,
   parseNft,
@@ -77,9 +78,9 @@ class Kernel {
 }
 
 /** The same of a table that is known whole. */
-function kernelWith(services: ServiceTable): Kernel {
+function kernelWith(table: NftTable): Kernel {
   const kernel = new Kernel();
-  kernel.run([...tableCommands(kubeProxyNftTable(services, NODE, CONFIG))]);
+  kernel.run([...tableCommands(table)]);
   return kernel;
 }
 
@@ -157,19 +158,25 @@ describe('any way to a state', () => {
           at += afterMs;
           const request = { services, node: NODE, changed: [`ns/s${service}`], at, full };
           for (const transaction of proxier.sync(request)) kernel.run(transaction);
-          const wanted = kernelWith(services);
-          const stale = [...proxier.staleChains.keys()].map((name): [string, string[]] => [name, []]);
-          expect(sorted(kernel.elements)).toEqual(sorted(wanted.elements));
-          expect(sorted(kernel.chains)).toEqual(sorted(new Map([...wanted.chains, ...stale])));
-          expect([...kernel.sets].sort()).toEqual([...wanted.sets].sort());
+          expectSame(kernel, kernelWith(proxier.table!), (line) => line);
+          // But for chains that wait to be deleted, and comments of whoever wanted an element first.
+          for (const name of proxier.staleChains.keys()) kernel.chains.delete(name);
+          const written = kernelWith(kubeProxyNftTable(services, NODE, CONFIG));
+          expectSame(kernel, written, (line) => line.replace(/ comment "[^"]*" :/, ' :'));
+          for (const name of proxier.staleChains.keys()) kernel.chains.set(name, []);
         }
       }),
       { numRuns: 150 },
     );
   });
 
-  function sorted(map: ReadonlyMap<string, unknown>): readonly (readonly [string, unknown])[] {
-    return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+  function expectSame(got: Kernel, wanted: Kernel, shown: (line: string) => string): void {
+    const linesOf = ({ chains, elements, sets }: Kernel) => [
+      ...[...chains].map(([name, rules]) => `${name}: ${rules.join('; ')}`).sort(),
+      ...[...elements.values()].map(shown).sort(),
+      ...[...sets].sort(),
+    ];
+    expect(linesOf(got)).toEqual(linesOf(wanted));
   }
 });
 

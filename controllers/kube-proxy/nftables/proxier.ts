@@ -82,7 +82,11 @@ export class NftablesProxier {
   get table(): NftTable | undefined {
     return (
       this.#table &&
-      withLeftovers(this.#table, { staleChains: this.#staleChains.keys(), affinitySets: this.#affinitySets })
+      withLeftovers(this.#table, {
+        staleChains: this.#staleChains.keys(),
+        affinitySets: this.#affinitySets,
+        asWritten: (set, element) => this.#ledger.asWritten(set, element),
+      })
     );
   }
 

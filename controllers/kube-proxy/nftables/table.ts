@@ -223,7 +223,10 @@ export function withLeftovers(table: NftTable, leftovers: Leftovers): NftTable {
     baseChains: () => table.baseChains(),
     sets: () => table.sets().map(made),
     chains: () => [...table.chains(), ...stale.values()],
-    set: (name) => affinitySets.get(name) ?? table.set(name),
+    set: (name) => {
+      const set = table.set(name);
+      return set && made(set);
+    },
     chain: (name) => table.chain(name) ?? stale.get(name),
   };
 }

@@ -121,9 +121,9 @@ def play(stage, batch):
 
 def client_of(stage, each):
     """A UDP client keeps its socket open for the answer."""
-    if each['protocol'] != packets.UDP or each['mark']:
+    if each['protocol'] != packets.UDP:
         return None
-    client = stage.spaces[each['from']].socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client = stage.spaces[each['client']].socket(socket.AF_INET, socket.SOCK_DGRAM)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     client.bind(('0.0.0.0', each['sourcePort']))
     return client

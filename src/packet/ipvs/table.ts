@@ -1,0 +1,120 @@
+/**
+ * A host's IPVS of one family while it runs: the virtual servers that kube-proxy set, where their schedulers stand, and which
+ * client keeps which real server. How many connections a real server has is read from connection tracking, which
+ * kube-proxy has IPVS take part in (net.ipv4.vs.conntrack).
+ */
+import {
+  addressOfNumber,
+  BALANCED,
+  type Connection,
+  type ConntrackTable,
+  PERSISTENT,
+  type RealServer,
+  type VirtualServer,
+  type VirtualServers,
+  virtualServerName,
+} from '../../dataplane/index.ts';
+import { type Address, formatEndpoint, type Moment, type ProtocolNumber, UDP } from '../../model/index.ts';
+import { type Client, FRESH_STATE, type SchedulerState, schedule } from './scheduler.ts';
+
+/** TCP and SCTP: the state of an open connection in conntrack-states.ts */
+const ESTABLISHED = 3;
+
+/** A choice made for a connection, to be remembered when its packet's walk is committed. */
+export interface Choice {
+  readonly server: string;
+  readonly state: SchedulerState;
+  /** undefined where the virtual server is not persistent */
+  readonly template: { readonly client: Address; readonly realServer: string; readonly expiresAt: Moment } | undefined;
+}
+
+interface Template {
+  readonly realServer: string;
+  readonly expiresAt: Moment;
+}
+
+export class IpvsTable {
+  servers: VirtualServers;
+  readonly #states = new Map<string, SchedulerState>();
+  /** by virtual server and client */
+  readonly #templates = new Map<string, Template>();
+
+  constructor(servers: VirtualServers) {
+    this.servers = servers;
+  }
+
+  find(address: Address, port: number, protocol: ProtocolNumber): VirtualServer | undefined {
+    return this.servers.get(virtualServerName({ address, port, protocol }));
+  }
+
+  /** The real server for a new connection, and what is to be remembered of it; undefined where none takes it. */
+  choose(server: VirtualServer, client: Client, table: ConntrackTable, at: Moment) {
+    const name = virtualServerName(server);
+    const kept = this.#kept(server, name, client, at);
+    const before = this.#states.get(name) ?? FRESH_STATE;
+    const counted = countsConnections(server) ? withConnections(server, table, at) : server;
+    const { realServer, state } =
+      kept === undefined ? schedule(counted, before, client) : { realServer: kept, state: before };
+    if (realServer === undefined) return undefined;
+    const isPersistent = (server.flags & PERSISTENT) !== 0;
+    const expiresAt = at + server.timeoutSeconds * 1000;
+    const template = {
+      client: client.source,
+      realServer: formatEndpoint(realServer.address, realServer.port),
+      expiresAt,
+    };
+    const choice: Choice = { server: name, state, template: isPersistent ? template : undefined };
+    return { realServer, choice };
+  }
+
+  /** A client's real server, as long as it is there and has weight (net.ipv4.vs.expire_quiescent_template). */
+  #kept(server: VirtualServer, name: string, { source }: Client, at: Moment): RealServer | undefined {
+    const template = this.#templates.get(`${name} ${source}`);
+    if ((server.flags & PERSISTENT) === 0 || template === undefined || template.expiresAt <= at) return undefined;
+    const realServer = server.realServers.get(template.realServer);
+    return realServer === undefined || realServer.weight === 0 ? undefined : realServer;
+  }
+
+  remember({ server, state, template }: Choice): void {
+    this.#states.set(server, state);
+    if (template !== undefined) this.#templates.set(`${server} ${template.client}`, template);
+  }
+}
+
+function countsConnections({ scheduler }: VirtualServer): boolean {
+  return scheduler === 'lc' || scheduler === 'wlc' || scheduler === 'sed' || scheduler === 'nq';
+}
+
+/** The names of the virtual and the real server that a balanced connection joins. */
+function serversOf(
+  connection: Connection,
+  { family }: ConntrackTable,
+): { readonly virtual: string; readonly real: string } {
+  const { protocol, destination, ports, replySource, replyPorts } = connection;
+  const address = addressOfNumber(family, destination);
+  return {
+    virtual: virtualServerName({ address, port: ports & 0xffff, protocol }),
+    real: formatEndpoint(addressOfNumber(family, replySource), replyPorts >>> 16),
+  };
+}
+
+function isActive({ protocol, state }: Connection): boolean {
+  return protocol === UDP || state === ESTABLISHED;
+}
+
+/** The virtual server with its real servers' connections counted: for schedulers, `ipvsadm`, and kube-proxy's grace. */
+export function withConnections(server: VirtualServer, table: ConntrackTable, at: Moment): VirtualServer {
+  const counts = new Map([...server.realServers.keys()].map((name) => [name, { active: 0, inactive: 0 }]));
+  const name = virtualServerName(server);
+  for (const connection of table.connections(at)) {
+    if ((connection.status & BALANCED) === 0 || connection.protocol !== server.protocol) continue;
+    const { virtual, real } = serversOf(connection, table);
+    const count = virtual === name ? counts.get(real) : undefined;
+    if (count !== undefined) count[isActive(connection) ? 'active' : 'inactive']++;
+  }
+  const counted = [...server.realServers].map(([real, each]) => {
+    const { active, inactive } = counts.get(real)!;
+    return [real, { ...each, activeConnections: active, inactiveConnections: inactive }] as const;
+  });
+  return { ...server, realServers: new Map(counted) };
+}
