@@ -38,6 +38,7 @@ export {
   type IpvsProxierState,
   type IpvsSyncInput,
   type IpvsSyncResult,
+  ipvsRuleset,
   type KubeProxySets,
   listedAddresses,
   newIpvsProxier,

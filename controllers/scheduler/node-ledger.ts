@@ -17,6 +17,7 @@ import {
   type Taint,
 } from '../../src/model/index.ts';
 import type { ProjectionDeclaration } from '../../src/reconcile/index.ts';
+import { type HostPort, hostPortsOf } from './pod-class.ts';
 
 export interface NodeEntry {
   readonly name: string;
@@ -42,6 +43,8 @@ export class NodeLedger {
   readonly #groups = new Map<string, TaintGroup>();
   /** nodes by `key=value` of their labels */
   readonly #byLabel = new Map<string, Set<NodeEntry>>();
+  /** nodes by the ports that pods take on them, and how many pods take each: more than one where somebody bound them so */
+  readonly #byHostPort = new Map<HostPort, Map<NodeEntry, number>>();
   #nodes = 0;
 
   /** how many nodes there are */
@@ -55,6 +58,11 @@ export class NodeLedger {
 
   labelled(key: string, value: string): ReadonlySet<NodeEntry> {
     return this.#byLabel.get(`${key}=${value}`) ?? NOBODY;
+  }
+
+  /** the nodes on which a pod has this port */
+  holding(port: HostPort): ReadonlyMap<NodeEntry, number> {
+    return this.#byHostPort.get(port) ?? NO_HOLDERS;
   }
 
   setNode(name: string, node: Node | undefined): void {
@@ -78,6 +86,18 @@ export class NodeLedger {
     entry.pods += count;
     this.#putIn(entry);
     this.#forgetIfEmpty(entry);
+  }
+
+  addHostPorts(name: string, ports: readonly HostPort[], count: 1 | -1): void {
+    const entry = this.#entry(name);
+    for (const port of ports) {
+      const holders = this.#byHostPort.get(port) ?? new Map<NodeEntry, number>();
+      const pods = (holders.get(entry) ?? 0) + count;
+      if (pods === 0) holders.delete(entry);
+      else holders.set(entry, pods);
+      if (holders.size === 0) this.#byHostPort.delete(port);
+      else this.#byHostPort.set(port, holders);
+    }
   }
 
   #entry(name: string): NodeEntry {
@@ -143,6 +163,7 @@ export class NodeLedger {
   }
 }
 
+const NO_HOLDERS: ReadonlyMap<NodeEntry, number> = new Map();
 const NOBODY: ReadonlySet<NodeEntry> = new Set();
 
 export const NODE_LEDGER: ProjectionDeclaration<NodeLedger> = {
@@ -159,8 +180,14 @@ export const NODE_LEDGER: ProjectionDeclaration<NodeLedger> = {
 function applyPod(ledger: NodeLedger, before: Pod | undefined, after: Pod | undefined): void {
   const [was, is] = [occupied(before), occupied(after)];
   if (was === is) return;
-  if (was !== undefined) ledger.addPods(was, -1);
-  if (is !== undefined) ledger.addPods(is, 1);
+  if (was !== undefined) {
+    ledger.addHostPorts(was, hostPortsOf(before!), -1);
+    ledger.addPods(was, -1);
+  }
+  if (is !== undefined) {
+    ledger.addPods(is, 1);
+    ledger.addHostPorts(is, hostPortsOf(after!), 1);
+  }
 }
 
 /** The node whose room a pod takes. */

@@ -3,10 +3,36 @@
  * the same reconcile count, although no informer has seen them, as the real scheduler assumes its bindings.
  */
 import type { NodeEntry, NodeLedger, TaintGroup } from './node-ledger.ts';
-import { type PodClass, refusalOf, selects } from './pod-class.ts';
+import { type HostPort, type PodClass, refusalOf, selects } from './pod-class.ts';
 
-/** Pods given to nodes in this reconcile, on top of those that the ledger counts. */
-export type Assumed = Map<NodeEntry, number>;
+/** Pods given to nodes in this reconcile, and the ports that they take there, on top of what the ledger counts. */
+export class Assumed {
+  readonly #pods = new Map<NodeEntry, number>();
+  readonly #hostPorts = new Map<HostPort, Set<NodeEntry>>();
+
+  has(entry: NodeEntry): boolean {
+    return this.#pods.has(entry);
+  }
+
+  podsOn(entry: NodeEntry): number {
+    return this.#pods.get(entry) ?? 0;
+  }
+
+  holding(port: HostPort): ReadonlySet<NodeEntry> {
+    return this.#hostPorts.get(port) ?? NOBODY;
+  }
+
+  add(entry: NodeEntry, hostPorts: readonly HostPort[]): void {
+    this.#pods.set(entry, this.podsOn(entry) + 1);
+    for (const port of hostPorts) {
+      const holders = this.#hostPorts.get(port);
+      if (holders === undefined) this.#hostPorts.set(port, new Set([entry]));
+      else holders.add(entry);
+    }
+  }
+}
+
+const NOBODY: ReadonlySet<NodeEntry> = new Set();
 
 /** A label that so few nodes have is looked up; one that more have is met soon enough on the way through the buckets. */
 const RARE_SHARE = 1 / 8;
@@ -19,12 +45,14 @@ interface Candidate {
 
 export class NodePicker {
   readonly #class: PodClass;
+  readonly #ledger: NodeLedger;
   readonly #assumed: Assumed;
   readonly #cursors: BucketCursor[] = [];
   readonly #heap: Candidate[] = [];
 
   constructor(podClass: PodClass, ledger: NodeLedger, assumed: Assumed) {
     this.#class = podClass;
+    this.#ledger = ledger;
     this.#assumed = assumed;
     const rare = rarestLabel(podClass, ledger);
     if (rare !== undefined && rare.size <= ledger.size * RARE_SHARE) {
@@ -42,7 +70,7 @@ export class NodePicker {
     for (;;) {
       const cursor = this.#lowestCursor();
       const head = cursor?.head;
-      if (head !== undefined && (this.#assumed.has(head) || !selects(this.#class, head.node?.metadata.labels))) {
+      if (head !== undefined && (this.#assumed.has(head) || !this.#suits(head))) {
         cursor!.advance();
         if (this.#assumed.has(head) && this.#admits(head)) this.#push(head);
         continue;
@@ -55,7 +83,7 @@ export class NodePicker {
       }
       popHeap(this.#heap);
       const pods = this.#podsOf(top.entry);
-      if (pods >= top.entry.maxPods) continue;
+      if (pods >= top.entry.maxPods || !this.#hasFreePorts(top.entry)) continue;
       // Another class has been given this node meanwhile: it goes back to where it belongs now.
       if (pods !== top.pods) this.#push(top.entry);
       else return this.#take(top.entry);
@@ -63,17 +91,29 @@ export class NodePicker {
   }
 
   #take(entry: NodeEntry): NodeEntry {
-    this.#assumed.set(entry, (this.#assumed.get(entry) ?? 0) + 1);
+    this.#assumed.add(entry, this.#class.hostPorts);
     this.#push(entry);
     return entry;
   }
 
   #podsOf(entry: NodeEntry): number {
-    return entry.pods + (this.#assumed.get(entry) ?? 0);
+    return entry.pods + this.#assumed.podsOn(entry);
   }
 
-  #admits({ node, group }: NodeEntry): boolean {
-    if (node === undefined || group === undefined || !selects(this.#class, node.metadata.labels)) return false;
+  #suits(entry: NodeEntry): boolean {
+    return selects(this.#class, entry.node?.metadata.labels) && this.#hasFreePorts(entry);
+  }
+
+  #hasFreePorts(entry: NodeEntry): boolean {
+    for (const port of this.#class.hostPorts) {
+      if (this.#ledger.holding(port).has(entry) || this.#assumed.holding(port).has(entry)) return false;
+    }
+    return true;
+  }
+
+  #admits(entry: NodeEntry): boolean {
+    const { node, group } = entry;
+    if (node === undefined || group === undefined || !this.#suits(entry)) return false;
     return refusalOf(this.#class, group.unschedulable, group.taints) === undefined;
   }
 

@@ -1,6 +1,6 @@
 /**
  * What a pod asks of a node. Pods that ask the same are one class: where one of them fits, all do.
- * Source: kubernetes pkg/scheduler/framework/plugins (nodeunschedulable, tainttoleration, nodeaffinity);
+ * Source: kubernetes pkg/scheduler/framework/plugins (nodeunschedulable, tainttoleration, nodeaffinity, nodeports);
  * `ToleratesTaint` and `FindMatchingUntoleratedTaint`, component-helpers scheduling/corev1.
  */
 import { type Labels, type Pod, type Taint, type Toleration, tolerates } from '../../src/model/index.ts';
@@ -9,14 +9,31 @@ export interface PodClass {
   readonly signature: string;
   readonly nodeSelector: Labels;
   readonly tolerations: readonly Toleration[];
+  readonly hostPorts: readonly HostPort[];
+}
+
+/** A port that the pod takes on its node, as `TCP/8080`. Addresses (`hostIP`) are not told apart: all count as 0.0.0.0. */
+export type HostPort = string;
+
+const NO_PORTS: readonly HostPort[] = [];
+
+export function hostPortsOf({ spec }: Pod): readonly HostPort[] {
+  let ports = NO_PORTS as HostPort[];
+  for (const container of spec.containers) {
+    for (const { hostPort = 0, protocol } of container.ports ?? []) {
+      if (hostPort > 0) ports = [...ports, `${protocol}/${hostPort}`];
+    }
+  }
+  return ports;
 }
 
 /** The taint that the unschedulable flag stands for. */
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
-export function classOf({ spec }: Pod): PodClass {
-  const { nodeSelector = {}, tolerations = [] } = spec;
-  return { signature: JSON.stringify([nodeSelector, tolerations]), nodeSelector, tolerations };
+export function classOf(pod: Pod): PodClass {
+  const { nodeSelector = {}, tolerations = [] } = pod.spec;
+  const hostPorts = hostPortsOf(pod);
+  return { signature: JSON.stringify([nodeSelector, tolerations, hostPorts]), nodeSelector, tolerations, hostPorts };
 }
 
 /** Why the class may not run on a node so tainted; undefined where it may. */

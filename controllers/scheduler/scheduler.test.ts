@@ -39,6 +39,22 @@ describe('the scheduler', () => {
     expect(podsOn(cluster)).toEqual({ plain: 'large', gpu: 'small', other: undefined });
   });
 
+  it('gives no port of a node away twice, and a port that came free to whoever waits for it', () => {
+    const ports = [{ containerPort: 80, hostPort: 80, protocol: 'TCP' }];
+    const taking = (name: string, protocol = 'TCP') =>
+      aPod(name, { containers: [{ name: 'c', image: 'x:1', ports: [{ ...ports[0], protocol }] }] });
+    const cluster = clusterOf(aNode('n1'), aNode('n2'), ...['a', 'b', 'c'].map((name) => taking(name)), taking('u', 'UDP'));
+    expect(podsOn(cluster)).toEqual({ a: 'n1', b: 'n2', c: undefined, u: 'n1' });
+    expect(messageOf(cluster, 'c')).toBe(
+      "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports. " +
+        'no new claims to deallocate, preemption: 0/2 nodes are available: ' +
+        '2 No preemption victims found for incoming pod.',
+    );
+    cluster.remove('Pod', 'default/b');
+    cluster.run(cluster.now);
+    expect(podsOn(cluster)).toEqual({ a: 'n1', c: 'n2', u: 'n1' });
+  });
+
   it('says in the words of the real one why a pod fits nowhere, and says it once', () => {
     const cluster = clusterOf(
       aNode('n1', {}, {}, 0),

@@ -1,7 +1,7 @@
 /**
  * Gives pods their nodes: the node with the fewest pods that the pod may run on.
  * Source: kubernetes pkg/scheduler (schedule_one.go) with the filters NodeUnschedulable, TaintToleration, NodeAffinity
- * (nodeSelector only) and NodeResourcesFit (number of pods only). Scores, preemption and host ports are left out.
+ * (nodeSelector only), NodePorts and NodeResourcesFit (number of pods only). Scores and preemption are left out.
  *
  * One key, `pending`, stands for all pods that wait. A pod that fits nowhere is marked so, and not looked at again before
  * something changes that can help; then it is asked for its whole class at once whether there is room.
@@ -12,7 +12,7 @@ import { keyOf, type Moment, type Node, type Pod, timestampOf } from '../../src/
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { fitError } from './fit-error.ts';
 import { NODE_LEDGER, type NodeLedger, occupied } from './node-ledger.ts';
-import { type Assumed, NodePicker } from './node-picker.ts';
+import { Assumed, NodePicker } from './node-picker.ts';
 import { isPending, isUnschedulable, PENDING_PODS, SCHEDULER_NAME } from './pending-pods.ts';
 import { classOf, type PodClass } from './pod-class.ts';
 
@@ -57,7 +57,7 @@ function wokenByNode(_node: Node, view: View): readonly string[] {
 class Round {
   readonly #ledger: NodeLedger;
   readonly #at: Moment;
-  readonly #assumed: Assumed = new Map();
+  readonly #assumed = new Assumed();
   readonly #pickers = new Map<string, NodePicker>();
   readonly #errors = new Map<string, string>();
   readonly #intents: Intent[] = [];
@@ -109,7 +109,7 @@ class Round {
     const key = `${preemptionPolicy} ${podClass.signature}`;
     const known = this.#errors.get(key);
     if (known !== undefined) return known;
-    const message = fitError(podClass, this.#ledger, preemptionPolicy);
+    const message = fitError(podClass, this.#ledger, this.#assumed, preemptionPolicy);
     this.#errors.set(key, message);
     return message;
   }

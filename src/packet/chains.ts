@@ -21,6 +21,7 @@ import {
 import { matches } from './matching.ts';
 import { applyDnat, applyMasquerade, applySnat } from './nat.ts';
 import { runHookChains } from './nftables/run.ts';
+import { ENDPOINT_WORDS, type Shortcut } from './shortcut.ts';
 import { ACCEPT, CONTINUE, DROP, REJECT } from './stops.ts';
 
 export { ACCEPT, CONTINUE, DROP, REJECT };
@@ -72,11 +73,41 @@ function runChain(flight: Flight, chain: LinkedChain, table: TableName, depth: n
 
 /** As runChain, over the rules that the chain's own index leaves. */
 function runCandidates(flight: Flight, chain: LinkedChain, table: TableName, depth: number): number {
-  const { destinationPort, protocol } = flight;
+  const { destination, destinationPort, protocol } = flight;
+  let decided = 0;
+  if (flight.recorder === undefined) {
+    const shortcut = chain.shortcuts.find(destination, (destinationPort << 8) | protocol);
+    if (shortcut !== undefined) {
+      const decision = take(flight, shortcut, table, depth);
+      if (decision !== CONTINUE) return decision;
+      // The shortcut was the first rule.
+      decided = 1;
+    }
+  }
   const rules = chain.chain.candidates!(flight.destinationAddress, destinationPort, protocol);
-  for (let i = 0; i < rules.length; i++) {
+  if (decided === 0 && rules.length > 0) chain.seek(linkRule(rules[0]!), destination, destinationPort, protocol);
+  for (let i = decided; i < rules.length; i++) {
     const decision = runRule(flight, chain, linkRule(rules[i]!), table, depth);
     if (decision !== CONTINUE) return decision === RETURN ? CONTINUE : decision;
+  }
+  return CONTINUE;
+}
+
+/** What the first rule and the chains behind it do to a packet. */
+function take(flight: Flight, shortcut: Shortcut, table: TableName, depth: number): number {
+  const { words, choice, endpoints } = shortcut;
+  const { chance, source } = flight;
+  flight.mark = shortcut.marked(flight.mark, source);
+  for (let at = endpoints, i = 0; at < words.length; at += ENDPOINT_WORDS, i++) {
+    const threshold = words[at]!;
+    if (threshold !== ALWAYS && !chance.happens(threshold)) continue;
+    const end = words[at + 3]!;
+    if (end >= 0 && (end & 0xff) === flight.protocol && words[at + 1] !== source) {
+      applyDnat(flight, words[at + 2]!, end >>> 8);
+      return ACCEPT;
+    }
+    const decision = runChain(flight, choice.rules[i]!.chain!, table, depth + 2);
+    if (decision !== CONTINUE) return decision;
   }
   return CONTINUE;
 }

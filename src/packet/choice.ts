@@ -55,6 +55,13 @@ export class Choice {
     return this.#words[i * STRIDE + END_AT]! >>> 8;
   }
 
+  /** The words of one rule, its chain looked at: threshold, source, address, and port << 8 | protocol or -1. */
+  endpoint(i: number): readonly number[] {
+    const at = i * STRIDE;
+    if (this.#words[at + END_AT] === UNKNOWN) this.#look(at, this.rules[i]!.chain!);
+    return [...this.#words.subarray(at, at + STRIDE)];
+  }
+
   /** Looks for the two rules of a KUBE-SEP chain: the endpoint's own source goes elsewhere, all others are translated. */
   #look(at: number, chain: LinkedChain): void {
     const words = this.#words;

@@ -47,6 +47,7 @@ import {
   STATISTIC,
 } from './linked-rule.ts';
 import { HookChains } from './nftables/hook-chains.ts';
+import { Shortcuts, shortcutOf } from './shortcut.ts';
 import { HOOKS, TABLES } from './stops.ts';
 
 export { HOOKS, TABLES };
@@ -56,6 +57,7 @@ export class LinkedChain {
   readonly policy: 'ACCEPT' | 'DROP' | undefined;
   /** whether the chain brings an index of its own: then `candidates` is to be asked, and its rules linked one by one */
   readonly indexed: boolean;
+  readonly shortcuts = new Shortcuts();
   #rules: readonly LinkedRule[] | undefined = undefined;
   #index: ChainIndex | undefined = undefined;
 
@@ -69,6 +71,15 @@ export class LinkedChain {
   rulesFor(destination: number, port: number): readonly LinkedRule[] {
     const rules = this.#rules ?? this.#link();
     return this.#index === undefined ? rules : this.#index.rulesFor(destination, port);
+  }
+
+  /** Looks for a shortcut through the first rule that packets of this destination meet, and keeps it. */
+  seek(first: LinkedRule, destination: number, port: number, protocol: number): void {
+    if (first.action !== ACT_JUMP || (first.checks & DESTINATION) === 0) return;
+    const key = (port << 8) | protocol;
+    if (this.shortcuts.find(destination, key) !== undefined) return;
+    first.shortcut ??= shortcutOf(first, { destination, port, protocol });
+    if (first.shortcut !== undefined) this.shortcuts.add(destination, key, first.shortcut);
   }
 
   /** every rule, the index aside */

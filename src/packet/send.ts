@@ -80,7 +80,10 @@ function answerOf(flight: Flight): Packet | undefined {
   }
   if (verdict.verdict !== 'rejected') return undefined;
   const target = flight.blamed?.target;
-  return target?.target === 'REJECT' ? refusal(flight, target.with) : errorFor(flight, 'time-exceeded');
+  if (target?.target === 'REJECT') return refusal(flight, target.with);
+  // IPVS refuses by itself where a virtual server has no real server.
+  if (verdict.with === 'icmp-port-unreachable') return errorFor(flight, 'port-unreachable');
+  return errorFor(flight, 'time-exceeded');
 }
 
 /** Sends a packet from a process of `from` and follows it to its end. Changes nothing but the dice. */

@@ -4,6 +4,7 @@
  */
 import { ConntrackTable, type Route, type Ruleset } from '../dataplane/index.ts';
 import { type Address, cidrOf, type Family, familyOf, formatAddress, parseAddress } from '../model/index.ts';
+import type { IpvsTable } from './ipvs/table.ts';
 import { isLoopback } from './loopback.ts';
 import { RecentLists } from './recent.ts';
 import type { Hop, Host, World } from './world.ts';
@@ -15,6 +16,8 @@ export interface SoloNode {
   readonly addresses: readonly Address[];
   /** net.ipv4.conf.all.route_localnet */
   readonly routeLocalnet: boolean;
+  /** its virtual servers, of one family */
+  readonly ipvs?: IpvsTable;
 }
 
 const DEVICE = 'eth0';
@@ -27,6 +30,7 @@ class SoloHost implements Host {
   readonly recent = new RecentLists();
   readonly #rules: readonly Ruleset[];
   readonly #addresses: readonly Address[];
+  readonly #ipvs: IpvsTable | undefined;
   readonly #tables = { 4: new ConntrackTable(4), 6: new ConntrackTable(6) } as const;
   readonly #outside = new Map<Address, OutsideHost>();
 
@@ -35,6 +39,7 @@ class SoloHost implements Host {
     this.routeLocalnet = node.routeLocalnet;
     this.#rules = node.rules;
     this.#addresses = node.addresses;
+    this.#ipvs = node.ipvs;
   }
 
   rules(family: Family): Ruleset | undefined {
@@ -43,6 +48,10 @@ class SoloHost implements Host {
 
   conntrack(family: Family): ConntrackTable {
     return this.#tables[family];
+  }
+
+  ipvs(): IpvsTable | undefined {
+    return this.#ipvs;
   }
 
   isLocal(address: Address): boolean {

@@ -154,7 +154,7 @@ function passOn(flight: Flight): Hop | undefined {
   const hop = findRoute(flight);
   if (hop === undefined) return undefined;
   if (flight.ttl <= 1) {
-    end(flight, { verdict: 'rejected', host: host.name, with: 'icmp-time-exceeded', reason: 'the TTL ran out' });
+    rejectExpired(flight);
     return undefined;
   }
   flight.ttl--;
@@ -175,20 +175,30 @@ function accept(flight: Flight): Hop | undefined {
   return undefined;
 }
 
-/** False where IPVS should balance the packet and has no real server: its sender is told. */
+/** False where IPVS should send the packet on and cannot: its sender is told. */
 function passIpvs(flight: Flight): boolean {
-  if (flight.host.ipvs === undefined || balance(flight) !== 'refused') return true;
+  if (flight.host.ipvs === undefined) return true;
+  const balanced = balance(flight);
+  if (balanced === 'passed' || balanced === 'sent') return true;
+  if (balanced === 'expired') rejectExpired(flight);
+  else rejectUnbalanced(flight);
+  return false;
+}
+
+function rejectUnbalanced(flight: Flight): void {
   const reason = 'the virtual server has no real server';
   end(flight, { verdict: 'rejected', host: flight.host.name, with: 'icmp-port-unreachable', reason });
-  return false;
+}
+
+function rejectExpired(flight: Flight): void {
+  const { name } = flight.host;
+  end(flight, { verdict: 'rejected', host: name, with: 'icmp-time-exceeded', reason: 'the TTL ran out' });
 }
 
 /** IPVS sends a packet on as if the host had made it: ip_vs_nat_xmit goes through OUTPUT, not FORWARD. */
 function passToRealServer(flight: Flight): Hop | undefined {
   const hop = findRoute(flight);
   if (hop === undefined) return undefined;
-  flight.ttl--;
-  flight.changed();
   return pass(flight, OUTPUT, MANGLE) && passFilterOutput(flight) && passPostrouting(flight) ? hop : undefined;
 }
 

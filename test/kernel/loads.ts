@@ -2,7 +2,7 @@
 import type { Emulator } from '../../src/emulator/index.ts';
 import type { Load, Loader } from './plan.ts';
 
-const NFACCT = /--nfacct-name (\S+)/g;
+const NFACCT = /--nfacct-name +(\S+)/g;
 
 export function loadsOf(
   emulator: Emulator,

@@ -6,6 +6,7 @@ import {
   PROTOCOL_NUMBERS,
   type ProtocolNumber,
   RST,
+  SCTP,
   SYN,
   TCP,
 } from '../../src/model/index.ts';
@@ -42,9 +43,19 @@ export function packetsOf(drawn: readonly DrawnPacket[], layout: Layout, world: 
   const sent: SentPacket[] = [];
   for (const [index, packet] of drawn.entries()) {
     const again = packet.port === 'as before' ? sent[packet.from % Math.max(1, sent.length)] : undefined;
-    sent.push(again === undefined ? fresh(packet, index + 1, layout, world) : { ...again, number: index + 1 });
+    const repeats = again !== undefined && isRepeatable(again);
+    sent.push(repeats ? { ...again, number: index + 1 } : fresh(packet, index + 1, layout, world));
   }
   return sent;
+}
+
+/**
+ * A handshake that stays open answers the next attempt in its own way. It does where a load balancer brings a SYN, for the
+ * client's reset does not come that way, and where an SCTP server's answer is to another INIT than the last.
+ */
+function isRepeatable({ protocol, mark, answered }: SentPacket): boolean {
+  if (protocol === SCTP) return !answered;
+  return protocol !== TCP || mark === 0;
 }
 
 function fresh(packet: DrawnPacket, number: number, layout: Layout, world: World): SentPacket {
@@ -68,10 +79,12 @@ function fresh(packet: DrawnPacket, number: number, layout: Layout, world: World
   };
 }
 
-/** Loopback is asked for by those who are in the cluster only. */
+/** Loopback is asked for by those who are in the cluster only, and nobody outside asks for himself. */
 function reachable({ to }: DrawnPacket, sender: Sender, { destinations }: Layout): Destination {
   const fromOutside = spaceOf(sender.host) === OUTSIDE;
-  const open = fromOutside ? destinations.filter(({ address }) => address !== '127.0.0.1') : destinations;
+  const open = fromOutside
+    ? destinations.filter(({ address }) => address !== '127.0.0.1' && address !== sender.address)
+    : destinations;
   return open[to % open.length]!;
 }
 

@@ -143,6 +143,8 @@ function podSpace(emulator: Emulator, layout: Layout, pod: PodSpace): PlannedSpa
 
 function outsideSpace(layout: Layout): PlannedSpace {
   return space(OUTSIDE, layout, {
+    // Everybody outside lives in one namespace, and may be sent what another of them sent.
+    sysctls: { ...QUIET_HOST, 'net/ipv4/conf/all/accept_local': '1', 'net/ipv4/conf/default/rp_filter': '0' },
     commands: [
       up('eth0'),
       'route add default dev eth0',

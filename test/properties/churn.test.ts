@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Emulator, INVARIANTS, INVARIANTS_AT_REST } from '../../src/emulator/index.ts';
 import { isPodActive, isPodReady } from '../../src/model/index.ts';
 import { holds } from '../support/seed.ts';
-import { act, anEstablishedCluster, APPS, type Deed, heal, someDeeds } from './churn.ts';
+import { act, anEstablishedCluster, APPS, type Deed, heal, portOf, someDeeds } from './churn.ts';
 
 function brokenBy(emulator: Emulator, invariants: typeof INVARIANTS): readonly string[] {
   return invariants.flatMap((invariant) => invariant(emulator));
@@ -79,7 +79,7 @@ describe('a cluster under churn', () => {
             .filter((pod) => pod.metadata.labels?.['app'] === app && isPodReady(pod) && isPodActive(pod));
           expect(readyTargets(emulator, app)).toEqual(ready.map(({ metadata }) => metadata.name).sort());
           // Pods on their node's network share its address: one endpoint to kube-proxy, however many they are.
-          const addresses = new Set(ready.map(({ status }) => `${status.podIP}:8080`));
+          const addresses = new Set(ready.map(({ status }) => `${status.podIP}:${portOf(app)}`));
           const programmed = emulator.dataplane.service.get(`default/${app}`)?.ports[0]?.endpoints ?? [];
           expect(programmed.map(({ text }) => text).sort()).toEqual([...addresses].sort());
         }

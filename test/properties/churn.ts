@@ -67,11 +67,25 @@ const LENGTHS = { minLength: 1, maxLength: 40, size: 'max' } as const;
 export const someDeeds = fc.array(aDeed, LENGTHS);
 export const someUsersDeeds = fc.array(aUsersDeed, LENGTHS);
 
+/** What an app's container listens on: each on a port of its own, so that two may share a node's network. */
+export function portOf(app: string): number {
+  return 8080 + app.charCodeAt(0);
+}
+
+export function anAppsDeployment(app: string, replicas: number, hostNetwork = false): object {
+  const containers = [{ name: 'app', image: 'registry.example/app:1', ports: [{ containerPort: portOf(app) }] }];
+  return aDeployment(app, replicas, { hostNetwork, containers });
+}
+
+export function anAppsService(app: string, spec: object = {}): object {
+  return aService(app, { ports: [{ port: 80, targetPort: portOf(app) }], ...spec });
+}
+
 /** A cluster with every app running and exposed, at rest. */
 export function anEstablishedCluster(seed: number, jitterMs = 20): Emulator {
   const emulator = new Emulator(aCluster(), { seed, jitterMs });
   emulator.boot();
-  for (const [index, name] of APPS.entries()) emulator.apply([aDeployment(name, index + 2), aService(name)]);
+  for (const [index, name] of APPS.entries()) emulator.apply([anAppsDeployment(name, index + 2), anAppsService(name)]);
   emulator.settle();
   return emulator;
 }
@@ -80,13 +94,13 @@ export function anEstablishedCluster(seed: number, jitterMs = 20): Emulator {
 export function act(emulator: Emulator, deed: Deed): void {
   switch (deed.deed) {
     case 'deploy':
-      emulator.apply([aDeployment(deed.app, deed.replicas, { hostNetwork: deed.hostNetwork })]);
+      emulator.apply([anAppsDeployment(deed.app, deed.replicas, deed.hostNetwork)]);
       return;
     case 'scale':
       emulator.scale('Deployment', `default/${deed.app}`, deed.replicas);
       return;
     case 'expose':
-      emulator.apply([aService(deed.app, { type: deed.type })]);
+      emulator.apply([anAppsService(deed.app, { type: deed.type })]);
       return;
     case 'undeploy':
       emulator.remove('Deployment', `default/${deed.app}`);

@@ -5,7 +5,7 @@ import type { Emulator, SendResult } from '../../src/emulator/index.ts';
 import { isPodActive, isPodReady, keyOf, type Pod, type Service, type Trace } from '../../src/model/index.ts';
 import { aDeployment, aPod, aService } from '../support/cluster.ts';
 import { holds } from '../support/seed.ts';
-import { act, anEstablishedCluster, type Deed, heal, someDeeds, someUsersDeeds } from './churn.ts';
+import { act, anAppsDeployment, anEstablishedCluster, type Deed, heal, someDeeds, someUsersDeeds } from './churn.ts';
 
 /** A cluster after churn, with clients of each sort beside the apps, and a Service that nobody stands behind. */
 function aCityOf(seed: number, deeds: readonly Deed[]): Emulator {
@@ -139,7 +139,7 @@ describe('a Service with ready endpoints', () => {
     holds(
       fc.property(fc.integer(), someDeeds, (seed, deeds) => {
         const emulator = aCityOf(seed, [...deeds, { deed: 'expose', app: 'a', type: 'NodePort' }]);
-        emulator.apply([aDeployment('a', 2)]);
+        emulator.apply([anAppsDeployment('a', 2)]);
         emulator.settle();
         const { nodePort } = emulator.get('Service', 'default/a')!.spec.ports![0]!;
         for (const node of emulator.list('Node')) {

@@ -11,6 +11,7 @@ export {
   syncIpvsProxyRules,
 } from './proxier.ts';
 export { IPVS_JUMPS, type IpvsChains, type IpvsJump, ipvsChains } from './rules.ts';
+export { ipvsRuleset } from './ruleset.ts';
 export { gatherWants, type IpvsNode, type WantedServer } from './service-port.ts';
 export { ipSetName, type KubeProxySets, SETS, type SetKey } from './sets.ts';
 export { type ServersState, ServersWork, TERMINATION_CHECK_MS, type TerminatingServer } from './virtual-servers.ts';

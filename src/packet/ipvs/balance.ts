@@ -15,8 +15,8 @@ import { ACK, SYN, TCP } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
 import { translate } from '../nat.ts';
 
-/** `passed`: not for IPVS, or the real server is this host. `refused`: there is no real server to take it. */
-export type Balanced = 'passed' | 'sent' | 'refused';
+/** `passed`: not for IPVS, or the real server is this host. `refused`: no real server takes it. `expired`: its TTL ran out. */
+export type Balanced = 'passed' | 'sent' | 'refused' | 'expired';
 
 /** A TCP connection begins with a SYN alone (net.ipv4.vs.sloppy_tcp is off). */
 function mayBegin({ protocol, flags }: Flight): boolean {
@@ -52,7 +52,12 @@ export function balance(flight: Flight): Balanced {
     if (!begun) return 'refused';
   }
   translate(flight, 'destination');
-  return flight.host.isLocal(flight.destinationAddress) ? 'passed' : 'sent';
+  if (flight.host.isLocal(flight.destinationAddress)) return 'passed';
+  // Packets of the host's own count down too (ip_vs_xmit.c, decrement_ttl).
+  if (flight.ttl <= 1) return 'expired';
+  flight.ttl--;
+  flight.changed();
+  return 'sent';
 }
 
 /** Whether IPVS, not the nat table, rewrites this packet's destination. */

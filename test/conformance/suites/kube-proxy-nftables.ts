@@ -119,7 +119,9 @@ function differenceIn({ config, steps, facts = [] }: Recording): Difference | un
     settings = { ...settings, ...step.config };
     if (step.rulesetGiven === true) {
       const table = parsed(step.ruleset)[0]!;
-      const difference = textsDiffer(step, table, 4, path) ?? flowDifference(step.flows, table, settings, path);
+      const difference =
+        textsDiffer(step, table, markDigitsOf(settings, step.ruleset), path) ??
+        flowDifference(step.flows, table, settings, path);
       if (difference !== undefined) return difference;
       continue;
     }

@@ -1,11 +1,15 @@
 """Network namespaces that nobody else can see: they have no name, and the kernel takes them away with this process."""
 import ctypes
+import fcntl
 import os
 import socket
 import struct
 import subprocess
+import time
 
 CLONE_NEWNET = 0x40000000
+ATTEMPTS_MAX = 2000
+SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -37,6 +41,20 @@ class Namespace:
     def ip(self, lines):
         if lines:
             self.run(['ip', '-batch', '-'], ''.join(f'{line}\n' for line in lines))
+
+    def await_links(self, devices):
+        """A new link drops what it is given until the kernel has noticed its carrier, which it does in its own time."""
+        probe = self.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for device in devices:
+            for _ in range(ATTEMPTS_MAX):
+                request = struct.pack('16sH14x', device.encode(), 0)
+                flags = struct.unpack_from('=H', fcntl.ioctl(probe, SIOCGIFFLAGS, request), 16)[0]
+                if flags & IFF_RUNNING:
+                    break
+                time.sleep(0.002)
+            else:
+                raise RuntimeError(f'{self.name}: {device} does not come up')
+        probe.close()
 
     def sysctl(self, settings):
         self.enter()
@@ -81,6 +99,10 @@ def build(plan):
     for each in plan['namespaces']:
         # A new device takes its settings from `default`; those named here are of devices.
         spaces[each['name']].ip(each['commands'])
+    for each in plan['namespaces']:
+        spaces[each['name']].await_links(link['device'] for link in each['links'])
+        for link in each['links']:
+            spaces[link['to']].await_links([link['far']])
     for each in plan['namespaces']:
         space = spaces[each['name']]
         space.count(each.get('counters', []))

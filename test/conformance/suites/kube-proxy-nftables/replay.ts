@@ -17,7 +17,7 @@ import {
   type Protocol,
   type ProtocolNumber,
 } from '../../../../src/model/index.ts';
-import type { Fact, RecordedConfig } from './recording.ts';
+import type { Fact, RecordedConfig, Recording } from './recording.ts';
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
@@ -48,9 +48,10 @@ export function nodeFacts(recorded: RecordedConfig): NodeFacts {
   return { name: recorded.nodeName, addresses, podCidrs: [], ...(zone === undefined ? {} : { zone }) };
 }
 
-/** `0x4000` has 4 digits: kube-proxy's own tests spell the mark so. */
-export function markDigitsOf({ masqueradeMark }: Pick<RecordedConfig, 'masqueradeMark'>): number {
-  return masqueradeMark.length - '0x'.length;
+/** `0x4000` has 4 digits: kube-proxy's own tests spell the mark so. Where it is not configured, the rules tell. */
+export function markDigitsOf({ masqueradeMark }: Recording['config'], rules = ''): number {
+  const mark = masqueradeMark ?? /\b0x[0-9a-f]+\b/.exec(rules)?.[0] ?? '0x00000000';
+  return mark.length - '0x'.length;
 }
 
 function protocolText(protocol: ProtocolNumber): string {
