@@ -2,7 +2,12 @@
 import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const entries = { orrery: 'src/cli/main.ts', conformance: 'test/conformance/main.ts', bench: 'test/bench/main.ts' };
+const entries = {
+  orrery: 'src/cli/main.ts',
+  conformance: 'test/conformance/main.ts',
+  bench: 'test/bench/main.ts',
+  kernel: 'test/kernel/main.ts',
+};
 
 await build({
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),

@@ -33,8 +33,10 @@ export {
 } from './iptables/index.ts';
 export {
   checkTerminating,
+  checkTerminatingServers,
   defaultIpvsConfig,
   type IpvsConfig,
+  type IpvsKernel,
   type IpvsProxierState,
   type IpvsSyncInput,
   type IpvsSyncResult,
@@ -44,6 +46,7 @@ export {
   newIpvsProxier,
   SETS,
   type SetKey,
+  syncIpvsKernel,
   syncIpvsProxyRules,
   TERMINATION_CHECK_MS,
 } from './ipvs/index.ts';

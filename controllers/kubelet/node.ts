@@ -60,13 +60,16 @@ export const kubeletNode: Controller = {
   },
 };
 
-/** The machine is gone, and all that ran on it. */
-function forget(view: View, name: string): readonly Intent[] {
-  const facts = view.dataplane.node.get(name);
-  const sandboxes = sandboxesWithoutPod(view, name);
-  return facts === undefined
-    ? sandboxes
-    : [...sandboxes, { do: 'program', piece: 'node', key: name, value: undefined }];
+/**
+ * The machine is gone, and all that ran on it. Its place in the network goes last: while that is programmed, a kubelet
+ * program that dies over this finds the machine again.
+ */
+function forget({ dataplane }: View, name: string): readonly Intent[] {
+  const sandboxes = Array.from(dataplane.pod.on(name), ([, pod]) => pod)
+    .sort()
+    .map(deleteSandbox);
+  if (!dataplane.node.has(name)) return sandboxes;
+  return [...sandboxes, { do: 'program', piece: 'node', key: name, value: undefined }];
 }
 
 /** Tears down what was left when a pod went while nobody was looking: a kubelet does so when it starts. */

@@ -43,7 +43,12 @@ describe('the scheduler', () => {
     const ports = [{ containerPort: 80, hostPort: 80, protocol: 'TCP' }];
     const taking = (name: string, protocol = 'TCP') =>
       aPod(name, { containers: [{ name: 'c', image: 'x:1', ports: [{ ...ports[0], protocol }] }] });
-    const cluster = clusterOf(aNode('n1'), aNode('n2'), ...['a', 'b', 'c'].map((name) => taking(name)), taking('u', 'UDP'));
+    const cluster = clusterOf(
+      aNode('n1'),
+      aNode('n2'),
+      ...['a', 'b', 'c'].map((name) => taking(name)),
+      taking('u', 'UDP'),
+    );
     expect(podsOn(cluster)).toEqual({ a: 'n1', b: 'n2', c: undefined, u: 'n1' });
     expect(messageOf(cluster, 'c')).toBe(
       "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports. " +

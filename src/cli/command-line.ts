@@ -5,7 +5,8 @@ import { suggestion } from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { dumpCommand } from './dump-command.ts';
 import { type RunFlags, runCommand } from './run-command.ts';
-import { traceCommand } from './trace-command.ts';
+import { type TraceFlags, traceCommand } from './trace-command.ts';
+import { type TraceRulesFlags, traceRulesCommand } from './trace-rules-command.ts';
 
 const EXAMPLES = `
 Examples:
@@ -13,6 +14,7 @@ Examples:
   $ orrery run scenarios/*.yaml --quiet
   $ orrery run scenarios/seed-overlay.yaml --seed 7 --set cluster.agentPoolProfiles[0].count=5
   $ orrery trace scenarios/seed-overlay.yaml --from pod/my-app --to http://my-api/hello --format mermaid
+  $ orrery trace --rules rules.txt --addresses addresses.txt --packet 'tcp 10.244.0.20:40000 > 10.96.0.60:80'
   $ orrery dump iptables scenarios/seed-overlay.yaml --node node2
 
 Exit codes: 0 done, 1 an expectation failed, 2 the input is wrong.`;
@@ -57,8 +59,8 @@ function commands(console: Console, done: (code: ExitCode) => void): Command {
   runArguments(program.command('run')).action(async (files: string[], flags: RunFlags) =>
     done(await runCommand(files, flags, console)),
   );
-  traceArguments(program.command('trace')).action(async (file, flags) =>
-    done(await traceCommand(file, flags, console)),
+  traceArguments(program.command('trace')).action((file: string | undefined, flags: AnyTraceFlags) =>
+    done(traceEither(file, flags, console)),
   );
   dumpArguments(program.command('dump')).action(async (kind, file, flags) =>
     done(await dumpCommand(kind, file, flags, console)),
@@ -78,11 +80,41 @@ function runArguments(command: Command): Command {
 }
 
 function traceArguments(command: Command): Command {
-  return scriptOptions(command.description("run a script, then follow one request's packets through every hook"))
-    .argument('<file>', 'a script')
-    .requiredOption('--from <pod|node>', 'who sends: pod/my-app, node/node1')
-    .requiredOption('--to <url>', 'where to: http://my-api/hello, tcp://10.96.0.50:80')
+  return scriptOptions(
+    command.description("run a script, or read a node's rules, then follow packets through every hook"),
+  )
+    .argument('[file]', 'a script; none with --rules')
+    .option('--from <sender>', 'who sends: pod/my-app, node/node1, external/203.0.113.7')
+    .option('--to <url>', 'where to: http://my-api/hello, tcp://10.96.0.50:80')
+    .option('--rules <file>', 'what iptables-save or nft printed, instead of a script')
+    .option('--addresses <file>', "with --rules: the node's own addresses, one a line or as ip -o addr prints them")
+    .option('--packet <text>', "with --rules: 'tcp 10.244.0.20:40000 > 10.96.0.60:80'")
     .addOption(formatOption());
+}
+
+type AnyTraceFlags = Partial<TraceFlags & TraceRulesFlags> & Pick<TraceFlags, 'format' | 'set' | 'seed'>;
+
+/** A script's cluster or rules from a file: each has its own options, all of them needed. */
+function traceEither(file: string | undefined, flags: AnyTraceFlags, console: Console): ExitCode {
+  const { rules, addresses, packet, from, to, format } = flags;
+  const isOfRules = rules !== undefined || addresses !== undefined || packet !== undefined;
+  if (!isOfRules) {
+    const missing = missingOf({ 'a script': file, '--from': from, '--to': to });
+    if (missing !== undefined || file === undefined || from === undefined || to === undefined)
+      throw new UsageError(`orrery: trace needs ${missing}, or --rules, --addresses and --packet`);
+    return traceCommand(file, { ...flags, from, to }, console);
+  }
+  const missing = missingOf({ '--rules': rules, '--addresses': addresses, '--packet': packet });
+  if (missing !== undefined || rules === undefined || addresses === undefined || packet === undefined)
+    throw new UsageError(`orrery: trace of rules needs ${missing}`);
+  const other = file ?? (from === undefined ? undefined : '--from') ?? (to === undefined ? undefined : '--to');
+  if (other !== undefined) throw new UsageError(`orrery: trace --rules runs no script; leave ${other} out`);
+  return traceRulesCommand({ rules, addresses, packet, format }, console);
+}
+
+/** The first that is not given. */
+function missingOf(given: Readonly<Record<string, string | undefined>>): string | undefined {
+  return Object.entries(given).find(([, value]) => value === undefined)?.[0];
 }
 
 function dumpArguments(command: Command): Command {

@@ -12,6 +12,8 @@ export interface DumpFlags extends ScriptFlags {
 /** Where each kind can be looked at; `zone` is one for the whole cluster. */
 const PLACES: { readonly [K in DumpKind]: readonly ('node' | 'pod')[] } = {
   iptables: ['node'],
+  nftables: ['node'],
+  ipvs: ['node'],
   conntrack: ['node'],
   routes: ['node'],
   'resolv.conf': ['pod', 'node'],

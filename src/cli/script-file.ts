@@ -12,8 +12,7 @@ export interface ScriptFlags {
 /** The scenario in a file, checked as far as it can be without running it. Throws a UsageError that lists what is wrong. */
 export function readScript(file: string, { seed, set }: ScriptFlags, console: Console): Scenario {
   const path = resolve(console.directory, file);
-  const text = readText(path);
-  if (typeof text !== 'string') throw new UsageError(`${file}: ${text.reason}`);
+  const text = readFileNamed(file, console);
   const read = readScenario({
     file,
     text,
@@ -29,13 +28,20 @@ export function readScript(file: string, { seed, set }: ScriptFlags, console: Co
   return seed === undefined ? read.scenario : { ...read.scenario, seed };
 }
 
+/** The text of a file as the user named it. Throws a UsageError where it cannot be read. */
+export function readFileNamed(file: string, console: Console): string {
+  const text = readText(resolve(console.directory, file));
+  if (typeof text !== 'string') throw new UsageError(`${file}: ${text.reason}`);
+  return text;
+}
+
 function readText(path: string): string | { readonly reason: string } {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return { reason: 'there is no such file' };
-    if (code === 'EISDIR') return { reason: 'is a directory, not a script' };
+    if (code === 'EISDIR') return { reason: 'is a directory, not a file' };
     return { reason: `cannot be read (${code})` };
   }
 }

@@ -20,14 +20,17 @@ export interface TraceFlags extends ScriptFlags {
   readonly format: Format;
 }
 
-export async function traceCommand(file: string, flags: TraceFlags, console: Console): Promise<ExitCode> {
+/** Senders outside of the cluster are named by their address. */
+const EXTERNAL = 'external/';
+
+export function traceCommand(file: string, flags: TraceFlags, console: Console): ExitCode {
   const { from, to, format } = flags;
-  const sender = parseReference(from);
+  const sender = from.startsWith(EXTERNAL) ? undefined : parseReference(from);
   if (typeof sender === 'string') throw new UsageError(`orrery: --from ${from}: ${sender}`);
   const target = parseTarget(to);
   if (typeof target === 'string') throw new UsageError(`orrery: --to ${to}: ${target}`);
   const { cluster } = replay(readScript(file, flags, console));
-  if (cluster.get(sender.kind, sender.key) === undefined)
+  if (sender !== undefined && cluster.get(sender.kind, sender.key) === undefined)
     throw new UsageError(`orrery: --from ${from}: ${file} ends without such a ${sender.kind}`);
   const result = sent(cluster, from, to);
   const write = (line: string) => console.stdout(`${line}\n`);

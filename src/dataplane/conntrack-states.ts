@@ -72,7 +72,7 @@ export function trackPacket(connection: Connection, direction: Direction, flags:
     case UDP:
       return trackUdp(connection, at);
     case SCTP:
-      return trackSctp(connection, direction, at);
+      return trackSctp(connection, direction, flags, at);
     default:
       // ICMP echo; an ICMP error never gets here, it belongs to the connection it is about.
       connection.expiresAt = at + 30_000;
@@ -125,8 +125,12 @@ function trackUdp(connection: Connection, at: Moment): Tracked {
 export const SCTP_STATES = ['NONE', 'COOKIE_WAIT', 'COOKIE_ECHOED', 'ESTABLISHED'] as const;
 const SCTP_TIMEOUT_SECONDS = [10, 3, 3, 210];
 
-/** Packets carry no chunks here, so the four-way handshake is read from their order: INIT, INIT-ACK, COOKIE-ECHO, COOKIE-ACK. */
-function trackSctp(connection: Connection, direction: Direction, at: Moment): Tracked {
+/**
+ * Packets carry no chunks here, so the four-way handshake is read from their order: INIT, INIT-ACK, COOKIE-ECHO, COOKIE-ACK.
+ * What answers an association that was never seen here has a tag that nobody expects: it is invalid.
+ */
+function trackSctp(connection: Connection, direction: Direction, flags: number, at: Moment): Tracked {
+  if (connection.state === 0 && (flags & (ACK | RST)) !== 0) return 'invalid';
   const answered = (connection.status & SEEN_REPLY) !== 0;
   if (connection.state === 0) connection.state = 1;
   else if (connection.state === 1 && direction === ORIGINAL && answered) connection.state = 2;

@@ -6,8 +6,8 @@
  * passing by the others. A change costs in proportion to the Service that changed.
  */
 import { Map as PersistentMap } from 'immutable';
-import { type Address, type Family, familyOf, type ProtocolNumber, SCTP } from '../model/index.ts';
-import type { ServicePortRecord, ServiceRecord } from './service-ports.ts';
+import { type Address, type Family, familyOf, type ProtocolNumber, SCTP, UDP } from '../model/index.ts';
+import type { ServiceEndpoint, ServicePortRecord, ServiceRecord } from './service-ports.ts';
 
 /**
  * A service port as the table holds it, with a place for what has been made from it: whoever writes rules keeps them here,
@@ -55,11 +55,13 @@ interface FamilyIndex {
 const EMPTY_FAMILY: FamilyIndex = { nodePorts: NO_INDEX, healthCheckNodePorts: NO_INDEX, endpointCount: 0 };
 
 export class ServiceTable {
-  static readonly EMPTY = new ServiceTable(PersistentMap(), PersistentMap(), EMPTY_FAMILY, EMPTY_FAMILY);
+  static readonly EMPTY = new ServiceTable(PersistentMap(), PersistentMap(), EMPTY_FAMILY, EMPTY_FAMILY, 0);
   readonly #services: PersistentMap<string, FiledService>;
   readonly #addresses: AddressIndex;
   readonly #ipv4: FamilyIndex;
   readonly #ipv6: FamilyIndex;
+  /** how often, up to this version, the endpoints of a Service changed that has UDP ones: kube-proxy then cleans up conntrack */
+  readonly udpEndpointChanges: number;
   /** the address that `at` was asked for last, and what is claimed there: a memo */
   #askedAddress: Address | undefined = undefined;
   #askedClaims: AddressClaims | undefined = undefined;
@@ -69,11 +71,13 @@ export class ServiceTable {
     addresses: AddressIndex,
     ipv4: FamilyIndex,
     ipv6: FamilyIndex,
+    udpEndpointChanges: number,
   ) {
     this.#services = services;
     this.#addresses = addresses;
     this.#ipv4 = ipv4;
     this.#ipv6 = ipv6;
+    this.udpEndpointChanges = udpEndpointChanges;
   }
 
   /** how many Services there are */
@@ -108,7 +112,8 @@ export class ServiceTable {
     for (const filed of before?.ports ?? []) if (!ports.includes(filed)) file(filed, false);
     for (const filed of ports) if (!known.has(filed.port)) file(filed, true);
     const services = record === undefined ? this.#services.delete(key) : this.#services.set(key, { record, ports });
-    return new ServiceTable(services, addresses, ipv4, ipv6);
+    const changes = this.udpEndpointChanges + (changesUdpEndpoints(before?.record, record) ? 1 : 0);
+    return new ServiceTable(services, addresses, ipv4, ipv6, changes);
   }
 
   /** every record, in no particular order: for printers, never on the way of a packet */
@@ -162,6 +167,22 @@ export class ServiceTable {
   #of(family: Family): FamilyIndex {
     return family === 4 ? this.#ipv4 : this.#ipv6;
   }
+}
+
+/** Any of the Service's endpoints count, not only those of its UDP ports (kubernetes pkg/proxy, EndpointsMap.Update). */
+function changesUdpEndpoints(before: ServiceRecord | undefined, after: ServiceRecord | undefined): boolean {
+  if (!hasUdpEndpoints(before) && !hasUdpEndpoints(after)) return false;
+  const [old, now] = [before?.ports ?? [], after?.ports ?? []];
+  return old.length !== now.length || old.some(({ endpoints }, i) => !hasSame(endpoints, now[i]!.endpoints));
+}
+
+/** Endpoints that did not change stay the same objects. */
+function hasSame(old: readonly ServiceEndpoint[], now: readonly ServiceEndpoint[]): boolean {
+  return old.length === now.length && old.every((endpoint, i) => endpoint === now[i]);
+}
+
+function hasUdpEndpoints(record: ServiceRecord | undefined): boolean {
+  return record?.ports.some(({ protocol, endpoints }) => protocol === UDP && endpoints.length > 0) === true;
 }
 
 function portKey(port: number, protocol: ProtocolNumber): PortKey {

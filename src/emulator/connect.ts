@@ -27,6 +27,8 @@ export interface ConnectParts {
 export interface Dial {
   readonly from: Host;
   readonly source: Address;
+  /** undefined for the next ephemeral one */
+  readonly sourcePort: number | undefined;
   readonly destination: Address;
   readonly port: number;
   readonly protocol: ProtocolNumber;
@@ -42,7 +44,7 @@ export function connect(dial: Dial, { wire, listener }: ConnectParts): Connected
   const first: Packet = {
     protocol,
     source,
-    sourcePort: wire.nextPort(from.name),
+    sourcePort: dial.sourcePort ?? wire.nextPort(from.name),
     destination,
     destinationPort: port,
     flags: protocol === TCP ? SYN : 0,

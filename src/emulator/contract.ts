@@ -40,7 +40,7 @@ export type Happening =
   /** a program's log line, such as CoreDNS refusing a Corefile */
   | { readonly what: 'log'; readonly at: Moment; readonly program: string; readonly line: string };
 
-/** `pod/my-app`, `pod/kube-system/coredns-abc`, `node/node1`. */
+/** `pod/my-app`, `pod/kube-system/coredns-abc`, `node/node1`; senders of packets also `external/203.0.113.7`. */
 export type EndpointName = string;
 
 export interface ResolveRequest {
@@ -72,6 +72,8 @@ export interface SendRequest {
   readonly from: EndpointName;
   /** `http://my-api/hello`, `tcp://10.96.0.50:80`, `udp://10.96.0.10:53`: what a client would dial */
   readonly to: string;
+  /** the client's own port; the next ephemeral one where it is not given */
+  readonly sourcePort?: number;
   /** whether traces are kept; true where it is not given */
   readonly record?: boolean;
 }

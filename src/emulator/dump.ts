@@ -1,10 +1,18 @@
 /** What the real tools would print on a node or in a pod. */
-import { conntrackList, type Dataplane, ipRoute, iptablesSave, zoneFile } from '../dataplane/index.ts';
+import {
+  conntrackList,
+  type Dataplane,
+  ipRoute,
+  iptablesSave,
+  ipvsadmList,
+  nftList,
+  zoneFile,
+} from '../dataplane/index.ts';
 import type { ClusterSettings, Moment } from '../model/index.ts';
 import type { NodeNetworks } from './node-networks.ts';
 import { NoSuchTargetError, type Traffic } from './traffic.ts';
 
-export const DUMP_KINDS = ['iptables', 'conntrack', 'routes', 'resolv.conf', 'zone'] as const;
+export const DUMP_KINDS = ['iptables', 'nftables', 'ipvs', 'conntrack', 'routes', 'resolv.conf', 'zone'] as const;
 export type DumpKind = (typeof DUMP_KINDS)[number];
 
 export interface DumpParts {
@@ -26,6 +34,10 @@ export function dump(kind: DumpKind, target: string, parts: DumpParts): string {
       const rules = parts.networks.rulesetOf(nodeNamed(target, parts), 4);
       return rules === undefined ? '' : iptablesSave(rules);
     }
+    case 'nftables':
+      return nftList(parts.networks.rulesetOf(nodeNamed(target, parts), 4)?.nftables ?? []);
+    case 'ipvs':
+      return ipvsadmList(parts.networks.virtualServersOf(nodeNamed(target, parts)) ?? new Map());
     case 'conntrack':
       return conntrackList(parts.networks.conntrackOf(nodeNamed(target, parts), 4), parts.now());
     case 'routes':

@@ -12,7 +12,9 @@ describe('a cluster', () => {
   test('comes up by itself: nodes ready, CoreDNS behind dnsServiceIP, the apiserver behind the first address', () => {
     const emulator = booted();
     emulator.settle();
-    const ready = emulator.list('Node').map(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status);
+    const ready = emulator
+      .list('Node')
+      .map(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status);
     expect(ready).toEqual(['True', 'True', 'True']);
     expect(emulator.get('Service', 'default/kubernetes')?.spec.clusterIP).toBe('10.96.0.1');
     expect(emulator.get('Service', 'kube-system/kube-dns')?.spec.clusterIP).toBe('10.96.0.10');
@@ -21,7 +23,10 @@ describe('a cluster', () => {
 
   test('a deleted namespace goes, with all that is in it', () => {
     const emulator = booted();
-    const inTeam = (manifest: object) => ({ ...manifest, metadata: { ...(manifest as { metadata: object }).metadata, namespace: 'team' } });
+    const inTeam = (manifest: object) => ({
+      ...manifest,
+      metadata: { ...(manifest as { metadata: object }).metadata, namespace: 'team' },
+    });
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } };
     emulator.apply([namespace, inTeam(aDeployment('api', 3)), inTeam(aService('api'))]);
     emulator.settle();

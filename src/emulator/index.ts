@@ -3,7 +3,9 @@
 export type { DeleteOptions, Outcome, StatusError } from '../apiserver/index.ts';
 export { type ManagedClusterError, validateManagedCluster } from '../apiserver/index.ts';
 export * from './contract.ts';
+export { SeededDice } from './dice.ts';
 export { DUMP_KINDS, type DumpKind } from './dump.ts';
 export * from './emulator.ts';
 export * from './invariants.ts';
+export { type LoneNode, outcomesThrough, type PacketOutcome, type ParseFailure } from './lone-node.ts';
 export { NoSuchTargetError, parseDestination } from './traffic.ts';

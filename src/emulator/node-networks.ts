@@ -1,11 +1,16 @@
 /**
  * What each node's kernel holds: the rules that its kube-proxy has loaded, its tracked connections, its `recent` lists.
  * Together with the dataplane they are the world that packets walk.
+ *
+ * A node syncs when somebody first asks for its rules after a change, not when the change comes: an event costs nothing here,
+ * however many nodes there are.
  */
 import { kubeProxy } from '../../controllers/index.ts';
-import { ConntrackTable, type Dataplane, type Ruleset } from '../dataplane/index.ts';
-import type { ClusterSettings, Family, Key, Moment } from '../model/index.ts';
-import { type ClusterWorld, RecentLists, worldOf } from '../packet/index.ts';
+import type { ConntrackTable, Dataplane, Ruleset, VirtualServers } from '../dataplane/index.ts';
+import type { Address, ClusterSettings, Family, Key, Moment } from '../model/index.ts';
+import { type ClusterWorld, type IpvsTable, worldOf } from '../packet/index.ts';
+import { type Kernel, newKernel } from './kernel.ts';
+import { type ProxyMode, proxyModeOf } from './proxy-mode.ts';
 import type { ServiceVersions } from './service-versions.ts';
 
 export interface NodeNetworksOptions {
@@ -17,20 +22,17 @@ export interface NodeNetworksOptions {
   readonly hostNetworkNodeOf: (pod: Key) => string | undefined;
 }
 
-interface Kernel {
-  readonly conntrack: { readonly 4: ConntrackTable; readonly 6: ConntrackTable };
-  readonly recent: RecentLists;
-}
+const FAMILY: Family = 4;
 
 export class NodeNetworks {
   readonly #options: NodeNetworksOptions;
-  readonly #config: kubeProxy.KubeProxyConfig;
+  readonly #mode: ProxyMode;
   readonly #kernels = new Map<string, Kernel>();
   #world: { readonly of: Dataplane; readonly world: ClusterWorld } | undefined;
 
   constructor(options: NodeNetworksOptions) {
     this.#options = options;
-    this.#config = kubeProxy.defaultKubeProxyConfig(options.settings.networkProfile.podCidr ?? '0.0.0.0/0');
+    this.#mode = proxyModeOf(options.settings);
   }
 
   /** The world as it is now. It looks up a node's rules when a packet meets them, so that a lagging node has its own. */
@@ -42,14 +44,33 @@ export class NodeNetworks {
 
   /** The rules that a node has loaded: of the Services that its kube-proxy has synced by now. */
   rulesetOf(node: string, family: Family): Ruleset | undefined {
-    const { dataplane, services, now } = this.#options;
-    const facts = dataplane().node.get(node);
-    if (facts === undefined || family !== this.#config.family) return undefined;
-    return kubeProxy.kubeProxyRuleset(services.of(node, now()), facts, this.#config);
+    return family === FAMILY ? this.#synced(node)?.rules : undefined;
   }
 
   conntrackOf(node: string, family: Family): ConntrackTable {
+    this.#synced(node);
     return this.#kernel(node).conntrack[family];
+  }
+
+  /** A node's virtual servers, their connections counted; undefined where kube-proxy runs in another mode. */
+  virtualServersOf(node: string): VirtualServers | undefined {
+    const kernel = this.#synced(node);
+    return kernel?.balancer?.counted(kernel.conntrack[FAMILY], this.#options.now());
+  }
+
+  /** Brings a node's kernel to what its kube-proxy has heard of by now. Undefined where there is no such node. */
+  #synced(node: string): Kernel | undefined {
+    const { dataplane, services, now } = this.#options;
+    const facts = dataplane().node.get(node);
+    if (facts === undefined) return undefined;
+    const at = now();
+    const table = services.of(node, at);
+    const kernel = this.#kernel(node);
+    kernel.balancer?.terminate(kernel.conntrack[FAMILY], at);
+    if (kernel.services === table && kernel.facts === facts) return kernel;
+    this.#mode.sync(kernel, table, facts, at);
+    cleanUpConntrack(kernel, at);
+    return kernel;
   }
 
   #worldOver(dataplane: Dataplane): ClusterWorld {
@@ -57,18 +78,34 @@ export class NodeNetworks {
     return worldOf(dataplane, {
       settings,
       rulesetOf: (node, family) => this.rulesetOf(node, family),
-      conntrackOf: (node, family) => this.conntrackOf(node, family),
+      conntrackOf: (node, family) => this.#kernel(node).conntrack[family],
       recentOf: (node) => this.#kernel(node).recent,
       hostNetworkNodeOf,
+      routeLocalnet: this.#mode.routeLocalnet,
+      ...(this.#mode.balances ? this.#ipvsParts() : {}),
     });
+  }
+
+  #ipvsParts() {
+    return {
+      ipvsOf: (node: string, family: Family): IpvsTable | undefined =>
+        family === FAMILY ? this.#synced(node)?.balancer?.table : undefined,
+      hasBound: (node: string, address: Address) => this.#synced(node)?.balancer?.hasBound(address) === true,
+    };
   }
 
   #kernel(node: string): Kernel {
     let kernel = this.#kernels.get(node);
-    if (kernel === undefined) {
-      kernel = { conntrack: { 4: new ConntrackTable(4), 6: new ConntrackTable(6) }, recent: new RecentLists() };
-      this.#kernels.set(node, kernel);
-    }
+    if (kernel === undefined) this.#kernels.set(node, (kernel = newKernel()));
     return kernel;
   }
+}
+
+/** UDP has no end that conntrack could see: entries that lead to endpoints which serve no more go at kube-proxy's sync. */
+function cleanUpConntrack(kernel: Kernel, at: Moment): void {
+  const { services, conntrack } = kernel;
+  if (services === undefined || services.udpEndpointChanges === kernel.udpEndpointChanges) return;
+  kernel.udpEndpointChanges = services.udpEndpointChanges;
+  const table = conntrack[FAMILY];
+  for (const connection of kubeProxy.staleConnections(table, services, at)) table.remove(connection);
 }

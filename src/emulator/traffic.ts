@@ -4,10 +4,11 @@
  */
 import type { Dataplane } from '../dataplane/index.ts';
 import {
+  type Address,
   addressOf,
   type ClusterSettings,
   type Dice,
-  type Family,
+  familyOf,
   formatAddress,
   type Key,
   keyOf,
@@ -90,7 +91,7 @@ export class Traffic {
     return lookUp(this.#sender(from), name, [type], this.#lookupParts(), true);
   }
 
-  send({ from, to, record = true }: SendRequest): SendResult {
+  send({ from, to, sourcePort, record = true }: SendRequest): SendResult {
     const sender = this.#sender(from);
     const target = parseDestination(to);
     if (target === undefined)
@@ -106,9 +107,10 @@ export class Traffic {
       return { ...(resolve === undefined ? {} : { resolve }), traces: [], outcome };
     }
     const { scheme, port } = target;
-    const source = sourceFor(sender, typeof found === 'number' ? 4 : 6);
+    const source = sourceFor(sender, found);
     const request = requestOf(target);
-    const dial = { from: sender.host, source, destination: found, port, protocol: PROTOCOLS[scheme]!, request, record };
+    const where = { destination: found, port, protocol: PROTOCOLS[scheme]! };
+    const dial = { from: sender.host, source, sourcePort, ...where, request, record };
     return { ...(resolve === undefined ? {} : { resolve }), ...connect(dial, this.#connectParts()) };
   }
 
@@ -135,8 +137,10 @@ export class Traffic {
     const resolvConf = this.#resolvConfOf(from);
     const name = this.#namespaceOf(from);
     const host = this.#wire.host(name);
-    const address = host?.addressOf('eth0', 4);
+    const address = host?.addressOf('eth0', 4) ?? host?.addressOf('eth0', 6);
     if (host === undefined || address === undefined) throw new NoSuchTargetError(`${from} has no network yet`);
+    const owner = from.startsWith('external/') ? this.#options.networks.world().owner(address) : undefined;
+    if (owner !== undefined) throw new NoSuchTargetError(`${from} is not outside: ${owner.name} has that address`);
     return { host, address, resolvConf };
   }
 
@@ -149,7 +153,7 @@ export class Traffic {
   #resolvConfOf(from: string): { readonly text: string; readonly conf: ResolvConf } {
     const pod = this.#podNamed(from);
     if (pod !== undefined) return resolvConfOf(pod, this.#kubeletDns());
-    if (this.#options.node(from.replace(/^node\//, '')) === undefined)
+    if (!from.startsWith('external/') && this.#options.node(from.replace(/^node\//, '')) === undefined)
       throw new NoSuchTargetError(`there is no ${from}`);
     return { text: NODE_RESOLV_CONF, conf: parseResolvConf(NODE_RESOLV_CONF) };
   }
@@ -168,7 +172,16 @@ export class Traffic {
   }
 }
 
-function sourceFor({ host, address }: LookupFrom, family: Family): LookupFrom['address'] {
+const LOOPBACK = { 4: addressOf('127.0.0.1'), 6: addressOf('::1') } as const;
+
+function isLoopback(address: Address): boolean {
+  return typeof address === 'number' ? address >>> 24 === 127 : address === LOOPBACK[6];
+}
+
+/** As the kernel chooses: what goes to one of the host's own addresses comes from there, and loopback is one. */
+function sourceFor({ host, address }: LookupFrom, destination: Address): Address {
+  const family = familyOf(destination);
+  if (host.isLocal(destination)) return isLoopback(destination) ? LOOPBACK[family] : destination;
   const source = host.addressOf('eth0', family);
   if (source === undefined)
     throw new NoSuchTargetError(`${host.name} (${formatAddress(address)}) has no IPv${family} address`);

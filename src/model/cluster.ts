@@ -1,11 +1,28 @@
 /** The settings of a managed cluster, under their ARM names (Microsoft.ContainerService/managedClusters). */
 
+/** Which of kube-proxy's backends every node runs; AKS writes these names in capitals. */
+export type KubeProxyMode = 'iptables' | 'nftables' | 'ipvs';
+
+/** Schedulers of IPVS that are emulated; AKS offers rr (RoundRobin) and lc (LeastConnection). */
+export type IpvsScheduler = 'rr' | 'wrr' | 'lc' | 'wlc' | 'dh' | 'sh' | 'sed' | 'nq' | 'mh';
+
+/** `networkProfile.kubeProxyConfig`: https://learn.microsoft.com/azure/aks/configure-kube-proxy */
+export interface KubeProxyProfile {
+  /** false where the cluster brings its own, or none: nodes then have no rules */
+  readonly enabled: boolean;
+  readonly mode: KubeProxyMode;
+  /** only with mode ipvs */
+  readonly ipvsConfig?: { readonly scheduler: IpvsScheduler };
+}
+
 export interface NetworkProfile {
   readonly networkPlugin: 'azure' | 'kubenet' | 'none';
   readonly networkPluginMode?: 'overlay';
   readonly podCidr?: string;
   readonly serviceCidr: string;
   readonly dnsServiceIP: string;
+  /** kube-proxy in iptables mode where it is not given */
+  readonly kubeProxyConfig?: KubeProxyProfile;
 }
 
 export interface Subnet {

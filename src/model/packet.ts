@@ -41,7 +41,7 @@ export interface FiveTuple {
 }
 
 export interface Packet extends FiveTuple {
-  /** TCP flags; 0 for other protocols */
+  /** TCP flags; of SCTP, SYN | ACK for an INIT-ACK and RST for an ABORT; 0 for other packets */
   readonly flags: number;
   readonly ttl: number;
   readonly payload?: Payload;

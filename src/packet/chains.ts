@@ -21,7 +21,7 @@ import {
 import { matches } from './matching.ts';
 import { applyDnat, applyMasquerade, applySnat } from './nat.ts';
 import { runHookChains } from './nftables/run.ts';
-import { ENDPOINT_WORDS, type Shortcut } from './shortcut.ts';
+import { END_WORDS, HEAD_WORDS, MARK_WORDS, shortcutStore } from './shortcut-store.ts';
 import { ACCEPT, CONTINUE, DROP, REJECT } from './stops.ts';
 
 export { ACCEPT, CONTINUE, DROP, REJECT };
@@ -76,9 +76,9 @@ function runCandidates(flight: Flight, chain: LinkedChain, table: TableName, dep
   const { destination, destinationPort, protocol } = flight;
   let decided = 0;
   if (flight.recorder === undefined) {
-    const shortcut = chain.shortcuts.find(destination, (destinationPort << 8) | protocol);
-    if (shortcut !== undefined) {
-      const decision = take(flight, shortcut, table, depth);
+    const place = chain.shortcuts.find(destination, (destinationPort << 8) | protocol);
+    if (place >= 0) {
+      const decision = takeShortcut(flight, place, table, depth);
       if (decision !== CONTINUE) return decision;
       // The shortcut was the first rule.
       decided = 1;
@@ -94,19 +94,27 @@ function runCandidates(flight: Flight, chain: LinkedChain, table: TableName, dep
 }
 
 /** What the first rule and the chains behind it do to a packet. */
-function take(flight: Flight, shortcut: Shortcut, table: TableName, depth: number): number {
-  const { words, choice, endpoints } = shortcut;
+function takeShortcut(flight: Flight, place: number, table: TableName, depth: number): number {
+  // Taken now: what happens further on may begin the store anew.
+  const { words, choices } = shortcutStore;
   const { chance, source } = flight;
-  flight.mark = shortcut.marked(flight.mark, source);
-  for (let at = endpoints, i = 0; at < words.length; at += ENDPOINT_WORDS, i++) {
-    const threshold = words[at]!;
+  const thresholds = place + HEAD_WORDS + words[place + 1]! * MARK_WORDS;
+  const count = words[place + 2]!;
+  for (let at = place + HEAD_WORDS; at < thresholds; at += MARK_WORDS) {
+    const inside = (source & words[at + 1]!) === words[at]!;
+    if (inside !== (words[at + 2] !== 0)) flight.mark = (flight.mark & ~words[at + 3]!) ^ words[at + 4]!;
+  }
+  for (let i = 0; i < count; i++) {
+    const threshold = words[thresholds + i]!;
     if (threshold !== ALWAYS && !chance.happens(threshold)) continue;
-    const end = words[at + 3]!;
-    if (end >= 0 && (end & 0xff) === flight.protocol && words[at + 1] !== source) {
-      applyDnat(flight, words[at + 2]!, end >>> 8);
+    const end = thresholds + count + i * END_WORDS;
+    const portAndProtocol = words[end + 2]!;
+    if (portAndProtocol >= 0 && (portAndProtocol & 0xff) === flight.protocol && words[end] !== source) {
+      applyDnat(flight, words[end + 1]!, portAndProtocol >>> 8);
       return ACCEPT;
     }
-    const decision = runChain(flight, choice.rules[i]!.chain!, table, depth + 2);
+    // The endpoint itself asks, or its chain is of another shape.
+    const decision = runChain(flight, choices[words[place]!]!.rules[i]!.chain!, table, depth + 2);
     if (decision !== CONTINUE) return decision;
   }
   return CONTINUE;

@@ -47,7 +47,8 @@ import {
   STATISTIC,
 } from './linked-rule.ts';
 import { HookChains } from './nftables/hook-chains.ts';
-import { Shortcuts, shortcutOf } from './shortcut.ts';
+import { placeOf } from './shortcut.ts';
+import { Shortcuts } from './shortcut-store.ts';
 import { HOOKS, TABLES } from './stops.ts';
 
 export { HOOKS, TABLES };
@@ -76,10 +77,9 @@ export class LinkedChain {
   /** Looks for a shortcut through the first rule that packets of this destination meet, and keeps it. */
   seek(first: LinkedRule, destination: number, port: number, protocol: number): void {
     if (first.action !== ACT_JUMP || (first.checks & DESTINATION) === 0) return;
+    const place = placeOf(first, { destination, port, protocol });
     const key = (port << 8) | protocol;
-    if (this.shortcuts.find(destination, key) !== undefined) return;
-    first.shortcut ??= shortcutOf(first, { destination, port, protocol });
-    if (first.shortcut !== undefined) this.shortcuts.add(destination, key, first.shortcut);
+    if (place >= 0 && this.shortcuts.find(destination, key) < 0) this.shortcuts.add(destination, key, place);
   }
 
   /** every rule, the index aside */

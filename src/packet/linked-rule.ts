@@ -6,7 +6,6 @@ import type { Match, Rule } from '../dataplane/index.ts';
 import type { Choice } from './choice.ts';
 import type { Flight } from './flight.ts';
 import type { LinkedChain } from './link.ts';
-import type { Shortcut } from './shortcut.ts';
 
 /** Which matches a rule has, as bits; the same bits tell which of them are inverted. */
 export const SOURCE = 1;
@@ -95,8 +94,9 @@ export class LinkedRule {
   /** matches that come after one with an effect, or a second of one kind */
   more: LinkedRule | undefined = undefined;
   choice: Choice | undefined = undefined;
-  /** through the chain it jumps to, where it asks for one destination address, port and protocol */
-  shortcut: Shortcut | undefined = undefined;
+  /** where the store has the shortcut through the chain it jumps to, and of which generation: see shortcut.ts */
+  shortcutAt = -1;
+  shortcutGeneration = -1;
 
   constructor(rule: Rule) {
     this.rule = rule;

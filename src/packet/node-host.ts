@@ -2,6 +2,7 @@
 import type { ConntrackTable, NodeFacts, Route, Ruleset } from '../dataplane/index.ts';
 import { type Address, addressOf, type Cidr, cidrOf, contains, type Family, familyOf } from '../model/index.ts';
 import type { ClusterWorld } from './cluster-world.ts';
+import type { IpvsTable } from './ipvs/table.ts';
 import { isLoopback } from './loopback.ts';
 import type { RecentLists } from './recent.ts';
 import type { Hop, Host } from './world.ts';
@@ -18,8 +19,9 @@ export class NodeHost implements Host {
   /** the world's number for it */
   readonly index: number;
   readonly forwards = true;
-  /** kube-proxy sets it unless --iptables-localhost-nodeports=false */
-  readonly routeLocalnet = true;
+  /** kube-proxy sets it in iptables mode, unless --iptables-localhost-nodeports=false */
+  readonly routeLocalnet: boolean;
+  readonly ipvs?: (family: Family) => IpvsTable | undefined;
   readonly recent: RecentLists;
   readonly #primary: Address | undefined;
   readonly #facts: NodeFacts;
@@ -42,6 +44,8 @@ export class NodeHost implements Host {
     this.#facts = facts;
     this.#world = world;
     this.recent = parts.recentOf(facts.name);
+    this.routeLocalnet = parts.routeLocalnet ?? true;
+    if (parts.ipvsOf !== undefined) this.ipvs = (family) => parts.ipvsOf?.(facts.name, family);
     const primary = this.addressOf(DEVICE, 4);
     this.#subnet = primary === undefined ? undefined : world.subnets.find((subnet) => contains(subnet, primary));
     this.#default = { 4: this.#throughGateway(EVERYWHERE[4]), 6: { destination: EVERYWHERE[6], device: DEVICE } };
@@ -56,7 +60,9 @@ export class NodeHost implements Host {
   }
 
   isLocal(address: Address): boolean {
-    return address === this.#primary || isLoopback(address) || this.#facts.addresses.includes(address);
+    if (address === this.#primary || isLoopback(address) || this.#facts.addresses.includes(address)) return true;
+    const { parts } = this.#world;
+    return parts.hasBound?.(this.#facts.name, address) === true;
   }
 
   hop(destination: Address): Hop {
@@ -83,9 +89,8 @@ export class NodeHost implements Host {
       : over(route, beyond);
   }
 
-  /** eth0's address serves a veth too, which has none of its own (inet_select_addr). */
-  addressOf(device: string, family: Family): Address | undefined {
-    if (device === 'lo') return addressOf(family === 4 ? '127.0.0.1' : '::1');
+  /** eth0's address serves a veth too, which has none of its own, and lo, whose own is of scope host (inet_select_addr). */
+  addressOf(_device: string, family: Family): Address | undefined {
     return this.#facts.addresses.find((address) => familyOf(address) === family);
   }
 

@@ -10,6 +10,12 @@ import type { Hop, Host } from './world.ts';
 const GATEWAYS = { 4: addressOf('169.254.1.1'), 6: addressOf('fe80::1234:5678:9abc') } as const;
 const EVERYWHERE = { 4: cidrOf('0.0.0.0/0'), 6: cidrOf('::/0') } as const;
 const DEVICE = 'eth0';
+const DEFAULT_ROUTES = { 4: defaultRoute(4), 6: defaultRoute(6) } as const;
+
+function defaultRoute(family: Family): Route {
+  return { destination: EVERYWHERE[family], via: GATEWAYS[family], device: DEVICE, protocol: 'static' };
+}
+
 /** Pods never load rules, so one empty book serves them all. */
 const NO_RECENT = new RecentLists();
 
@@ -33,7 +39,7 @@ export class PodHost implements Host {
     this.#network = network;
     const device = vethOf(network);
     const toNode = (family: Family): Hop => ({
-      route: defaultRoute(family),
+      route: DEFAULT_ROUTES[family],
       over: 'veth',
       next: node,
       nextInterface: device,
@@ -74,12 +80,8 @@ export class PodHost implements Host {
 
   routes(): readonly Route[] {
     const gateway: Route = { destination: whole(GATEWAYS[4]), device: DEVICE, protocol: 'static', scope: 'link' };
-    return [defaultRoute(4), gateway];
+    return [DEFAULT_ROUTES[4], gateway];
   }
-}
-
-function defaultRoute(family: Family): Route {
-  return { destination: EVERYWHERE[family], via: GATEWAYS[family], device: DEVICE, protocol: 'static' };
 }
 
 function whole(address: Address): Cidr {

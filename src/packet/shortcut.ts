@@ -12,23 +12,9 @@
  */
 import type { Choice } from './choice.ts';
 import type { LinkedChain } from './link.ts';
-import {
-  ACT_CHOOSE,
-  ACT_JUMP,
-  ACT_MARK,
-  DESTINATION,
-  type LinkedRule,
-  PORTS,
-  PROTOCOL,
-  SOURCE,
-} from './linked-rule.ts';
+import { ACT_JUMP, ACT_MARK, DESTINATION, type LinkedRule, PORTS, PROTOCOL, SOURCE } from './linked-rule.ts';
+import { shortcutStore } from './shortcut-store.ts';
 
-/** words of the head: how many marks and how many endpoints follow */
-const HEAD = 2;
-/** network, mask, whether inverted, mark's mask, mark's value */
-const MARK_WORDS = 5;
-/** as in Choice: threshold, source, address, and port << 8 | protocol */
-export const ENDPOINT_WORDS = 4;
 /** more endpoints than these are walked rule by rule */
 const ENDPOINTS_MAX = 64;
 const HEADER = DESTINATION | PROTOCOL | PORTS;
@@ -39,53 +25,31 @@ export interface Key {
   readonly protocol: number;
 }
 
-export class Shortcut {
-  /** where its endpoints begin */
-  readonly endpoints: number;
-  readonly words: Int32Array;
-  /** the endpoints' rules, for packets that an endpoint sends to itself */
-  readonly choice: Choice;
+/** Source network and mask, whether inverted, the mark's mask and value: five words a mark. */
+type Marks = readonly number[];
 
-  constructor(marks: readonly number[], choice: Choice) {
-    const endpoints = choice.rules.flatMap((_, i) => choice.endpoint(i));
-    this.words = Int32Array.from([marks.length / MARK_WORDS, choice.rules.length, ...marks, ...endpoints]);
-    this.endpoints = HEAD + marks.length;
-    this.choice = choice;
-  }
-
-  /** The packet's mark after the rules that mark some sources. */
-  marked(mark: number, source: number): number {
-    const { words, endpoints } = this;
-    let marked = mark;
-    for (let at = HEAD; at < endpoints; at += MARK_WORDS) {
-      const inside = (source & words[at + 1]!) === words[at]!;
-      if (inside === (words[at + 2]! !== 0)) continue;
-      marked = (marked & ~words[at + 3]!) ^ words[at + 4]!;
-    }
-    return marked;
-  }
-}
-
-/** The shortcut for packets with this key through the rule that they meet first; undefined where there is none. */
-export function shortcutOf(rule: LinkedRule, key: Key): Shortcut | undefined {
+/** What a packet with this key comes to through the rule that it meets first; undefined where there is no shortcut. */
+function shortcutOf(rule: LinkedRule, key: Key): { readonly marks: Marks; readonly choice: Choice } | undefined {
   if (rule.action !== ACT_JUMP || !isImplied(rule, key) || rule.chain!.indexed) return undefined;
   const rules = [...rule.chain!.rules];
-  const last = rules.pop();
-  if (last?.choice === undefined || last.action !== ACT_CHOOSE || last.choice.rules.length > ENDPOINTS_MAX)
-    return undefined;
+  const choice = rules.pop()?.choice;
+  if (choice === undefined || choice.rules.length > ENDPOINTS_MAX) return undefined;
   const marks: number[] = [];
   for (const before of rules) {
     const words = marksOf(before, key);
     if (words === undefined) return undefined;
     marks.push(...words);
   }
-  return new Shortcut(marks, last.choice);
+  return { marks, choice };
 }
 
-/** Whether every packet with this key matches the rule. Inverted matches, source ports and all else are not implied. */
-function isImplied({ checks, inverted, more, protocol, addresses, ports }: LinkedRule, key: Key): boolean {
+/** Whether the rule asks for this key and for nothing else: then every packet with this key matches it, and no other. */
+function isImplied(rule: LinkedRule, key: Key): boolean {
+  const { checks, inverted, more, addresses, ports } = rule;
+  if ((checks & (DESTINATION | PORTS)) !== (DESTINATION | PORTS)) return false;
   if ((checks & ~HEADER) !== 0 || inverted !== 0 || more !== undefined) return false;
-  return matchesKey(checks, protocol, addresses, ports, key);
+  const isOne = true;
+  return isOne && matchesKey(checks, rule.protocol, addresses, ports, key);
 }
 
 function matchesKey(
@@ -126,59 +90,11 @@ function onlyMark(chain: LinkedChain): readonly [number, number] | undefined {
   return target.target === 'MARK' ? [target.mask | 0, target.value | 0] : undefined;
 }
 
-/** Slots of a table before it is begun anew: a node that talks to more Services at once than this is slower, not wrong. */
-const SLOTS_MAX = 1 << 16;
-const KEY_WORDS = 2;
-
-/** The shortcuts of one chain, by key: open addressing. */
-export class Shortcuts {
-  #keys = new Int32Array(64 * KEY_WORDS);
-  #found: (Shortcut | undefined)[] = new Array(64).fill(undefined);
-  #size = 0;
-
-  find(destination: number, portAndProtocol: number): Shortcut | undefined {
-    const keys = this.#keys;
-    const mask = this.#found.length - 1;
-    for (let slot = hashOf(destination, portAndProtocol) & mask; ; slot = (slot + 1) & mask) {
-      // A port and protocol are never 0 together, so 0 is an empty slot.
-      if (keys[slot * KEY_WORDS + 1] === 0) return undefined;
-      if (keys[slot * KEY_WORDS] === destination && keys[slot * KEY_WORDS + 1] === portAndProtocol)
-        return this.#found[slot];
-    }
-  }
-
-  add(destination: number, portAndProtocol: number, shortcut: Shortcut): void {
-    if (this.#size * 2 >= this.#found.length) this.#grow();
-    this.#put(destination, portAndProtocol, shortcut);
-    this.#size++;
-  }
-
-  #put(destination: number, portAndProtocol: number, shortcut: Shortcut): void {
-    const mask = this.#found.length - 1;
-    let slot = hashOf(destination, portAndProtocol) & mask;
-    while (this.#keys[slot * KEY_WORDS + 1] !== 0) slot = (slot + 1) & mask;
-    this.#keys[slot * KEY_WORDS] = destination;
-    this.#keys[slot * KEY_WORDS + 1] = portAndProtocol;
-    this.#found[slot] = shortcut;
-  }
-
-  #grow(): void {
-    const keys = this.#keys;
-    const found = this.#found;
-    const slots = found.length < SLOTS_MAX ? found.length * 2 : found.length;
-    this.#keys = new Int32Array(slots * KEY_WORDS);
-    this.#found = new Array(slots).fill(undefined);
-    if (slots === found.length) {
-      this.#size = 0;
-      return;
-    }
-    found.forEach((shortcut, slot) => {
-      if (shortcut !== undefined) this.#put(keys[slot * KEY_WORDS]!, keys[slot * KEY_WORDS + 1]!, shortcut);
-    });
-  }
-}
-
-function hashOf(destination: number, portAndProtocol: number): number {
-  const hash = Math.imul(destination ^ Math.imul(portAndProtocol, 0x9e3779b1), 0x85ebca6b);
-  return hash ^ (hash >>> 15);
+/** Where the store has the shortcut through this rule for this key, made now if it was not; -1 where there is none. */
+export function placeOf(rule: LinkedRule, key: Key): number {
+  if (rule.shortcutGeneration === shortcutStore.generation) return rule.shortcutAt;
+  const shortcut = shortcutOf(rule, key);
+  rule.shortcutAt = shortcut === undefined ? -1 : shortcutStore.add(shortcut.marks, shortcut.choice);
+  rule.shortcutGeneration = shortcutStore.generation;
+  return rule.shortcutAt;
 }

@@ -19,8 +19,9 @@ function describeAction(action: Action): string {
     case 'resolve':
       return `resolve ${action.request.name}${action.request.type === undefined ? '' : ` ${action.request.type}`} from ${action.request.from}`;
     case 'send': {
-      const { from, to, count } = action.request;
-      return `send from ${from} to ${to}${count === undefined ? '' : `, ${count} times`}`;
+      const { from, to, count, sourcePort } = action.request;
+      const port = sourcePort === undefined ? '' : ` port ${sourcePort}`;
+      return `send from ${from}${port} to ${to}${count === undefined ? '' : `, ${count} times`}`;
     }
     case 'fault':
       return `fault ${action.faults.map(describeFault).join(', ')}`;

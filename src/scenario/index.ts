@@ -2,9 +2,12 @@
  * scenario: scripts, `apiVersion: orrery/v1`. Reads them (every mistake with its place), carries their steps out on an
  * emulator, checks their expectations, and prints transcripts. Touches no file: whoever calls hands texts in.
  */
+export { chiSquareProbability, type Observation } from './chi-square.ts';
+export { describeOutcome } from './describe-outcome.ts';
 export type { EmulatedCluster } from './emulated-cluster.ts';
 export type { Entry, SentSummary } from './entry.ts';
 export { jsonLine, jsonOf } from './json-transcript.ts';
+export { parsePacket } from './packet-text.ts';
 export { formatProblem, type Problem } from './problem.ts';
 export { readScenario, type Scenario, type ScenarioRead, type ScenarioSource } from './read-scenario.ts';
 export type { ReadFile } from './read-step.ts';

@@ -174,14 +174,15 @@ class Run {
   }
 
   #send(request: SendStep, index: number): void {
-    const { from, to, count = 1 } = request;
+    const { from, to, count = 1, sourcePort } = request;
+    const port = sourcePort === undefined ? {} : { sourcePort };
     const tally = new Map<string, number>();
     // Of each expectation, the first connection that did not meet it; where all did, the last one.
     const judgements: Checked[] = [];
     let first: SendResult | undefined;
     for (let i = 0; i < count; i++) {
       if (i % PROGRESS_EVERY === 0) this.#options.progress?.(index + i / count, this.#scenario.steps.length);
-      const result = this.#cluster.send({ from, to, record: i === 0 || request.expect?.reason !== undefined });
+      const result = this.#cluster.send({ from, to, ...port, record: i === 0 || request.expect?.reason !== undefined });
       first ??= result;
       const end = result.deliveredTo ?? result.outcome;
       tally.set(end, (tally.get(end) ?? 0) + 1);

@@ -3,6 +3,7 @@
  * checked where it is used. Fields that are not listed here are refused.
  */
 import * as z from 'zod';
+import { parseAddress } from '../model/index.ts';
 import { parseDurationMs } from './duration.ts';
 import { parseReference } from './reference.ts';
 import { parseTarget } from './target.ts';
@@ -26,6 +27,15 @@ const podOrNode = text((value) => {
   const read = parseReference(value);
   if (typeof read === 'string' || read.kind === 'Pod' || read.kind === 'Node') return read;
   return `${JSON.stringify(value)} is no pod and no node, only these have a network to send from`;
+});
+/** Senders of packets may be outside of the cluster, known by their address. */
+const sender = text((value) => {
+  const address = value.startsWith('external/') ? value.slice('external/'.length) : undefined;
+  if (address !== undefined)
+    return parseAddress(address) === undefined ? `${JSON.stringify(address)} is no IP address` : undefined;
+  const read = parseReference(value);
+  if (typeof read === 'string' || read.kind === 'Pod' || read.kind === 'Node') return read;
+  return `${JSON.stringify(value)} is no pod, no node and no external/ADDRESS, only these have a network to send from`;
 });
 const scalable = text((value) => {
   const read = parseReference(value);
@@ -69,9 +79,10 @@ const resolve = z.strictObject({
 });
 
 const send = z.strictObject({
-  from: podOrNode,
+  from: sender,
   to: text(parseTarget),
   count: z.int().min(1).optional(),
+  sourcePort: z.int().min(1).max(65535).optional(),
   expect: z
     .strictObject({
       outcome: z.enum(OUTCOMES).optional(),
@@ -139,6 +150,24 @@ const agentPoolProfile = z.strictObject({
   nodeLabels: z.record(z.string(), z.string()).optional(),
 });
 
+const positive = z.int().min(1);
+
+/** AKS writes modes and schedulers its own way, kube-proxy in another: both are understood. */
+const kubeProxyConfig = z.strictObject({
+  enabled: z.boolean().optional(),
+  mode: z.enum(['IPTABLES', 'NFTABLES', 'IPVS', 'iptables', 'nftables', 'ipvs']).optional(),
+  ipvsConfig: z
+    .strictObject({
+      scheduler: z
+        .enum(['RoundRobin', 'LeastConnection', 'rr', 'wrr', 'lc', 'wlc', 'dh', 'sh', 'sed', 'nq', 'mh'])
+        .optional(),
+      tcpTimeoutSeconds: positive.optional(),
+      tcpFinTimeoutSeconds: positive.optional(),
+      udpTimeoutSeconds: positive.optional(),
+    })
+    .optional(),
+});
+
 export const clusterSchema = z.strictObject({
   networkProfile: z
     .strictObject({
@@ -147,6 +176,7 @@ export const clusterSchema = z.strictObject({
       podCidr: z.string().optional(),
       serviceCidr: z.string().optional(),
       dnsServiceIP: z.string().optional(),
+      kubeProxyConfig: kubeProxyConfig.optional(),
     })
     .optional(),
   virtualNetwork: z

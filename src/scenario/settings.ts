@@ -1,6 +1,6 @@
 /** A script's cluster as the emulator takes it: what AKS fills in filled in, what it refuses refused. */
 import { validateManagedCluster } from '../emulator/index.ts';
-import { type ClusterSettings } from '../model/index.ts';
+import type { ClusterSettings, IpvsScheduler, KubeProxyMode, KubeProxyProfile } from '../model/index.ts';
 import { problemAt, type SourceDocument } from './document.ts';
 import { type Path, type Problem, parsePath } from './problem.ts';
 import type { ClusterDocument } from './schema.ts';
@@ -39,7 +39,22 @@ export function settingsOf(cluster: ClusterDocument = {}): ClusterSettings {
 /** Whoever names the plugin without a mode asks for Node Subnet: overlay is the default only where neither is named. */
 function networkProfileOf(given: ClusterDocument['networkProfile'] = {}): object {
   const { networkPluginMode, ...withoutMode } = NETWORK_PROFILE;
-  return given.networkPlugin === undefined ? { ...NETWORK_PROFILE, ...given } : { ...withoutMode, ...given };
+  const { kubeProxyConfig, ...profile } = given;
+  const defaults = given.networkPlugin === undefined ? NETWORK_PROFILE : withoutMode;
+  const kubeProxy = kubeProxyConfig === undefined ? {} : { kubeProxyConfig: kubeProxyProfileOf(kubeProxyConfig) };
+  return { ...defaults, ...profile, ...kubeProxy };
+}
+
+type KubeProxyDocument = NonNullable<NonNullable<ClusterDocument['networkProfile']>['kubeProxyConfig']>;
+
+/** ARM's names for schedulers, and kube-proxy's. */
+const SCHEDULERS: { readonly [name: string]: IpvsScheduler } = { RoundRobin: 'rr', LeastConnection: 'lc' };
+
+function kubeProxyProfileOf({ enabled = true, mode = 'iptables', ipvsConfig }: KubeProxyDocument): KubeProxyProfile {
+  const lowerCase = mode.toLowerCase() as KubeProxyMode;
+  if (lowerCase !== 'ipvs') return { enabled, mode: lowerCase };
+  const { scheduler = 'rr' } = ipvsConfig ?? {};
+  return { enabled, mode: lowerCase, ipvsConfig: { scheduler: SCHEDULERS[scheduler] ?? (scheduler as IpvsScheduler) } };
 }
 
 const CLUSTER: Path = ['spec', 'cluster'];
@@ -57,5 +72,21 @@ export function validateSettings(document: SourceDocument, settings: ClusterSett
       problemAt(document, path, `${model} is not emulated yet, only azure with networkPluginMode overlay is`),
     );
   }
-  return problems;
+  return [...problems, ...validateKubeProxy(document)];
+}
+
+const TIMEOUTS = ['tcpTimeoutSeconds', 'tcpFinTimeoutSeconds', 'udpTimeoutSeconds'] as const;
+
+/** What the settings no longer show: they keep only what the emulator goes by. */
+function validateKubeProxy(document: SourceDocument): readonly Problem[] {
+  const { spec } = document.value as { readonly spec: { readonly cluster?: ClusterDocument } };
+  const given = spec.cluster?.networkProfile?.kubeProxyConfig;
+  if (given?.ipvsConfig === undefined) return [];
+  const path = [...CLUSTER, 'networkProfile', 'kubeProxyConfig', 'ipvsConfig'];
+  const { mode = 'iptables' } = given;
+  if (mode.toLowerCase() !== 'ipvs')
+    return [problemAt(document, path, `is for mode IPVS only, and the mode is ${mode} (InvalidParameter)`)];
+  return TIMEOUTS.filter((field) => given.ipvsConfig?.[field] !== undefined).map((field) =>
+    problemAt(document, [...path, field], 'is not emulated yet: connections live as long as conntrack says'),
+  );
 }

@@ -3,7 +3,7 @@
  * The same run gives the same bytes.
  */
 import type { Happening, ResolveResult, SendResult } from '../emulator/index.ts';
-import type { Moment, Trace } from '../model/index.ts';
+import type { KubeProxyProfile, Moment, Trace } from '../model/index.ts';
 import { describeChange } from './describe-change.ts';
 import { describeIntents } from './describe-intent.ts';
 import { describeDns } from './describe-packet.ts';
@@ -33,6 +33,12 @@ export interface TextOptions {
 
 const CAUSES_MAX = 4;
 const HOST_WIDTH = 40;
+
+/** `in ipvs mode, scheduler rr` */
+function describeKubeProxy({ enabled, mode, ipvsConfig }: KubeProxyProfile): string {
+  if (!enabled) return 'is not there';
+  return `in ${mode} mode${ipvsConfig === undefined ? '' : `, scheduler ${ipvsConfig.scheduler}`}`;
+}
 
 export class TextTranscript {
   readonly #write: (line: string) => void;
@@ -106,8 +112,9 @@ export class TextTranscript {
     this.#write(
       `seed ${seed}; virtual network ${virtualNetwork.addressPrefixes.join(', ')}; subnets ${subnets}; ${pools}`,
     );
-    const { podCidr = 'none', serviceCidr, dnsServiceIP } = networkProfile;
-    this.#write(`podCidr ${podCidr}; serviceCidr ${serviceCidr}; dnsServiceIP ${dnsServiceIP}`);
+    const { podCidr = 'none', serviceCidr, dnsServiceIP, kubeProxyConfig } = networkProfile;
+    const mode = kubeProxyConfig === undefined ? '' : `; kube-proxy ${describeKubeProxy(kubeProxyConfig)}`;
+    this.#write(`podCidr ${podCidr}; serviceCidr ${serviceCidr}; dnsServiceIP ${dnsServiceIP}${mode}`);
   }
 
   #happening(happening: Happening): void {
@@ -170,8 +177,8 @@ export class TextTranscript {
     if (this.#trace) for (const line of resolvConf.trimEnd().split('\n')) this.#detail(`  resolv.conf: ${line}`);
     for (const { query, request, response, reply } of exchanges) {
       this.#line(at, `  DNS ${describeDns(query)}: ${response === undefined ? 'no answer' : describeDns(response)}`);
-      this.#way('query', request);
-      if (reply !== undefined) this.#way('answer', reply);
+      this.way('query', request);
+      if (reply !== undefined) this.way('answer', reply);
     }
     const name = answeredName === undefined ? '' : ` for ${answeredName}`;
     this.#line(at, `  resolved: ${rcode}${addresses.length === 0 ? '' : ` ${addresses.join(', ')}`}${name}`);
@@ -188,7 +195,7 @@ export class TextTranscript {
   /** One connection: its look-up, the way of each of its packets, and what the sender's program saw. */
   sent(at: Moment, { resolve, traces, outcome, deliveredTo, sourceSeen, answeredFrom, httpStatus }: SendResult): void {
     if (resolve !== undefined) this.resolved(at, resolve);
-    for (const [i, trace] of traces.entries()) this.#way(`packet ${i + 1}`, trace);
+    for (const [i, trace] of traces.entries()) this.way(`packet ${i + 1}`, trace);
     const parts = [
       `  outcome: ${outcome}`,
       ...(deliveredTo === undefined ? [] : [`delivered to ${deliveredTo}`]),
@@ -199,7 +206,8 @@ export class TextTranscript {
     this.#line(at, parts.join(', '));
   }
 
-  #way(title: string, trace: Trace): void {
+  /** One packet's way, host by host. */
+  way(title: string, trace: Trace): void {
     if (!this.#trace) {
       this.#detail(`  ${title}: ${summarizeTrace(trace)}`);
       return;

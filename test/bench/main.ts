@@ -5,6 +5,7 @@ import type { Bench, BenchResult } from './bench.ts';
 /** Each benchmark is loaded only when it is asked for. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   settle: async () => (await import('./settle.ts')).benchSettle,
+  proxy: async () => (await import('./proxy.ts')).benchProxy,
   walk: async () => (await import('./walk.ts')).benchWalk,
 };
 

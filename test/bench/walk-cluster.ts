@@ -21,11 +21,11 @@ import { type Host, RecentLists, worldOf } from '../../src/packet/index.ts';
 export const ENDPOINTS_PER_SERVICE = 10;
 /** as many as Azure CNI Overlay lets a node have */
 const PODS_PER_NODE = 250;
-/** The pods and nodes are the same at every size: what grows is the number of Services, and of endpoints behind them. */
-const SERVER_NODES = 40;
+/** Pods and nodes are the same at every size: what grows is the number of Services, and of the ports that pods serve. */
+const SERVER_NODES = 4;
 const SERVER_PODS = SERVER_NODES * PODS_PER_NODE;
-const CLIENT_NODES = 10;
-const CLIENTS_PER_NODE = 100;
+export const CLIENT_NODES = 4;
+const CLIENTS_PER_NODE = 250;
 
 const FIRST_NODE = address(172, 16, 0, 4);
 const FIRST_SERVICE = address(10, 128, 0, 1);

@@ -5,11 +5,11 @@
 import { ACK, type Dice, type Ipv4, type Packet, SYN, TCP } from '../../src/model/index.ts';
 import { commit, send, type Walked } from '../../src/packet/index.ts';
 import { type BenchOptions, type BenchResult, type Figure, median, type Timing, timed } from './bench.ts';
-import { type WalkCluster, walkCluster } from './walk-cluster.ts';
+import { CLIENT_NODES, type WalkCluster, walkCluster } from './walk-cluster.ts';
 
 const SIZES = [100, 1000, 10_000];
-const RUNS = 5;
-const CONNECTIONS_PER_RUN = 50_000;
+const RUNS = 9;
+const CONNECTIONS_PER_RUN = 20_000;
 /** of virtual time: a hundred new connections a second, so that entries expire while others come */
 const APART_MS = 10;
 
@@ -51,6 +51,11 @@ class Connector {
     this.#cluster = cluster;
   }
 
+  /** connections that all nodes track */
+  get tracked(): number {
+    return this.#cluster.tracked();
+  }
+
   open(count: number, record: boolean): void {
     for (let i = 0; i < count; i++) this.#openOne(record);
   }
@@ -84,23 +89,41 @@ interface Measured {
   readonly traced: Timing;
 }
 
-function measure(services: number): Measured {
-  const cluster = walkCluster(services);
-  const connector = new Connector(cluster);
-  // Enough for every Service to have been used, for the compiler, and for entries to expire as fast as they come.
-  connector.open(2 * CONNECTIONS_PER_RUN, false);
-  connector.open(CONNECTIONS_PER_RUN / 4, true);
-  const runs = (record: boolean, count: number): Timing => {
-    // No collection is forced in between: sweeping up after one goes on in other threads, on the run's account.
-    const timings = Array.from({ length: RUNS }, () => timed(() => connector.open(count, record)));
-    return {
-      cpuSeconds: median(timings.map(({ cpuSeconds }) => cpuSeconds)) / count,
-      wallSeconds: median(timings.map(({ wallSeconds }) => wallSeconds)) / count,
-    };
+function warmedUp(services: number): Connector {
+  const connector = new Connector(walkCluster(services));
+  // Enough for every node to have used nearly every Service, for the compiler, and for entries to expire as they come.
+  connector.open(Math.max(2 * CONNECTIONS_PER_RUN, 5 * CLIENT_NODES * services), false);
+  connector.open(CONNECTIONS_PER_RUN / 2, true);
+  return connector;
+}
+
+/** Seconds of a connection: the median of the runs. No collection is forced in between: its sweeping would go on in the run. */
+function perConnection(timings: readonly Timing[]): Timing {
+  return {
+    cpuSeconds: median(timings.map(({ cpuSeconds }) => cpuSeconds)) / CONNECTIONS_PER_RUN,
+    wallSeconds: median(timings.map(({ wallSeconds }) => wallSeconds)) / CONNECTIONS_PER_RUN,
   };
-  const plain = runs(false, CONNECTIONS_PER_RUN);
-  const traced = runs(true, CONNECTIONS_PER_RUN / 2);
-  return { services, tracked: cluster.tracked(), plain, traced };
+}
+
+/** All sizes in turn, round after round: what else the machine does meets them alike. */
+function measureAll(sizes: readonly number[]): readonly Measured[] {
+  const connectors = sizes.map(warmedUp);
+  const plain: Timing[][] = sizes.map(() => []);
+  const traced: Timing[][] = sizes.map(() => []);
+  for (let run = 0; run < RUNS; run++) {
+    connectors.forEach((connector, i) => {
+      plain[i]!.push(timed(() => connector.open(CONNECTIONS_PER_RUN, false)));
+    });
+    connectors.forEach((connector, i) => {
+      traced[i]!.push(timed(() => connector.open(CONNECTIONS_PER_RUN, true)));
+    });
+  }
+  return sizes.map((services, i) => ({
+    services,
+    tracked: connectors[i]!.tracked,
+    plain: perConnection(plain[i]!),
+    traced: perConnection(traced[i]!),
+  }));
 }
 
 function figuresOf({ services, plain, traced }: Measured): readonly Figure[] {
@@ -122,14 +145,14 @@ function perSecond(seconds: number): string {
 }
 
 export async function benchWalk(options: BenchOptions): Promise<BenchResult> {
-  const measured = (options.sizes ?? SIZES).map(measure);
+  const measured = measureAll(options.sizes ?? SIZES);
   const cpu = measured.map(({ plain }) => plain.cpuSeconds);
   const spread = (100 * (Math.max(...cpu) - Math.min(...cpu))) / Math.min(...cpu);
   return {
     name: 'walk',
     about:
       'New ClusterIP connections per second: SYN and SYN-ACK over two nodes, kube-proxy in iptables mode; ' +
-      'Services of ten endpoints each over 10,000 pods on 50 nodes.',
+      'Services of ten endpoints each over 1,000 pods, 8 nodes.',
     columns: ['Services', 'tracked', 'untraced, CPU', 'untraced, wall', 'traced, CPU', 'traced, wall'],
     rows: measured.map(({ services, tracked, plain, traced }) => [
       services.toLocaleString('en'),

@@ -1,5 +1,6 @@
 /** What is drawn: a cluster, its Services, and packets. Small numbers that refer to each other, so that any of them may shrink. */
 import fc from 'fast-check';
+import type { Loader } from './plan.ts';
 
 export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 export type DrawnProtocol = (typeof PROTOCOLS)[number];
@@ -42,19 +43,22 @@ export interface DrawnPacket {
 
 export interface Case {
   readonly nodes: number;
-  /** which programs load the rules: iptables-nft or iptables-legacy */
-  readonly loader: 'nft' | 'legacy';
+  /** which program loads the rules */
+  readonly loader: Loader;
   readonly pods: readonly DrawnPod[];
   readonly services: readonly DrawnService[];
   readonly packets: readonly DrawnPacket[];
 }
 
 const APPS = 3;
-const PACKETS_MAX = 400;
+const PACKETS_MAX = 600;
 
 /** The first of them mostly, and what a case shrinks to. */
 function mostly<T>(weight: number, first: T, ...others: readonly T[]): fc.Arbitrary<T> {
-  return fc.oneof({ weight, arbitrary: fc.constant(first) }, { weight: 1, arbitrary: fc.constantFrom(first, ...others) });
+  return fc.oneof(
+    { weight, arbitrary: fc.constant(first) },
+    { weight: 1, arbitrary: fc.constantFrom(first, ...others) },
+  );
 }
 
 const aPod: fc.Arbitrary<DrawnPod> = fc.record({
@@ -86,8 +90,8 @@ const aPacket: fc.Arbitrary<DrawnPacket> = fc.record({
   answered: fc.boolean(),
 });
 
-/** `loaders` are those that the machine has. */
-export function aCase(loaders: readonly Case['loader'][]): fc.Arbitrary<Case> {
+/** `loaders` are those of the mode that the machine has. */
+export function aCase(loaders: readonly Loader[]): fc.Arbitrary<Case> {
   return fc.record({
     nodes: fc.integer({ min: 1, max: 4 }),
     loader: fc.constantFrom(...loaders),

@@ -1,5 +1,6 @@
 /** Brings a drawn cluster up in the emulator. */
 import { Emulator } from '../../src/emulator/index.ts';
+import type { ClusterSettings, KubeProxyMode } from '../../src/model/index.ts';
 import { aCluster, aPod, aService } from '../support/cluster.ts';
 import type { Case, DrawnPod, DrawnService } from './case.ts';
 
@@ -29,7 +30,9 @@ export const virtualIP = (index: number): string => `${VIRTUAL_IPS}.${100 + inde
 export const externalIP = (index: number): string => `${EXTERNAL_IPS}.${200 + index}`;
 
 /** The pods that can stand side by side: a node has each port only once. */
-export function podsOf(drawn: Case): readonly (DrawnPod & { readonly name: string; readonly nodeIndex: number })[] {
+export function podsOf(
+  drawn: Pick<Case, 'pods' | 'nodes'>,
+): readonly (DrawnPod & { readonly name: string; readonly nodeIndex: number })[] {
   const taken = new Set<string>();
   return drawn.pods.flatMap((pod, index) => {
     const nodeIndex = pod.node % drawn.nodes;
@@ -44,7 +47,12 @@ function podManifest(pod: ReturnType<typeof podsOf>[number], node: string): obje
   const containerPort = portOf(pod.app);
   const ports = ['TCP', 'UDP', 'SCTP'].map((protocol) => ({ containerPort, protocol }));
   const containers = [{ name: 'app', image: 'registry.example/app:1', ports }];
-  const spec = { nodeName: node, hostNetwork: pod.hostNetwork, terminationGracePeriodSeconds: GRACE_SECONDS, containers };
+  const spec = {
+    nodeName: node,
+    hostNetwork: pod.hostNetwork,
+    terminationGracePeriodSeconds: GRACE_SECONDS,
+    containers,
+  };
   const annotations = {
     'orrery.dev/stop-after': `${GRACE_SECONDS}s`,
     ...(pod.state.endsWith('unready') ? { 'orrery.dev/ready': 'false' } : {}),
@@ -84,15 +92,26 @@ function must(emulator: Emulator, manifests: readonly object[]): void {
 function giveAddress(emulator: Emulator, service: DrawnService, index: number): void {
   if (service.type !== 'LoadBalancer' || service.ingress === 'none') return;
   const ingress = [{ ip: virtualIP(index), ipMode: service.ingress }];
-  const outcome = emulator.patch('Service', `default/${serviceName(index)}`, { status: { loadBalancer: { ingress } } }, {
-    status: true,
-  });
+  const outcome = emulator.patch(
+    'Service',
+    `default/${serviceName(index)}`,
+    { status: { loadBalancer: { ingress } } },
+    {
+      status: true,
+    },
+  );
   if (!outcome.ok) throw new Error(`a drawn status was refused: ${outcome.status.message}`);
 }
 
+function settingsOf(nodes: number, mode: KubeProxyMode): ClusterSettings {
+  const settings = aCluster({ nodes, systemPods: false });
+  const kubeProxyConfig = { enabled: true, mode };
+  return { ...settings, networkProfile: { ...settings.networkProfile, kubeProxyConfig } };
+}
+
 /** The cluster at rest, its terminating pods still there. */
-export function clusterOf(drawn: Case): Emulator {
-  const emulator = new Emulator(aCluster({ nodes: drawn.nodes, systemPods: false }), { seed: 1 });
+export function clusterOf(drawn: Omit<Case, 'packets'>, mode: KubeProxyMode): Emulator {
+  const emulator = new Emulator(settingsOf(drawn.nodes, mode), { seed: 1 });
   emulator.boot();
   emulator.settle();
   const nodes = emulator.list('Node').map(({ metadata }) => metadata.name);

@@ -1,6 +1,6 @@
 /** One case on both sides: the cluster, the same packets, and where the two differ. */
-import type { Emulator } from '../../src/emulator/index.ts';
-import type { Dice } from '../../src/model/index.ts';
+import type { Dice, KubeProxyMode } from '../../src/model/index.ts';
+import type { Outcome } from '../../src/packet/index.ts';
 import type { Case } from './case.ts';
 import { clusterOf } from './cluster.ts';
 import { EmulatedBatch } from './emulated.ts';
@@ -16,40 +16,47 @@ export interface Mismatch {
   readonly expected: readonly Expected[];
   /** the error that the sender's system call gave in Linux */
   readonly error: string | undefined;
-  /** how many ways the emulator knew */
-  readonly ways: number;
+  /** what the emulator says may happen to it */
+  readonly outcomes: readonly Outcome[];
 }
 
 export interface Comparison {
-  readonly emulator: Emulator;
-  /** packets that went the same way on both sides */
-  readonly same: readonly SentPacket[];
+  readonly packets: number;
   readonly mismatches: readonly Mismatch[];
 }
 
-export function compare(drawn: Case, loader: Loader, dice: Dice): Comparison {
-  const emulator = clusterOf(drawn);
+export interface Machinery {
+  readonly counts: boolean;
+  readonly dice: Dice;
+}
+
+export function modeOf(loader: Loader): KubeProxyMode {
+  return loader === 'nftables' ? 'nftables' : 'iptables';
+}
+
+/** Throws where Linux refuses the cluster, its rules among it. */
+export function compare(drawn: Case, { counts, dice }: Machinery): Comparison {
+  const emulator = clusterOf(drawn, modeOf(drawn.loader));
   const { world, now } = emulator;
   const layout = layoutOf(emulator);
   const packets = packetsOf(drawn.packets, layout, world);
-  const report = playInLinux(planOf(emulator, layout, packets, loader));
+  const report = playInLinux(planOf(emulator, layout, packets, { loader: drawn.loader, counts }));
   const heardOf = groupByPacket(report.heard);
   const errors = new Map(report.errors.map(({ packet, error }) => [packet, error]));
-  const same: SentPacket[] = [];
   const mismatches: Mismatch[] = [];
   for (let first = 0; first < packets.length; first += BATCH) {
     const sent = packets.slice(first, first + BATCH);
     const batch = new EmulatedBatch(sent, { world, layout, at: now, dice });
-    const ways = sent.map((packet) => batch.send(packet, heardOf.get(packet.number) ?? []).length);
+    const possible = sent.map((packet) => batch.send(packet, heardOf.get(packet.number) ?? []));
     batch.finish();
     for (const [index, packet] of sent.entries()) {
       const heard = heardOf.get(packet.number) ?? [];
       const expected = batch.expectedOf(packet);
-      if (areSame(heard, expected)) same.push(packet);
-      else mismatches.push({ packet, heard, expected, error: errors.get(packet.number), ways: ways[index]! });
+      if (areSame(heard, expected)) continue;
+      mismatches.push({ packet, heard, expected, error: errors.get(packet.number), outcomes: possible[index]! });
     }
   }
-  return { emulator, same, mismatches };
+  return { packets: packets.length, mismatches };
 }
 
 function groupByPacket(all: readonly (Heard & { readonly packet: number })[]): ReadonlyMap<number, readonly Heard[]> {

@@ -96,7 +96,13 @@ export class EmulatedBatch {
   }
 
   /** The walk that ends where Linux' packet did; any, where none of them can. */
-  #asInLinux(from: Host, packet: Packet, heard: readonly Heard[], sent: SentPacket, possible: readonly Outcome[]): Walked {
+  #asInLinux(
+    from: Host,
+    packet: Packet,
+    heard: readonly Heard[],
+    sent: SentPacket,
+    possible: readonly Outcome[],
+  ): Walked {
     let walked = this.#walk(from, packet);
     if (possible.length === 1) return walked;
     const first = heard.find(({ what }) => what === whatOf(packet));
@@ -145,7 +151,11 @@ export class EmulatedBatch {
   }
 
   #answerLater(host: Host, seen: Packet, sent: SentPacket): undefined {
-    if (sent.answered) this.#answers.push({ sent, answer: { host, packet: turned(seen, 0, ANSWERS) } });
+    if (sent.answered)
+      this.#answers.push({
+        sent,
+        answer: { host, packet: turned(seen, seen.protocol === SCTP ? SYN | ACK : 0, ANSWERS) },
+      });
     return undefined;
   }
 }
@@ -189,7 +199,7 @@ function sameEnd(heard: Heard, host: string, seen: Packet): boolean {
     heard.source === source &&
     heard.destination === destination &&
     heard.destinationPort === destinationPort &&
-    (heard.sourcePort < 1024) === (sourcePort < 1024)
+    heard.sourcePort < 1024 === sourcePort < 1024
   );
 }
 
@@ -210,7 +220,8 @@ function expectedFrom(walked: Walked, sent: SentPacket): Expected {
     const { about } = seen.payload;
     return { ...base, about: { ...tupleOf({ ...seen, ...about }), protocol: about.protocol } };
   }
-  const isExchanged = flight.masqueraded || (seen.protocol !== ICMP && isForward(seen, sent) && seen.sourcePort !== sent.sourcePort);
+  const isExchanged =
+    flight.masqueraded || (seen.protocol !== ICMP && isForward(seen, sent) && seen.sourcePort !== sent.sourcePort);
   return isExchanged ? { ...base, maskedPort: sent.sourcePort } : base;
 }
 
@@ -249,4 +260,3 @@ function portUnreachable(seen: Packet): Packet {
     destinationPort: 0,
   };
 }
-

@@ -43,7 +43,8 @@ function sameTuple(heard: Tuple, expected: Tuple, maskedPort: number | undefined
 }
 
 export function isSame(heard: Heard, expected: Expected): boolean {
-  if (heard.namespace !== expected.namespace || heard.what !== expected.what || heard.ttl !== expected.ttl) return false;
+  if (heard.namespace !== expected.namespace || heard.what !== expected.what || heard.ttl !== expected.ttl)
+    return false;
   if (!sameTuple(heard, expected, expected.maskedPort)) return false;
   if (heard.about === undefined || expected.about === undefined) return heard.about === expected.about;
   return sameTuple(heard.about, expected.about, undefined);

@@ -126,8 +126,13 @@ function serviceDestinations(service: Service, nodes: readonly NodeSpace[]): rea
     const { protocol, port: number, nodePort, name } = port;
     const asked = addresses.map((address) => ({ address, port: number, protocol, title: `${key} ${name}` }));
     if (nodePort === undefined || nodePort === 0) return asked;
-    return [...asked, ...hosts.map((address) => ({ address, port: nodePort, protocol, title: `${key} ${name} node port` }))];
+    return [
+      ...asked,
+      ...hosts.map((address) => ({ address, port: nodePort, protocol, title: `${key} ${name} node port` })),
+    ];
   });
-  return [...ports, ...addresses.map((address) => ({ address, port: SERVICE_PORT + 1, title: `${key} unlisted port` }))];
+  return [
+    ...ports,
+    ...addresses.map((address) => ({ address, port: SERVICE_PORT + 1, title: `${key} unlisted port` })),
+  ];
 }
-

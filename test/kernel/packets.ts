@@ -12,7 +12,7 @@ import {
 } from '../../src/model/index.ts';
 import type { World } from '../../src/packet/index.ts';
 import type { DrawnPacket } from './case.ts';
-import { type Destination, type Layout, OUTSIDE, FABRIC, type Sender, spaceOf } from './layout.ts';
+import { type Destination, FABRIC, type Layout, OUTSIDE, type Sender, spaceOf } from './layout.ts';
 
 export interface SentPacket {
   /** by which it is known on both sides */

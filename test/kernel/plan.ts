@@ -49,6 +49,7 @@ export interface Plan {
   readonly packets: readonly SentPacket[];
 }
 
+/** iptables by either of its programs, or nft */
 export type Loader = 'nft' | 'legacy' | 'nftables';
 
 export const BATCH = 128;
@@ -80,11 +81,18 @@ const hex = (value: number): string => value.toString(16).padStart(2, '0');
 /** no ARP: both ends of a link have one hardware address */
 const up = (device: string): string => `link set ${device} arp off up`;
 
-export function planOf(emulator: Emulator, layout: Layout, packets: readonly SentPacket[], loader: Loader): Plan {
+/** How rules get into this kernel. */
+export interface Loading {
+  readonly loader: Loader;
+  /** whether the kernel has nfnetlink_acct */
+  readonly counts: boolean;
+}
+
+export function planOf(emulator: Emulator, layout: Layout, packets: readonly SentPacket[], loading: Loading): Plan {
   let links = 0;
   const nextMac = (): string => mac(++links);
   const nodes = layout.nodes.flatMap((node) => [
-    nodeSpace(emulator, layout, node, nextMac, loader),
+    nodeSpace(emulator, layout, node, nextMac, loading),
     ...node.pods.map((pod) => podSpace(emulator, layout, pod)),
   ]);
   return {
@@ -106,12 +114,12 @@ function nodeSpace(
   layout: Layout,
   node: NodeSpace,
   nextMac: () => string,
-  loader: Loader,
+  loading: Loading,
 ): PlannedSpace {
   const links = node.pods.map(({ name, device }) => ({ to: name, device, far: 'eth0', mac: nextMac() }));
   const name = node.name.slice('node/'.length);
   const routes = emulator.dump('routes', name).trimEnd().split('\n');
-  const { counters, loads } = loadsOf(emulator, name, loader);
+  const { counters, loads } = loadsOf(emulator, name, loading);
   return space(node.name, layout, {
     sysctls: NODE,
     links,

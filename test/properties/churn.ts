@@ -1,6 +1,7 @@
 /** What users and misfortune do to a cluster, drawn at random: apps come, change their size and go; programs and machines fail. */
 import fc from 'fast-check';
 import { Emulator } from '../../src/emulator/index.ts';
+import type { ClusterSettings } from '../../src/model/index.ts';
 import { aCluster, aDeployment, aService } from '../support/cluster.ts';
 
 export const APPS = ['a', 'b', 'c'] as const;
@@ -11,7 +12,8 @@ export type Deed =
   | { readonly deed: 'deploy'; readonly app: string; readonly replicas: number; readonly hostNetwork: boolean }
   | { readonly deed: 'scale'; readonly app: string; readonly replicas: number }
   | { readonly deed: 'expose'; readonly app: string; readonly type: 'ClusterIP' | 'NodePort' }
-  | { readonly deed: 'undeploy' | 'hide' | 'kill'; readonly app: string }
+  | { readonly deed: 'undeploy' | 'hide'; readonly app: string }
+  | { readonly deed: 'kill'; readonly app: string; readonly force: boolean }
   | { readonly deed: 'advance'; readonly ms: number }
   | { readonly deed: 'nodes'; readonly count: number }
   | { readonly deed: 'delete-node'; readonly node: number }
@@ -43,7 +45,8 @@ export const aUsersDeed: fc.Arbitrary<Deed> = fc.oneof(
   }),
   fc.record({ deed: fc.constant('scale' as const), app, replicas: fc.nat({ max: 12 }) }),
   fc.record({ deed: fc.constant('expose' as const), app, type: fc.constantFrom('ClusterIP', 'NodePort') }),
-  fc.record({ deed: fc.constantFrom('undeploy' as const, 'hide' as const, 'kill' as const), app }),
+  fc.record({ deed: fc.constantFrom('undeploy' as const, 'hide' as const), app }),
+  fc.record({ deed: fc.constant('kill' as const), app, force: fc.boolean() }),
   fc.record({ deed: fc.constant('advance' as const), ms: passingMs }),
   fc.record({ deed: fc.constant('nodes' as const), count: fc.integer({ min: 1, max: 5 }) }),
   fc.record({ deed: fc.constant('delete-node' as const), node }),
@@ -81,9 +84,15 @@ export function anAppsService(app: string, spec: object = {}): object {
   return aService(app, { ports: [{ port: 80, targetPort: portOf(app) }], ...spec });
 }
 
+/** Its pod CIDR holds eight blocks: as nodes come and go, each gets the block of one that went. */
+export function aCrampedCluster(): ClusterSettings {
+  const { networkProfile, ...settings } = aCluster();
+  return { ...settings, networkProfile: { ...networkProfile, podCidr: '10.244.0.0/21' } };
+}
+
 /** A cluster with every app running and exposed, at rest. */
 export function anEstablishedCluster(seed: number, jitterMs = 20): Emulator {
-  const emulator = new Emulator(aCluster(), { seed, jitterMs });
+  const emulator = new Emulator(aCrampedCluster(), { seed, jitterMs });
   emulator.boot();
   for (const [index, name] of APPS.entries()) emulator.apply([anAppsDeployment(name, index + 2), anAppsService(name)]);
   emulator.settle();
@@ -110,7 +119,9 @@ export function act(emulator: Emulator, deed: Deed): void {
       return;
     case 'kill': {
       const pod = emulator.list('Pod', 'default').find(({ metadata }) => metadata.labels?.['app'] === deed.app);
-      if (pod !== undefined) emulator.remove('Pod', `default/${pod.metadata.name}`);
+      // Forced, the object goes at once, whether or not a kubelet has heard of it.
+      const options = deed.force ? { gracePeriodSeconds: 0 } : {};
+      if (pod !== undefined) emulator.remove('Pod', `default/${pod.metadata.name}`, options);
       return;
     }
     case 'advance':

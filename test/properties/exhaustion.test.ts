@@ -107,7 +107,9 @@ describe('nodes', () => {
           emulator.settle();
           const ready = emulator
             .list('Node')
-            .filter(({ status }) => status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'));
+            .filter(({ status }) =>
+              status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+            );
           expect(ready.length).toBe(Math.min(count, 4));
           expect(ready.every(({ spec }) => spec.podCIDR !== undefined)).toBe(true);
           expect(running(emulator).length).toBe(replicas);
@@ -123,7 +125,10 @@ describe('a tiny Service CIDR', () => {
   // Of the 16 addresses of a /28 the first and the last belong to nobody, and the next is default/kubernetes' own.
   const CIDR = '10.96.0.0/28';
   const ROOM = 13;
-  const deeds = fc.array(fc.record({ create: fc.boolean(), name: fc.nat({ max: 19 }) }), { maxLength: 60, size: 'max' });
+  const deeds = fc.array(fc.record({ create: fc.boolean(), name: fc.nat({ max: 19 }) }), {
+    maxLength: 60,
+    size: 'max',
+  });
 
   test('is used to its last address, then refuses, and takes again what a deleted Service gave back', () => {
     holds(
@@ -141,7 +146,9 @@ describe('a tiny Service CIDR', () => {
           expect(outcome?.ok).toBe(fits);
           if (outcome?.ok === false) {
             expect(outcome.status.code).toBe(500);
-            expect(outcome.status.message).toBe('Internal error occurred: failed to allocate a serviceIP: range is full');
+            expect(outcome.status.message).toBe(
+              'Internal error occurred: failed to allocate a serviceIP: range is full',
+            );
           } else living.add(service);
           expect(brokenBy(emulator, INVARIANTS)).toEqual([]);
         }

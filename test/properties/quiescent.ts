@@ -70,7 +70,9 @@ function services(emulator: Emulator): readonly string[] {
   });
   const programmed = [...emulator.dataplane.service.records()].flatMap(({ ports }) =>
     ports.map(({ name, protocol, endpoints }) => {
-      const states = endpoints.map(({ ready, serving, terminating }) => JSON.stringify({ ready, serving, terminating }));
+      const states = endpoints.map(({ ready, serving, terminating }) =>
+        JSON.stringify({ ready, serving, terminating }),
+      );
       return `programmed ${name}/${protocol} ${tally(states).join(' ')}`;
     }),
   );
@@ -83,7 +85,8 @@ function endpoints(emulator: Emulator): readonly string[] {
     emulator.list('EndpointSlice').flatMap(({ metadata, addressType, ports, endpoints: held }) =>
       (held ?? []).map(({ conditions, targetRef }) => {
         const service = `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`;
-        const target = targetRef === undefined ? 'nothing' : `${targetRef.kind} ${targetRef.name?.replace(RANDOM_SUFFIX, '')}`;
+        const target =
+          targetRef === undefined ? 'nothing' : `${targetRef.kind} ${targetRef.name?.replace(RANDOM_SUFFIX, '')}`;
         return `endpoint of ${service} ${addressType} ${target} ${JSON.stringify({ conditions, ports })}`;
       }),
     ),

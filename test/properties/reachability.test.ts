@@ -15,7 +15,9 @@ function aCityOf(seed: number, deeds: readonly Deed[]): Emulator {
   emulator.scaleNodePool('nodepool1', 7);
   heal(emulator);
   emulator.apply([
-    aDeployment('udp', 2, { containers: [{ name: 'u', image: 'x', ports: [{ containerPort: 5353, protocol: 'UDP' }] }] }),
+    aDeployment('udp', 2, {
+      containers: [{ name: 'u', image: 'x', ports: [{ containerPort: 5353, protocol: 'UDP' }] }],
+    }),
     aService('udp', { ports: [{ port: 53, targetPort: 5353, protocol: 'UDP' }] }),
     aService('nobody'),
     aPod('client'),
@@ -108,7 +110,12 @@ describe('a Service with ready endpoints', () => {
         const { clusterIP } = emulator.get('Service', 'default/alone')!.spec;
         const name = `pod/${keyOf(pod!)}`;
         const result = emulator.send({ from: name, to: `http://${clusterIP}/`, record: false });
-        expect(result).toMatchObject({ outcome: 'connected', deliveredTo: name, answeredFrom: `${clusterIP}:80`, httpStatus: 200 });
+        expect(result).toMatchObject({
+          outcome: 'connected',
+          deliveredTo: name,
+          answeredFrom: `${clusterIP}:80`,
+          httpStatus: 200,
+        });
         // It must not see its own address as the sender's: it would answer itself past the node, from the wrong address.
         expect(result.sourceSeen).not.toContain(`${pod!.status.podIP}:`);
       }),
@@ -123,11 +130,21 @@ describe('a Service with ready endpoints', () => {
         const services = emulator
           .list('Service', 'default')
           .filter((service) => service.spec.selector !== undefined && backendsOf(emulator, service).length > 0);
-        const clients = emulator.list('Pod', 'default').filter((pod) => isPodReady(pod) && pod.spec.hostNetwork !== true);
+        const clients = emulator
+          .list('Pod', 'default')
+          .filter((pod) => isPodReady(pod) && pod.spec.hostNetwork !== true);
         for (const { metadata, spec } of services.filter(({ metadata: { name } }) => name !== 'udp')) {
           for (const client of clients) {
-            const result = emulator.send({ from: `pod/${keyOf(client)}`, to: `http://${metadata.name}/`, record: false });
-            expect(result).toMatchObject({ outcome: 'connected', answeredFrom: `${spec.clusterIP}:80`, httpStatus: 200 });
+            const result = emulator.send({
+              from: `pod/${keyOf(client)}`,
+              to: `http://${metadata.name}/`,
+              record: false,
+            });
+            expect(result).toMatchObject({
+              outcome: 'connected',
+              answeredFrom: `${spec.clusterIP}:80`,
+              httpStatus: 200,
+            });
           }
         }
       }),
@@ -146,7 +163,11 @@ describe('a Service with ready endpoints', () => {
           const address = node.status.addresses!.find(({ type }) => type === 'InternalIP')!.address;
           for (const from of ['pod/client', 'pod/host-client', 'node/' + node.metadata.name]) {
             const result = emulator.send({ from, to: `http://${address}:${nodePort}/`, record: false });
-            expect([from, address, result]).toMatchObject([from, address, { outcome: 'connected', answeredFrom: `${address}:${nodePort}` }]);
+            expect([from, address, result]).toMatchObject([
+              from,
+              address,
+              { outcome: 'connected', answeredFrom: `${address}:${nodePort}` },
+            ]);
           }
         }
       }),

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { Emulator } from '../../src/emulator/index.ts';
 import { aCluster } from '../support/cluster.ts';
 import { holds } from '../support/seed.ts';
-import { act, anAppsDeployment, anAppsService, APPS, type Deed, heal, someDeeds } from './churn.ts';
+import { APPS, act, anAppsDeployment, anAppsService, type Deed, heal, someDeeds } from './churn.ts';
 
 /** A line for everything that happened in a cluster, from its first moment on, and for everything that was sent in it. */
 function transcript(seed: number, deeds: readonly Deed[], jitterMs: number): readonly string[] {
@@ -51,7 +51,7 @@ const DEEDS: readonly Deed[] = [
   { deed: 'crash-after', program: 'kube-controller-manager', intents: 4 },
   { deed: 'deploy', app: 'b', replicas: 4, hostNetwork: true },
   { deed: 'advance', ms: 3000 },
-  { deed: 'kill', app: 'c' },
+  { deed: 'kill', app: 'c', force: true },
   { deed: 'crash', program: 'coredns', ms: 700 },
   { deed: 'hide', app: 'b' },
   { deed: 'silence', node: 1, on: true },
@@ -66,7 +66,12 @@ const DEEDS: readonly Deed[] = [
 test('one seed and one script come to the bytes that they came to before', async () => {
   const lines = transcript(20_260_101, DEEDS, 20);
   const kinds = ['event', 'reconcile', 'refused', 'fault', 'log'];
-  const digests = kinds.map((kind) => digestOf(kind, lines.filter((line) => line.startsWith(`{"what":"${kind}"`))));
+  const digests = kinds.map((kind) =>
+    digestOf(
+      kind,
+      lines.filter((line) => line.startsWith(`{"what":"${kind}"`)),
+    ),
+  );
   const others = lines.filter((line) => !line.startsWith('{"what"'));
   const written = [...digests, digestOf('dumps and packets', others), digestOf('all', lines), ''];
   await expect(written.join('\n')).toMatchFileSnapshot('transcript.digest.txt');

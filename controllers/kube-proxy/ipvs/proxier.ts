@@ -4,7 +4,7 @@
  *
  * Source: kubernetes pkg/proxy/ipvs/proxier.go (syncProxyRules).
  */
-import type { NodeFacts, VirtualServerAddress, VirtualServers } from '../../../src/dataplane/index.ts';
+import type { NodeFacts, ServiceTable, VirtualServerAddress, VirtualServers } from '../../../src/dataplane/index.ts';
 import type { Address, Key } from '../../../src/model/index.ts';
 import {
   ChangeTracker,
@@ -81,7 +81,7 @@ export function listedAddresses({ dummyAddresses }: IpvsProxierState): readonly 
   return [...dummyAddresses].filter(isListed);
 }
 
-interface Gathered {
+export interface Gathered {
   readonly sets: KubeProxySets;
   readonly servers: readonly WantedServer[];
   readonly binds: ReadonlySet<Address>;
@@ -89,12 +89,12 @@ interface Gathered {
 }
 
 /** kube-proxy goes through service ports in no order (a Go map); here by name. */
-function gather(tracker: ChangeTracker, node: IpvsNode, config: IpvsConfig): Gathered {
+export function gather(services: ServiceTable, node: IpvsNode, config: IpvsConfig): Gathered {
   const builder = new SetBuilder();
   const servers: WantedServer[] = [];
   const blockedFromNode: VirtualServerAddress[] = [];
   const binds = new Set<Address>();
-  for (const { port } of tracker.services.ports(config.family))
+  for (const { port } of services.ports(config.family))
     gatherWants(port, node, config, {
       entry: (set, entry) => builder.add(set, entry),
       server: (wanted) => {
@@ -112,7 +112,7 @@ function ensureJumps(tables: KernelTables): KernelTables {
 }
 
 /** Addresses are only taken off the device where kube-proxy lists them. */
-function dummyAddresses(before: ReadonlySet<Address>, binds: ReadonlySet<Address>): ReadonlySet<Address> {
+export function dummyAddresses(before: ReadonlySet<Address>, binds: ReadonlySet<Address>): ReadonlySet<Address> {
   return new Set([...[...before].filter((address) => binds.has(address) || !isListed(address)), ...binds]);
 }
 
@@ -121,7 +121,7 @@ export function syncIpvsProxyRules(before: IpvsProxierState, input: IpvsSyncInpu
   const { config, markFormat = defaultMarkFormat } = input;
   const { tracker, updatedServices, conntrackCleanupRequired } = before.tracker.update(input);
   const node = ipvsNode(input.node, config, input.interfaceAddresses);
-  const { sets, servers, binds, blockedFromNode } = gather(tracker, node, config);
+  const { sets, servers, binds, blockedFromNode } = gather(tracker.services, node, config);
   const work = new ServersWork(before);
   const first = before.sets === undefined;
   const wanted = new Set(servers.map((server) => work.ensure(server, first)));

@@ -102,19 +102,41 @@ function isActive({ protocol, state }: Connection): boolean {
   return protocol === UDP || state === ESTABLISHED;
 }
 
-/** The virtual server with its real servers' connections counted: for schedulers, `ipvsadm`, and kube-proxy's grace. */
-export function withConnections(server: VirtualServer, table: ConntrackTable, at: Moment): VirtualServer {
-  const counts = new Map([...server.realServers.keys()].map((name) => [name, { active: 0, inactive: 0 }]));
-  const name = virtualServerName(server);
+interface Count {
+  active: number;
+  inactive: number;
+}
+
+/** Connections by `VIRTUAL REAL`, all in one go over the table. */
+function countConnections(table: ConntrackTable, at: Moment): ReadonlyMap<string, Count> {
+  const counts = new Map<string, Count>();
   for (const connection of table.connections(at)) {
-    if ((connection.status & BALANCED) === 0 || connection.protocol !== server.protocol) continue;
+    if ((connection.status & BALANCED) === 0) continue;
     const { virtual, real } = serversOf(connection, table);
-    const count = virtual === name ? counts.get(real) : undefined;
-    if (count !== undefined) count[isActive(connection) ? 'active' : 'inactive']++;
+    const key = `${virtual} ${real}`;
+    const count = counts.get(key) ?? { active: 0, inactive: 0 };
+    count[isActive(connection) ? 'active' : 'inactive']++;
+    counts.set(key, count);
   }
+  return counts;
+}
+
+function withCounts(server: VirtualServer, counts: ReadonlyMap<string, Count>): VirtualServer {
+  const virtual = virtualServerName(server);
   const counted = [...server.realServers].map(([real, each]) => {
-    const { active, inactive } = counts.get(real)!;
+    const { active = 0, inactive = 0 } = counts.get(`${virtual} ${real}`) ?? {};
     return [real, { ...each, activeConnections: active, inactiveConnections: inactive }] as const;
   });
   return { ...server, realServers: new Map(counted) };
+}
+
+/** The virtual server with its real servers' connections counted: for schedulers. */
+export function withConnections(server: VirtualServer, table: ConntrackTable, at: Moment): VirtualServer {
+  return withCounts(server, countConnections(table, at));
+}
+
+/** All of them counted at once: for `ipvsadm`, and kube-proxy's grace. */
+export function serversWithConnections(servers: VirtualServers, table: ConntrackTable, at: Moment): VirtualServers {
+  const counts = countConnections(table, at);
+  return new Map([...servers].map(([name, server]) => [name, withCounts(server, counts)]));
 }
