@@ -15,6 +15,7 @@ const OVERLAY_NODE_MASK_SIZE = 24;
 
 /** What the emulator needs of a controller beside its reconciles: the rules that kube-proxy writes, the server that CoreDNS is. */
 export * as coredns from './coredns/index.ts';
+export * as ipMasqAgent from './ip-masq-agent/index.ts';
 export * as kubeProxy from './kube-proxy/index.ts';
 export * as kubelet from './kubelet/index.ts';
 

@@ -27,7 +27,7 @@ function rowsOf(table: string): readonly Row[] {
 }
 
 async function run(command: string) {
-  const [, ...args] = command.split(' ');
+  const [, ...args] = [...command.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
   let stdout = '';
   let stderr = '';
   const exitCode = await runCommandLine(args, {
@@ -47,7 +47,7 @@ async function run(command: string) {
 describe('bad input is refused in one sentence that names the place, and nothing is half done', () => {
   const rows = rowsOf(TABLE);
 
-  test('there are 20', () => expect(rows).toHaveLength(20));
+  test('there are more than 20', () => expect(rows.length).toBeGreaterThan(20));
 
   test.each(rows)('$command', async ({ command, sentence }) => {
     expect(await run(command)).toEqual({ exitCode: 2, stdout: '', stderr: `${sentence}\n` });

@@ -119,6 +119,26 @@ test.each(['iptables --node node1', 'routes --node node1', 'conntrack --node nod
   },
 );
 
+test.each([
+  ['nftables', /^table ip kube-proxy \{\n[\s\S]*10\.0\.0\.50/],
+  ['ipvs', /^IP Virtual Server version [\s\S]*\nTCP {2}10\.0\.0\.50:80 rr\n/],
+])('dump %s, in that mode and in another', async (kind, shape) => {
+  const command = `dump ${kind} small.yaml --node node1`;
+  const inMode = await run(`${command} --set cluster.networkProfile.kubeProxyConfig.mode=${kind}`);
+  expect({ ...inMode, stdout: '' }).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  expect(inMode.stdout).toMatch(shape);
+  const inAnother = await run(command);
+  expect(inAnother.stderr).toBe(`orrery: kube-proxy runs in iptables mode here, without ${kind}\n`);
+  expect(inAnother.stdout).not.toContain('10.0.0.50');
+});
+
+test('trace follows a request from outside', async () => {
+  const { exitCode, stdout } = await run('trace small.yaml --from external/203.0.113.7 --to tcp://10.0.0.50:80');
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('external/203.0.113.7');
+  expect(stdout).toContain('outcome: timed-out');
+});
+
 test('trace follows one request', async () => {
   const { exitCode, stdout } = await run('trace small.yaml --from node/node1 --to tcp://10.0.0.50:80');
   expect(exitCode).toBe(0);

@@ -1,5 +1,6 @@
 /** `orrery dump KIND FILE --node N`: runs a script, then prints what a tool would show there. */
 import type { DumpKind } from '../emulator/index.ts';
+import type { KubeProxyMode } from '../model/index.ts';
 import { type EmulatedCluster, parseReference, type Reference, replay, suggestion } from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { readScript, type ScriptFlags } from './script-file.ts';
@@ -24,11 +25,27 @@ export async function dumpCommand(kind: string, file: string, flags: DumpFlags, 
   if (!isDumpKind(kind))
     throw new UsageError(`orrery: there is nothing to dump named ${kind}${suggestion(kind, Object.keys(PLACES))}`);
   const place = placeOf(kind, flags);
-  const { cluster } = replay(readScript(file, flags, console));
+  const scenario = readScript(file, flags, console);
+  const { cluster } = replay(scenario);
   if (place !== undefined) requirePresent(cluster, place, file);
   const text = cluster.dump(kind, place === undefined ? '' : `${place.kind.toLowerCase()}/${place.key}`);
   console.stdout(text.endsWith('\n') || text === '' ? text : `${text}\n`);
+  const mode = scenario.settings.networkProfile.kubeProxyConfig?.mode ?? 'iptables';
+  if (isOfAnotherMode(kind, mode)) console.stderr(`orrery: kube-proxy runs in ${mode} mode here, without ${kind}\n`);
   return 0;
+}
+
+/** IPVS mode has a few rules of iptables too. */
+function isOfAnotherMode(kind: DumpKind, mode: KubeProxyMode): boolean {
+  switch (kind) {
+    case 'iptables':
+      return mode === 'nftables';
+    case 'nftables':
+    case 'ipvs':
+      return mode !== kind;
+    default:
+      return false;
+  }
 }
 
 function isDumpKind(text: string): text is DumpKind {

@@ -99,3 +99,35 @@ test('an older table still answers as it did, and ports that stay keep what was 
   expect(after.set('a/one', undefined).at(7, 80, TCP)).toHaveLength(0);
   expect([...after.ports(4)].sort(byNameAndProtocol).map((each) => each.port.name)).toEqual(['a/one:p1', 'a/one:p2']);
 });
+
+test('counts the changes of endpoints of Services that have UDP ones', () => {
+  const endpoint = (text: string) => ({ address: 1, port: 1, text, ready: true, serving: true, terminating: false });
+  const [a, b] = [endpoint('a'), endpoint('b')];
+  const shared = { clusterIP: 1, port: 53, nodePort: 0, externalIPs: [], loadBalancerVIPs: [] };
+  const policies = {
+    externalPolicyLocal: false,
+    internalPolicyLocal: false,
+    healthCheckNodePort: 0,
+    affinitySeconds: 0,
+  };
+  const record = (protocol: typeof TCP | typeof UDP, endpoints: ServicePortRecord['endpoints'], more: object = {}) => ({
+    key: 'a/dns',
+    ports: [{ name: 'a/dns', protocol, ...shared, ...policies, loadBalancerSourceRanges: [], endpoints, ...more }],
+  });
+  const steps = [
+    { record: record(TCP, [a]), count: 0, why: 'no UDP' },
+    { record: record(TCP, [b]), count: 0, why: 'no UDP' },
+    { record: record(UDP, []), count: 0, why: 'UDP, but no endpoints before or after' },
+    { record: record(UDP, [a]), count: 1, why: 'the first endpoint' },
+    { record: record(UDP, [a], { externalPolicyLocal: true }), count: 1, why: 'the same endpoints' },
+    { record: record(UDP, [b]), count: 2, why: 'another endpoint' },
+    { record: record(UDP, []), count: 3, why: 'the last one goes' },
+    { record: record(UDP, [a]), count: 4, why: 'one comes back' },
+    { record: undefined, count: 5, why: 'the Service goes' },
+  ];
+  let table = ServiceTable.EMPTY;
+  for (const step of steps) {
+    table = table.set('a/dns', step.record);
+    expect([step.why, table.udpEndpointChanges]).toEqual([step.why, step.count]);
+  }
+});

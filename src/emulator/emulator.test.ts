@@ -62,3 +62,38 @@ describe('a cluster', () => {
     expect(traces[0]?.verdict).toMatchObject({ verdict: 'unroutable', reason: 'no route: no pod has that address' });
   });
 });
+
+describe('what leaves the cluster', () => {
+  const client = { from: 'pod/client', to: 'https://kubernetes' };
+
+  test.each(['iptables', 'nftables', 'ipvs'] as const)(
+    'takes the node’s address, so that it can be answered (%s)',
+    (mode) => {
+      const settings = aCluster();
+      const emulator = new Emulator(
+        { ...settings, networkProfile: { ...settings.networkProfile, kubeProxyConfig: { enabled: true, mode } } },
+        { seed: 1 },
+      );
+      emulator.boot();
+      emulator.apply([aPod('client', { nodeSelector: { 'kubernetes.io/hostname': 'node1' } })]);
+      emulator.settle();
+      const { outcome, deliveredTo, sourceSeen, answeredFrom } = emulator.send(client);
+      expect({ outcome, deliveredTo, answeredFrom }).toEqual({
+        outcome: 'connected',
+        deliveredTo: 'external/10.10.12.250',
+        answeredFrom: '10.96.0.1:443',
+      });
+      expect(sourceSeen).toMatch(/^10\.10\.12\.4:/);
+    },
+  );
+
+  test('keeps its address within: another node’s pod sees the pod', () => {
+    const emulator = booted();
+    const on = (node: string) => ({ nodeSelector: { 'kubernetes.io/hostname': node } });
+    emulator.apply([aPod('client', on('node1')), aPod('server', on('node2'))]);
+    emulator.settle();
+    const server = emulator.get('Pod', 'default/server')?.status.podIP;
+    const { sourceSeen } = emulator.send({ from: 'pod/client', to: `tcp://${server}:8080` });
+    expect(sourceSeen?.split(':')[0]).toBe(emulator.get('Pod', 'default/client')?.status.podIP);
+  });
+});

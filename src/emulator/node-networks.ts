@@ -5,9 +5,9 @@
  * A node syncs when somebody first asks for its rules after a change, not when the change comes: an event costs nothing here,
  * however many nodes there are.
  */
-import { kubeProxy } from '../../controllers/index.ts';
+import { ipMasqAgent, kubeProxy } from '../../controllers/index.ts';
 import type { ConntrackTable, Dataplane, Ruleset, VirtualServers } from '../dataplane/index.ts';
-import type { Address, ClusterSettings, Family, Key, Moment } from '../model/index.ts';
+import { type Address, type ClusterSettings, cidrOf, type Family, type Key, type Moment } from '../model/index.ts';
 import { type ClusterWorld, type IpvsTable, worldOf } from '../packet/index.ts';
 import { type Kernel, newKernel } from './kernel.ts';
 import { type ProxyMode, proxyModeOf } from './proxy-mode.ts';
@@ -27,12 +27,14 @@ const FAMILY: Family = 4;
 export class NodeNetworks {
   readonly #options: NodeNetworksOptions;
   readonly #mode: ProxyMode;
+  readonly #withAgent: (rules: Ruleset) => Ruleset;
   readonly #kernels = new Map<string, Kernel>();
   #world: { readonly of: Dataplane; readonly world: ClusterWorld } | undefined;
 
   constructor(options: NodeNetworksOptions) {
     this.#options = options;
     this.#mode = proxyModeOf(options.settings);
+    this.#withAgent = agentOf(options.settings);
   }
 
   /** The world as it is now. It looks up a node's rules when a packet meets them, so that a lagging node has its own. */
@@ -42,9 +44,10 @@ export class NodeNetworks {
     return this.#world.world;
   }
 
-  /** The rules that a node has loaded: of the Services that its kube-proxy has synced by now. */
+  /** The rules that a node has loaded: of the Services that its kube-proxy has synced by now, and ip-masq-agent's. */
   rulesetOf(node: string, family: Family): Ruleset | undefined {
-    return family === FAMILY ? this.#synced(node)?.rules : undefined;
+    const rules = family === FAMILY ? this.#synced(node)?.rules : undefined;
+    return rules === undefined ? undefined : this.#withAgent(rules);
   }
 
   conntrackOf(node: string, family: Family): ConntrackTable {
@@ -99,6 +102,13 @@ export class NodeNetworks {
     if (kernel === undefined) this.#kernels.set(node, (kernel = newKernel()));
     return kernel;
   }
+}
+
+/** Azure CNI Overlay: pod addresses are nothing outside of the cluster. AKS masquerades link-local destinations too. */
+function agentOf({ networkProfile: { podCidr } }: ClusterSettings): (rules: Ruleset) => Ruleset {
+  if (podCidr === undefined) return (rules) => rules;
+  const nonMasqueradeCidrs = [cidrOf(podCidr)];
+  return ipMasqAgent.withIpMasqAgent({ family: FAMILY, nonMasqueradeCidrs, masqLinkLocal: true });
 }
 
 /** UDP has no end that conntrack could see: entries that lead to endpoints which serve no more go at kube-proxy's sync. */

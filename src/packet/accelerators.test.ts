@@ -7,15 +7,19 @@ import { send, type Walked } from './send.ts';
 import { soloWorld } from './solo-world.ts';
 import { rulesetFrom, segment } from './testing.ts';
 
-/** The same rules with chains that bring an index which leaves nothing out: they are walked rule by rule. */
-function linear(ruleset: Ruleset): Ruleset {
+/**
+ * The same rules with chains that bring an index which leaves nothing out: they are walked rule by rule. Only those that
+ * `brings` names; the others are as they were.
+ */
+function linear(ruleset: Ruleset, brings: (chain: string) => boolean = () => true): Ruleset {
   const chains = new Map<Chain, Chain>();
   const chainOf = (chain: Chain): Chain => {
     let copy = chains.get(chain);
     if (copy === undefined) {
       const rules: Rule[] = [];
       const { name, policy } = chain;
-      copy = { name, rules, candidates: () => rules, ...(policy === undefined ? {} : { policy }) };
+      const index = brings(name) ? { candidates: () => rules } : {};
+      copy = { name, rules, ...index, ...(policy === undefined ? {} : { policy }) };
       chains.set(chain, copy);
       rules.push(...chain.rules.map(ruleOf));
     }
@@ -181,25 +185,51 @@ function walkWith(ruleset: Ruleset, packet: ReturnType<typeof segment>, rolls: r
   return { verdict: walked.verdict, seen: walked.seen, asked: dice.asked, steps: walked.trace?.steps };
 }
 
-describe('the walk with its accelerators', () => {
-  test('takes the steps, ends and rolls of the walk rule by rule', () => {
+const rolls = fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 8 });
+
+function expectSameWalks(
+  ruleset: Ruleset,
+  sent: readonly ReturnType<typeof segment>[],
+  rolled: readonly number[],
+): void {
+  const plain = linear(ruleset);
+  // As kube-proxy's: only the chain that all Services share brings an index.
+  const dispatched = linear(ruleset, (chain) => chain === 'LONG');
+  for (const packet of sent) {
+    const expected = walkWith(plain, packet, rolled, true);
+    expect(walkWith(ruleset, packet, rolled, true)).toEqual(expected);
+    // Unrecorded packets may take shortcuts: the second one those that the first has found.
+    for (const unrecorded of [ruleset, plain, dispatched, dispatched]) {
+      const walked = walkWith(unrecorded, packet, rolled, false);
+      expect({ ...walked, steps: expected.steps }).toEqual(expected);
+    }
+  }
+}
+
+describe('the walk with its accelerators takes the steps, ends and rolls of the walk rule by rule', () => {
+  test('over rules of any shape', () => {
     const packets = fc.tuple(address, address, port).map(([from, to, at]) => segment(`${from}:40000`, `${to}:${at}`));
-    const rolls = fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(rulesets, fc.array(packets, { minLength: 1, maxLength: 10 }), rolls, (lines, sent, rolled) => {
-        const ruleset = rulesFrom(lines);
-        const plain = linear(ruleset);
-        for (const packet of sent) {
-          const expected = walkWith(plain, packet, rolled, true);
-          expect(walkWith(ruleset, packet, rolled, true)).toEqual(expected);
-          // Unrecorded packets may take shortcuts: the second one those that the first has found.
-          for (const unrecorded of [ruleset, ruleset, plain, plain]) {
-            const walked = walkWith(unrecorded, packet, rolled, false);
-            expect({ ...walked, steps: expected.steps }).toEqual(expected);
-          }
-        }
+        expectSameWalks(rulesFrom(lines), sent, rolled);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test('over rules in the shape of Services', () => {
+    const services = fc.array(fc.tuple(address, fc.constantFrom('80', '83', '84', '80:84'), fc.nat(3)), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    const packets = fc.tuple(address, fc.nat(2), fc.constantFrom(80, 83, 84));
+    fc.assert(
+      fc.property(services, fc.array(packets, { minLength: 1, maxLength: 12 }), rolls, (all, sent, rolled) => {
+        const lines = all.map(([to, ports, n]) => `-A LONG -d ${to} -p tcp -m tcp --dport ${ports} -j SVC${n}`);
+        const segments = sent.map(([from, n, at]) => segment(`${from}:40000`, `${all[n % all.length]![0]}:${at}`));
+        expectSameWalks(rulesFrom(lines), segments, rolled);
+      }),
+      { numRuns: 500 },
     );
   });
 });

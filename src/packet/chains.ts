@@ -1,5 +1,5 @@
 /** A table's walk at a hook: chain by chain, rule by rule, until a target decides. */
-import { numberOfAddress } from '../dataplane/index.ts';
+import { DESTINATION_NAT_DONE, numberOfAddress, SOURCE_NAT_DONE } from '../dataplane/index.ts';
 import type { TableName } from '../model/index.ts';
 import { ALWAYS, type Choice } from './choice.ts';
 import type { Flight } from './flight.ts';
@@ -46,8 +46,12 @@ const JUMP_DEPTH_MAX = 512;
 /** Walks a table at a hook. DROP or REJECT end the packet's way; the rule to blame is left in the flight. */
 export function runTable(flight: Flight, hook: number, table: number): number {
   const rules = flight.rules!;
-  if (rules.nftables !== undefined) return runHookChains(flight, rules.nftables, hook, table);
   const chain = rules.chains[hook * 4 + table];
+  if (rules.nftables !== undefined) {
+    const decision = runHookChains(flight, rules.nftables, hook, table);
+    if (decision === DROP || decision === REJECT || chain === undefined || isTranslated(flight, hook, table))
+      return decision;
+  }
   if (chain === undefined) return ACCEPT;
   const { recorder } = flight;
   const name = TABLES[table]!;
@@ -58,6 +62,13 @@ export function runTable(flight: Flight, hook: number, table: number): number {
   if (chain.policy !== 'DROP') return ACCEPT;
   flight.blamedChain = chain.chain.name;
   return DROP;
+}
+
+/** NAT of a connection's side is decided once: a later chain of the hook is not asked (nf_nat_core.c, nf_nat_inet_fn). */
+function isTranslated({ connection }: Flight, hook: number, table: number): boolean {
+  if (table !== NAT || connection === undefined) return false;
+  const done = hook === POSTROUTING || hook === INPUT ? SOURCE_NAT_DONE : DESTINATION_NAT_DONE;
+  return (connection.status & done) !== 0;
 }
 
 function runChain(flight: Flight, chain: LinkedChain, table: TableName, depth: number): number {

@@ -76,7 +76,6 @@ export class LinkedChain {
 
   /** Looks for a shortcut through the first rule that packets of this destination meet, and keeps it. */
   seek(first: LinkedRule, destination: number, port: number, protocol: number): void {
-    if (first.action !== ACT_JUMP || (first.checks & DESTINATION) === 0) return;
     const place = placeOf(first, { destination, port, protocol });
     const key = (port << 8) | protocol;
     if (place >= 0 && this.shortcuts.find(destination, key) < 0) this.shortcuts.add(destination, key, place);
@@ -136,7 +135,7 @@ export class LinkedRuleset {
 
   constructor(ruleset: Ruleset) {
     this.nftables = ruleset.nftables === undefined ? undefined : new HookChains(ruleset.nftables);
-    this.translates = this.nftables?.translates ?? ruleset.table('nat') !== undefined;
+    this.translates = this.nftables?.translates === true || ruleset.table('nat') !== undefined;
     this.chains = HOOKS.flatMap((hook) => TABLES.map((table) => baseChain(ruleset, table, hook)));
   }
 }

@@ -28,9 +28,9 @@ export interface Key {
 /** Source network and mask, whether inverted, the mark's mask and value: five words a mark. */
 type Marks = readonly number[];
 
-/** What a packet with this key comes to through the rule that it meets first; undefined where there is no shortcut. */
+/** What a packet with this key, which the rule asks for, comes to; undefined where the chains are of another shape. */
 function shortcutOf(rule: LinkedRule, key: Key): { readonly marks: Marks; readonly choice: Choice } | undefined {
-  if (rule.action !== ACT_JUMP || !isImplied(rule, key) || rule.chain!.indexed) return undefined;
+  if (rule.chain!.indexed) return undefined;
   const rules = [...rule.chain!.rules];
   const choice = rules.pop()?.choice;
   if (choice === undefined || choice.rules.length > ENDPOINTS_MAX) return undefined;
@@ -48,7 +48,7 @@ function isImplied(rule: LinkedRule, key: Key): boolean {
   const { checks, inverted, more, addresses, ports } = rule;
   if ((checks & (DESTINATION | PORTS)) !== (DESTINATION | PORTS)) return false;
   if ((checks & ~HEADER) !== 0 || inverted !== 0 || more !== undefined) return false;
-  const isOne = true;
+  const isOne = addresses!.destinationMask === -1 && ports!.destinationFrom === ports!.destinationTo;
   return isOne && matchesKey(checks, rule.protocol, addresses, ports, key);
 }
 
@@ -92,6 +92,7 @@ function onlyMark(chain: LinkedChain): readonly [number, number] | undefined {
 
 /** Where the store has the shortcut through this rule for this key, made now if it was not; -1 where there is none. */
 export function placeOf(rule: LinkedRule, key: Key): number {
+  if (rule.action !== ACT_JUMP || !isImplied(rule, key)) return -1;
   if (rule.shortcutGeneration === shortcutStore.generation) return rule.shortcutAt;
   const shortcut = shortcutOf(rule, key);
   rule.shortcutAt = shortcut === undefined ? -1 : shortcutStore.add(shortcut.marks, shortcut.choice);

@@ -83,6 +83,8 @@ class OutsideHost implements Host {
   readonly name: string;
   readonly forwards = false;
   readonly routeLocalnet = false;
+  /** what matters here is where the node sends a packet, not whether it is taken */
+  readonly acceptsLocal = true;
   readonly recent = new RecentLists();
   /** undefined: sends only, from any address and to any address */
   readonly #address: Address | undefined;

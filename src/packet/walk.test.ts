@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { conntrackList, ipRoute } from '../dataplane/index.ts';
 import { ACK, FIN, ICMP, type Packet, RST, SYN, UDP } from '../model/index.ts';
 import { send } from './send.ts';
-import { deliver, fixedDice, segment, tuple, twoNodes } from './testing.ts';
+import { deliver, fixedDice, RULES, segment, tuple, twoNodes } from './testing.ts';
 
 const CLIENT = 'pod/default/client';
 
@@ -61,6 +61,7 @@ describe('a Service by its cluster IP', () => {
     });
     const heard = deliver(nodes, host.name, answer!);
     expect(heard.host.name).toBe(CLIENT);
+    expect(tuple(heard.seen)).toBe('10.10.12.4:0 > 10.244.1.10:0');
     expect(heard.seen.payload).toMatchObject({ type: 'port-unreachable', about: { destination: sent.destination } });
     expect(conntrackList(nodes.table('node1'), 0)).toBe('');
   });
@@ -81,6 +82,9 @@ describe('a node port', () => {
     const nodes = twoNodes();
     deliver(nodes, 'external/203.0.113.7', segment('203.0.113.7:5000', '10.10.12.4:30080'));
     const second = deliver(nodes, 'external/203.0.113.8', segment('203.0.113.8:5000', '10.10.12.4:30080'));
+    // The dice fall alike, yet a third client does not get the second one's port.
+    const third = deliver(nodes, 'external/203.0.113.9', segment('203.0.113.9:5000', '10.10.12.4:30080'));
+    expect(third.seen.sourcePort).toBe(second.seen.sourcePort + 1);
     expect(second.seen.sourcePort).not.toBe(5000);
     expect(second.seen.sourcePort).toBeGreaterThanOrEqual(1024);
     const { seen } = second;
@@ -196,6 +200,25 @@ describe('connection tracking', () => {
     );
     expect(heard.trace!.steps).toContainEqual(expect.objectContaining({ step: 'conntrack', state: 'RELATED' }));
   });
+
+  test('drops an ICMP error that goes to somebody else than the packet’s sender', () => {
+    const nodes = twoNodes();
+    deliver(nodes, CLIENT, segment('10.244.1.10:40000', '10.244.2.20:8080'));
+    const { protocol, source, sourcePort, destination, destinationPort } = segment(
+      '10.244.1.10:40000',
+      '10.244.2.20:8080',
+    );
+    const about = { protocol, source, sourcePort, destination, destinationPort };
+    const error: Packet = {
+      ...segment('10.244.2.20:0', '10.244.1.11:0', 0),
+      protocol: ICMP,
+      payload: { kind: 'icmp-error', type: 'port-unreachable', about },
+    };
+    expect(deliver(nodes, 'pod/default/server', error).verdict).toMatchObject({
+      verdict: 'dropped',
+      reason: 'invalid',
+    });
+  });
 });
 
 describe('routing', () => {
@@ -208,7 +231,26 @@ describe('routing', () => {
     expect(verdict).toMatchObject({ verdict: 'rejected', host: 'node/node2', with: 'icmp-time-exceeded' });
     const heard = deliver(nodes, host.name, answer!);
     expect(heard.host.name).toBe(CLIENT);
+    expect(tuple(heard.seen)).toBe('10.10.12.5:0 > 10.244.1.10:0');
     expect(heard.seen.payload).toMatchObject({ type: 'time-exceeded' });
+  });
+
+  test('lets an error about a translated packet come from the address asked', () => {
+    const nodes = twoNodes();
+    const { host, answer } = deliver(nodes, CLIENT, { ...segment('10.244.1.10:40000', '10.96.0.50:80'), ttl: 2 });
+    expect(tuple(answer!)).toBe('10.10.12.5:0 > 10.244.1.10:0');
+    expect(tuple(deliver(nodes, host.name, answer!).seen)).toBe('10.96.0.50:0 > 10.244.1.10:0');
+  });
+
+  test('answers for itself where it refuses what was for itself', () => {
+    const rules = RULES.replace(
+      '-A INPUT',
+      '-A INPUT -p tcp -m tcp --dport 22 -j REJECT --reject-with tcp-reset\n-A INPUT',
+    );
+    const { verdict, answer } = deliver(twoNodes(rules), CLIENT, segment('10.244.1.10:40000', '10.10.12.4:22'));
+    expect(verdict).toMatchObject({ verdict: 'rejected', host: 'node/node1', with: 'tcp-reset' });
+    expect(tuple(answer!)).toBe('10.10.12.4:22 > 10.244.1.10:40000');
+    expect(answer!.flags).toBe(RST | ACK);
   });
 
   test.each([

@@ -135,8 +135,9 @@ function cross(flight: Flight, hop: Hop): Hop | undefined {
   flight.inInterface = hop.nextInterface;
   flight.recorder?.receive(next, hop.nextInterface, flight.packet());
   if (!passPrerouting(flight)) return undefined;
-  if (isMartian(flight)) {
-    drop(flight, 'martian: a loopback address from outside');
+  const martian = martianReason(flight);
+  if (martian !== undefined) {
+    drop(flight, martian);
     return undefined;
   }
   if (!next.isLocal(flight.destinationAddress)) return passOn(flight);
@@ -289,10 +290,17 @@ function end(flight: Flight, verdict: Verdict): void {
   flight.verdict = verdict;
 }
 
-/** ip_route_input_slow: a loopback address on a wire, unless the host was told to route them. */
-function isMartian(flight: Flight): boolean {
-  const loopback = isLoopback(flight.source, flight.family) || isLoopback(flight.destination, flight.family);
-  return loopback && !flight.host.routeLocalnet;
+/**
+ * Why a packet cannot have come by a wire: it has a loopback address, and the host was not told to route them, or it bears the
+ * host's own address as its source, which only IPv4 minds (ip_route_input_slow and fib_validate_source of Linux 6.x).
+ */
+function martianReason(flight: Flight): string | undefined {
+  const { host, family } = flight;
+  if (isLoopback(flight.source, family) || isLoopback(flight.destination, family))
+    return host.routeLocalnet ? undefined : 'martian: a loopback address from outside';
+  if (family === 4 && host.acceptsLocal !== true && host.isLocal(flight.sourceAddress))
+    return 'martian: the host’s own address from outside';
+  return undefined;
 }
 
 const IPV6_LOOPBACK = numberOfAddress('::1');

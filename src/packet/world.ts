@@ -19,6 +19,8 @@ export interface Host {
   readonly forwards: boolean;
   /** net.ipv4.conf.all.route_localnet: whether 127.0.0.0/8 may come in from outside, as kube-proxy sets it for node ports */
   readonly routeLocalnet: boolean;
+  /** net.ipv4.conf.all.accept_local: whether what comes in from outside may bear its own address as source; false where not said */
+  readonly acceptsLocal?: boolean;
   /** what `-m recent` remembers here */
   readonly recent: RecentLists;
   /** undefined where no rules were ever loaded */

@@ -155,3 +155,41 @@ test('--set replaces a value, and is named where it is wrong', () => {
     '--set seed: is not path=value, such as cluster.agentPoolProfiles[0].count=5',
   ]);
 });
+
+const KUBE_PROXY = '  cluster: { networkProfile: { kubeProxyConfig: ';
+const SETTLE = ' } }\n  steps: [{ settle: {} }]\n';
+
+test.each([
+  ['{ mode: NFTABLES }', { enabled: true, mode: 'nftables' }],
+  ['{ mode: iptables, enabled: false }', { enabled: false, mode: 'iptables' }],
+  ['{ mode: IPVS }', { enabled: true, mode: 'ipvs', ipvsConfig: { scheduler: 'rr' } }],
+  [
+    '{ mode: IPVS, ipvsConfig: { scheduler: LeastConnection } }',
+    { enabled: true, mode: 'ipvs', ipvsConfig: { scheduler: 'lc' } },
+  ],
+  ['{ mode: ipvs, ipvsConfig: { scheduler: mh } }', { enabled: true, mode: 'ipvs', ipvsConfig: { scheduler: 'mh' } }],
+])('kubeProxyConfig: %s', (text, kubeProxyConfig) => {
+  const result = read(KUBE_PROXY + text + SETTLE);
+  expect(result).toMatchObject({ ok: true, scenario: { settings: { networkProfile: { kubeProxyConfig } } } });
+});
+
+test.each([
+  ['{ ipvsConfig: {} }', 'ipvsConfig: is for mode IPVS only, and the mode is iptables (InvalidParameter)'],
+  [
+    '{ mode: IPVS, ipvsConfig: { tcpTimeoutSeconds: 900 } }',
+    'ipvsConfig.tcpTimeoutSeconds: is not emulated yet: connections live as long as conntrack says',
+  ],
+  ['{ mode: IPVS, ipvsConfig: { udpTimeoutSeconds: 0 } }', 'ipvsConfig.udpTimeoutSeconds: 0 is less than 1'],
+])('kubeProxyConfig: %s is refused', (text, complaint) => {
+  const [problem, ...more] = problems(KUBE_PROXY + text + SETTLE);
+  expect([problem?.split('kubeProxyConfig.')[1], more]).toEqual([complaint, []]);
+});
+
+test('who sends may be outside of the cluster, who looks a name up may not', () => {
+  expect(problems('  steps: [{ send: { from: external/203.0.113.7, to: "tcp://10.0.0.1:443" } }]\n')).toEqual([]);
+  expect(problems('  steps: [{ send: { from: "external/2001:db8::7", to: "tcp://10.0.0.1:443" } }]\n')).toEqual([]);
+  expect(problems('  steps: [{ send: { from: external/here, to: "tcp://10.0.0.1:443" } }]\n')).toEqual([
+    'example.yaml:5:21 spec.steps[0].send.from: "here" is no IP address',
+  ]);
+  expect(problems('  steps: [{ resolve: { from: external/203.0.113.7, name: a } }]\n')).toHaveLength(1);
+});

@@ -61,9 +61,9 @@ function oneRound({ seed, loaders, machinery }: CampaignOptions, round: number, 
     unbiased: true,
     endOnFailure: false,
   });
-  const failed = first === undefined ? 1 : first.mismatches.length;
-  if (error !== undefined) return { passed: 0, failed: Math.max(1, failed), error };
-  const passed = (first?.packets ?? 0) - failed;
+  if (first === undefined) return { passed: 0, failed: 1, ...(error === undefined ? {} : { error }) };
+  const failed = first.mismatches.length;
+  const passed = first.packets - failed;
   return last === undefined ? { passed, failed } : { passed, failed, failure: last };
 }
 

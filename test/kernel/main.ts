@@ -112,4 +112,6 @@ function summary(passed: number, failed: number, skipped: number): number {
   return failed === 0 ? 0 : 1;
 }
 
+// Debian keeps these programs where not every root shell looks.
+process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 process.exitCode = main(process.argv.slice(2));

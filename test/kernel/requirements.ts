@@ -41,8 +41,10 @@ export function inspect(mode: Mode): Machine | string {
     return 'Everything is left out: this kernel or container allows no network namespaces.';
   const loaders = LOADERS[mode].filter((loader) => works(TRIALS[loader]));
   // The fabric between the nodes is a ruleset too.
-  if (loaders.length === 0 || !works(TRIALS.nft))
-    return `Everything is left out: ${[...LOADERS[mode], 'nft' as const].map((loader) => PROGRAMS[loader]).join(' and ')} do not load rules into this kernel.`;
+  if (loaders.length === 0 || !works(TRIALS.nft)) {
+    const programs = [...new Set([...LOADERS[mode], 'nft' as const])].map((loader) => PROGRAMS[loader]);
+    return `Everything is left out: not all of ${programs.join(', ')} load rules into this kernel.`;
+  }
   const counts = canCount();
   const missing = LOADERS[mode].filter((loader) => !loaders.includes(loader));
   const leftOut = [

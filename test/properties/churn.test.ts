@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Emulator, INVARIANTS, INVARIANTS_AT_REST } from '../../src/emulator/index.ts';
-import { isPodActive, isPodReady, keyOf, type Pod } from '../../src/model/index.ts';
+import { findCondition, isPodActive, isPodReady, keyOf, type Pod } from '../../src/model/index.ts';
 import { holds } from '../support/seed.ts';
 import { APPS, act, anEstablishedCluster, type Deed, heal, portOf, someDeeds } from './churn.ts';
 
@@ -111,6 +111,9 @@ describe('a cluster under churn', () => {
     holds(
       fc.property(fc.integer(), someDeeds, (seed, deeds) => {
         const emulator = run(seed, deeds);
+        for (const { metadata, status } of emulator.list('Node')) {
+          expect([metadata.name, findCondition(status.conditions, 'Ready')?.status]).toEqual([metadata.name, 'True']);
+        }
         for (const pod of emulator.list('Pod')) {
           if (!isPodReady(pod)) expect([keyOf(pod), nodesFor(emulator, pod)]).toEqual([keyOf(pod), []]);
         }

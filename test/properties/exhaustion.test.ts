@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Emulator, INVARIANTS, INVARIANTS_AT_REST } from '../../src/emulator/index.ts';
-import { cidrOf, contains, type Pod, parseAddress } from '../../src/model/index.ts';
+import { cidrOf, contains, findCondition, type Pod, parseAddress } from '../../src/model/index.ts';
 import { aCluster, aDeployment, aService } from '../support/cluster.ts';
 import { holds } from '../support/seed.ts';
 
@@ -95,24 +95,29 @@ describe('pods', () => {
 });
 
 describe('nodes', () => {
+  // A /22 holds four /24.
+  const BLOCKS = 4;
+  const deed = fc.oneof(
+    fc.record({ scaleTo: fc.integer({ min: 5, max: 9 }) }),
+    fc.record({ scaleTo: fc.integer({ min: 1, max: 9 }) }),
+    fc.record({ remove: fc.nat({ max: 8 }) }),
+  );
+
   test('beyond the blocks of the pod CIDR are not ready, and get the block of a node that goes', () => {
-    const nodes = fc.integer({ min: 1, max: 6 });
     holds(
-      fc.property(nodes, fc.array(nodes, { maxLength: 6 }), fc.nat({ max: 12 }), (first, later, replicas) => {
-        // A /22 holds four /24.
-        const emulator = aTightCluster({ nodes: first, maxPods: 250, podCidr: '10.244.0.0/22' });
+      fc.property(fc.array(deed, { minLength: 1, maxLength: 8 }), fc.nat({ max: 12 }), (deeds, replicas) => {
+        const emulator = aTightCluster({ nodes: 2, maxPods: 250, podCidr: '10.244.0.0/22' });
         emulator.apply([aDeployment('a', replicas)]);
-        for (const count of [first, ...later]) {
-          emulator.scaleNodePool('nodepool1', count);
+        for (const each of deeds) {
+          const names = emulator.list('Node').map(({ metadata }) => metadata.name);
+          if ('scaleTo' in each) emulator.scaleNodePool('nodepool1', each.scaleTo);
+          else if (names.length > 1) emulator.remove('Node', names[each.remove % names.length]!);
           emulator.settle();
-          const ready = emulator
-            .list('Node')
-            .filter(({ status }) =>
-              status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-            );
-          expect(ready.length).toBe(Math.min(count, 4));
+          const nodes = emulator.list('Node');
+          const ready = nodes.filter(({ status }) => findCondition(status.conditions, 'Ready')?.status === 'True');
+          expect(ready.length).toBe(Math.min(nodes.length, BLOCKS));
           expect(ready.every(({ spec }) => spec.podCIDR !== undefined)).toBe(true);
-          expect(running(emulator).length).toBe(replicas);
+          if (nodes.length > 0) expect(running(emulator).length).toBe(replicas);
           expect(brokenBy(emulator, INVARIANTS_AT_REST)).toEqual([]);
         }
       }),

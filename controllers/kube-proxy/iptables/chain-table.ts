@@ -2,6 +2,7 @@
 import type { Chain, Rule, Table } from '../../../src/dataplane/index.ts';
 import type { HookName, TableName } from '../../../src/model/index.ts';
 import { NO_RULES } from './rule.ts';
+import { isServiceChainName } from './service-chain.ts';
 
 /** In the order in which the kernel passes them, and iptables-save prints them. */
 const BASE_CHAINS = {
@@ -34,7 +35,9 @@ export class ChainTable implements Table {
   }
 
   chain(name: string): Chain | undefined {
-    return this.#fixed.find((chain) => chain.name === name) ?? this.#named().get(name);
+    for (const chain of this.#fixed) if (chain.name === name) return chain;
+    // Whoever walks packets asks for every hook's chain: for one that is not here, those of all Services must not be made.
+    return isServiceChainName(name) ? this.#named().get(name) : undefined;
   }
 
   chains(): readonly Chain[] {

@@ -58,9 +58,10 @@ function isEveryAddress({ prefixLength }: { readonly prefixLength: number }): bo
 
 /** Jumps as they are after kube-proxy has put each before the last: kubernetes pkg/proxy/iptables, iptablesJumpChains. */
 const newConnection = connectionState(STATE_NEW);
-const toFirewall = (chain: Chain) => rule(jumpTo(chain), newConnection, comment('kubernetes load balancer firewall'));
-const toServices = (chain: Chain) => rule(jumpTo(chain), newConnection, comment('kubernetes service portals'));
-const toExternalServices = (chain: Chain) =>
+const loadBalancerFirewall = (chain: Chain) =>
+  rule(jumpTo(chain), newConnection, comment('kubernetes load balancer firewall'));
+const portals = (chain: Chain) => rule(jumpTo(chain), newConnection, comment('kubernetes service portals'));
+const externalPortals = (chain: Chain) =>
   rule(jumpTo(chain), newConnection, comment('kubernetes externally-visible service portals'));
 
 const MANGLE = new ChainTable('mangle', baseChains('mangle', {}), [CANARY], () => NO_CHAINS);
@@ -113,7 +114,7 @@ class NodeRuleset implements KubeProxyRuleset, DispatchSource {
   }
 
   #nat(): Table {
-    const { markMasquerade, postrouting } = this.#writer.static;
+    const { markMasquerade, postrouting, toPostrouting } = this.#writer.static;
     const nodePorts = new NodePortDispatch('KUBE-NODEPORTS', this, 'natNodePorts');
     const tail = nodePortJumps(this.#writer.config, this.#node.facts, nodePorts);
     const services = new AddressDispatch('KUBE-SERVICES', this, 'natServices', tail);
@@ -121,34 +122,28 @@ class NodeRuleset implements KubeProxyRuleset, DispatchSource {
     const base = baseChains('nat', {
       PREROUTING: toPortals,
       OUTPUT: toPortals,
-      POSTROUTING: [rule(jumpTo(postrouting), comment('kubernetes postrouting rules'))],
+      POSTROUTING: [toPostrouting],
     });
     const others = [services, nodePorts, postrouting, markMasquerade, ...this.#canary];
     return new ChainTable('nat', base, others, () => this.#serviceChains());
   }
 
   #filter(): Table {
-    const { forward, firewall } = this.#writer.static;
+    const { forward, firewall, toForward, toFirewall } = this.#writer.static;
     const services = new AddressDispatch('KUBE-SERVICES', this, 'filterServices');
     const external = new ExternalDispatch('KUBE-EXTERNAL-SERVICES', this);
     const nodePorts = new NodePortDispatch('KUBE-NODEPORTS', this, 'filterNodePorts');
     const proxyFirewall = new AddressDispatch('KUBE-PROXY-FIREWALL', this, 'proxyFirewall');
-    const toKubeFirewall = rule(jumpTo(firewall));
+    // One rule wherever it is the same: what a walk makes of it is made once.
+    const toProxyFirewall = loadBalancerFirewall(proxyFirewall);
+    const toPortals = portals(services);
+    const toExternal = externalPortals(external);
+    const toNodePorts = rule(jumpTo(nodePorts), comment('kubernetes health check service ports'));
     const base = baseChains('filter', {
-      INPUT: [
-        toKubeFirewall,
-        toFirewall(proxyFirewall),
-        rule(jumpTo(nodePorts), comment('kubernetes health check service ports')),
-        toExternalServices(external),
-      ],
-      FORWARD: [
-        toFirewall(proxyFirewall),
-        rule(jumpTo(forward), comment('kubernetes forwarding rules')),
-        toServices(services),
-        toExternalServices(external),
-      ],
+      INPUT: [toFirewall, toProxyFirewall, toNodePorts, toExternal],
+      FORWARD: [toProxyFirewall, toForward, toPortals, toExternal],
       // What the node itself sends to an external IP without endpoints is not refused: it goes out.
-      OUTPUT: [toKubeFirewall, toFirewall(proxyFirewall), toServices(services)],
+      OUTPUT: [toFirewall, toProxyFirewall, toPortals],
     });
     const others = [services, external, forward, nodePorts, proxyFirewall, firewall, ...this.#canary];
     return new ChainTable('filter', base, others, () => NO_CHAINS);

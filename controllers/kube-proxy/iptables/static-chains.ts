@@ -20,6 +20,7 @@ import {
   DROP,
   destination,
   fixedChain,
+  jumpTo,
   markIs,
   NO_RULES,
   RETURN,
@@ -34,6 +35,10 @@ export interface StaticChains {
   readonly postrouting: Chain;
   readonly forward: Chain;
   readonly firewall: Chain;
+  /** how base chains come to them */
+  readonly toPostrouting: Rule;
+  readonly toForward: Rule;
+  readonly toFirewall: Rule;
 }
 
 /** Takes the mark off again, lest a packet that goes through the stack twice be masqueraded twice. */
@@ -75,10 +80,16 @@ function firewallRules(config: KubeProxyConfig): readonly Rule[] {
 
 export function staticChains(config: KubeProxyConfig): StaticChains {
   const mark = 2 ** config.masqueradeBit;
+  const postrouting = fixedChain('KUBE-POSTROUTING', postroutingRules(mark, config.randomFully));
+  const forward = fixedChain('KUBE-FORWARD', forwardRules(config, mark));
+  const firewall = fixedChain('KUBE-FIREWALL', firewallRules(config));
   return {
     markMasquerade: fixedChain('KUBE-MARK-MASQ', [rule({ target: 'MARK', value: mark, mask: mark })]),
-    postrouting: fixedChain('KUBE-POSTROUTING', postroutingRules(mark, config.randomFully)),
-    forward: fixedChain('KUBE-FORWARD', forwardRules(config, mark)),
-    firewall: fixedChain('KUBE-FIREWALL', firewallRules(config)),
+    postrouting,
+    forward,
+    firewall,
+    toPostrouting: rule(jumpTo(postrouting), comment('kubernetes postrouting rules')),
+    toForward: rule(jumpTo(forward), comment('kubernetes forwarding rules')),
+    toFirewall: rule(jumpTo(firewall)),
   };
 }

@@ -36,7 +36,9 @@ export function syncIpvsKernel(
   const work = new ServersWork(before ?? NO_SERVERS);
   work.deleteOthers(new Set(servers.map((server) => work.ensure(server, before === undefined))), config);
   const podCidr =
-    config.localDetector.mode === 'NodeCIDR' ? facts.podCidrs.find(({ family }) => family === config.family) : undefined;
+    config.localDetector.mode === 'NodeCIDR'
+      ? facts.podCidrs.find(({ family }) => family === config.family)
+      : undefined;
   return {
     ...work.state(),
     sets,

@@ -49,18 +49,48 @@ const DEFINITIONS: { readonly [N in SetName | 'hairpin-connections' | 'nodeport-
   'service-nodeports': { kind: 'map', key: AT_PORT, comment: 'NodePort traffic' },
 };
 
-abstract class DefinedSet implements NftSet {
+/** What a set of a family says of itself: every node and version has the same. */
+class Declared {
   readonly name: keyof typeof DEFINITIONS;
-  readonly kind: NftSet['kind'];
   readonly type: readonly NftType[];
-  readonly comment: string;
 
   constructor(name: keyof typeof DEFINITIONS, family: Family) {
-    const { kind, key, comment } = DEFINITIONS[name];
     this.name = name;
-    this.kind = kind;
-    this.type = key.map((field) => (field === 'address' ? (family === 4 ? 'ipv4_addr' : 'ipv6_addr') : field));
-    this.comment = comment ?? '';
+    this.type = DEFINITIONS[name].key.map((field) =>
+      field === 'address' ? (family === 4 ? 'ipv4_addr' : 'ipv6_addr') : field,
+    );
+  }
+}
+
+const NAMES = Object.keys(DEFINITIONS) as readonly (keyof typeof DEFINITIONS)[];
+
+function declaredOf(family: Family): ReadonlyMap<keyof typeof DEFINITIONS, Declared> {
+  return new Map(NAMES.map((name) => [name, new Declared(name, family)]));
+}
+
+const DECLARED = { 4: declaredOf(4), 6: declaredOf(6) } as const;
+
+abstract class DefinedSet implements NftSet {
+  readonly #declared: Declared;
+
+  constructor(name: keyof typeof DEFINITIONS, family: Family) {
+    this.#declared = DECLARED[family].get(name)!;
+  }
+
+  get name(): keyof typeof DEFINITIONS {
+    return this.#declared.name;
+  }
+
+  get kind(): NftSet['kind'] {
+    return DEFINITIONS[this.name].kind;
+  }
+
+  get type(): readonly NftType[] {
+    return this.#declared.type;
+  }
+
+  get comment(): string {
+    return DEFINITIONS[this.name].comment ?? '';
   }
 
   abstract get elements(): readonly NftElement[];
@@ -83,13 +113,15 @@ export class AddressSet extends DefinedSet {
 
 /** Where two service ports have an element of the same key, the one later by name has it. */
 export class ServiceSet extends DefinedSet {
-  override readonly name: SetName;
   readonly #source: SetSource;
 
   constructor(name: SetName, source: SetSource) {
     super(name, source.family);
-    this.name = name;
     this.#source = source;
+  }
+
+  override get name(): SetName {
+    return super.name as SetName;
   }
 
   /** made anew each time: for printers */

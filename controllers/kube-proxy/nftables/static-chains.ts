@@ -49,53 +49,128 @@ export interface NamedSets {
   readonly serviceNodePorts: NftSet;
 }
 
-/** Base chains, then the others, in the order in which kube-proxy makes them. */
-export function staticChains(config: NftablesConfig, parts: SharedParts, sets: NamedSets): readonly NftChain[] {
-  const chain = (name: string, ...rules: readonly NftRule[]): NftChain => ({ name, rules });
-  const nodePort = nodePortMatches(config, sets.nodePortIPs);
-  const nodePortsCheck = chain(
-    'nodeport-endpoints-check',
-    rule(undefined, ...nodePort.checked, verdictBy(PORT, sets.noEndpointNodePorts)),
-  );
-  const servicesCheck = chain(
-    'service-endpoints-check',
-    rule(undefined, verdictBy(DESTINATION, sets.noEndpointServices)),
-  );
-  const firewallCheck = chain('firewall-check', rule(undefined, verdictBy(DESTINATION, sets.firewallIPs)));
-  const services = chain(
-    'services',
+/** What a node's chains are written from. */
+interface Sources {
+  readonly config: NftablesConfig;
+  readonly parts: SharedParts;
+  readonly sets: NamedSets;
+  readonly chainOf: (name: TargetName) => TargetChain;
+}
+
+type Write = (sources: Sources) => readonly NftRule[];
+
+/** A node has these anew for each version of the Services, and most rules of most versions meet no packet: made when asked for. */
+class TargetChain implements NftChain {
+  readonly name: TargetName;
+  readonly #sources: Sources;
+  #rules: readonly NftRule[] | undefined = undefined;
+  #jump: NftRule | undefined = undefined;
+
+  constructor(name: TargetName, sources: Sources) {
+    this.name = name;
+    this.#sources = sources;
+  }
+
+  get rules(): readonly NftRule[] {
+    this.#rules ??= TARGETS[this.name](this.#sources);
+    return this.#rules;
+  }
+
+  /** the rule by which base chains come here: from filter, with new connections only */
+  get jump(): NftRule {
+    this.#jump ??= NAT_TARGETS.has(this.name) ? rule(undefined, jump(this)) : rule(undefined, NEW, jump(this));
+    return this.#jump;
+  }
+}
+
+interface BaseDefinition {
+  readonly name: string;
+  readonly hook: NftHook;
+  readonly targets: readonly TargetName[];
+}
+
+class BaseChain implements NftChain {
+  readonly #definition: BaseDefinition;
+  readonly #sources: Sources;
+  #rules: readonly NftRule[] | undefined = undefined;
+
+  constructor(definition: BaseDefinition, sources: Sources) {
+    this.#definition = definition;
+    this.#sources = sources;
+  }
+
+  get name(): string {
+    return this.#definition.name;
+  }
+
+  get hook(): NftHook {
+    return this.#definition.hook;
+  }
+
+  get rules(): readonly NftRule[] {
+    this.#rules ??= this.#definition.targets.map((target) => this.#sources.chainOf(target).jump);
+    return this.#rules;
+  }
+}
+
+const BASE_CHAINS: readonly BaseDefinition[] = [
+  filterChain('filter-prerouting-pre-dnat', 'prerouting', BEFORE_DNAT, ['firewall-check']),
+  filterChain('filter-output-pre-dnat', 'output', BEFORE_DNAT, ['firewall-check']),
+  filterChain('filter-input', 'input', FILTER, ['nodeport-endpoints-check', 'service-endpoints-check']),
+  filterChain('filter-forward', 'forward', FILTER, ['service-endpoints-check', 'cluster-ips-check']),
+  filterChain('filter-output', 'output', FILTER, ['service-endpoints-check', 'cluster-ips-check']),
+  natChain('nat-prerouting', 'prerouting', DNAT, 'services'),
+  natChain('nat-output', 'output', DNAT, 'services'),
+  natChain('nat-postrouting', 'postrouting', SNAT, 'masquerading'),
+];
+
+type TargetName =
+  | 'nodeport-endpoints-check'
+  | 'service-endpoints-check'
+  | 'firewall-check'
+  | 'services'
+  | 'masquerading'
+  | 'cluster-ips-check';
+
+const NAT_TARGETS: ReadonlySet<TargetName> = new Set(['services', 'masquerading']);
+
+/** In the order in which kube-proxy makes them. */
+const TARGETS: { readonly [N in TargetName]: Write } = {
+  'nodeport-endpoints-check': ({ config, sets }) => [
+    rule(undefined, ...nodePortMatches(config, sets.nodePortIPs).checked, verdictBy(PORT, sets.noEndpointNodePorts)),
+  ],
+  'service-endpoints-check': ({ sets }) => [rule(undefined, verdictBy(DESTINATION, sets.noEndpointServices))],
+  'firewall-check': ({ sets }) => [rule(undefined, verdictBy(DESTINATION, sets.firewallIPs))],
+  services: ({ config, parts, sets }) => [
     ...masqueradeClusterIPs(config, parts, sets.clusterIPs),
     rule(undefined, verdictBy(DESTINATION, sets.serviceIPs)),
-    rule(undefined, ...nodePort.served, verdictBy(PORT, sets.serviceNodePorts)),
-  );
-  const masquerading = chain('masquerading', ...masqueradingRules(config, sets.hairpinConnections));
-  const clusterIPsCheck = chain('cluster-ips-check', ...clusterIPsCheckRules(config, sets.clusterIPs));
-  return [
-    filterChain('filter-prerouting-pre-dnat', 'prerouting', BEFORE_DNAT, [firewallCheck]),
-    filterChain('filter-output-pre-dnat', 'output', BEFORE_DNAT, [firewallCheck]),
-    filterChain('filter-input', 'input', FILTER, [nodePortsCheck, servicesCheck]),
-    filterChain('filter-forward', 'forward', FILTER, [servicesCheck, clusterIPsCheck]),
-    filterChain('filter-output', 'output', FILTER, [servicesCheck, clusterIPsCheck]),
-    natChain('nat-prerouting', 'prerouting', DNAT, services),
-    natChain('nat-output', 'output', DNAT, services),
-    natChain('nat-postrouting', 'postrouting', SNAT, masquerading),
-    nodePortsCheck,
-    servicesCheck,
-    firewallCheck,
-    services,
-    masquerading,
-    clusterIPsCheck,
-    parts.rejectChain,
-  ];
+    rule(undefined, ...nodePortMatches(config, sets.nodePortIPs).served, verdictBy(PORT, sets.serviceNodePorts)),
+  ],
+  masquerading: ({ config, sets }) => masqueradingRules(config, sets.hairpinConnections),
+  'cluster-ips-check': ({ config, sets }) => clusterIPsCheckRules(config, sets.clusterIPs),
+};
+
+const TARGET_NAMES = Object.keys(TARGETS) as readonly TargetName[];
+
+/** Base chains, then the others, in the order in which kube-proxy makes them. */
+export function staticChains(config: NftablesConfig, parts: SharedParts, sets: NamedSets): readonly NftChain[] {
+  const targets: TargetChain[] = [];
+  const sources = { config, parts, sets, chainOf: (name: TargetName) => targets[TARGET_NAMES.indexOf(name)]! };
+  for (const name of TARGET_NAMES) targets.push(new TargetChain(name, sources));
+  return [...BASE_CHAINS.map((definition) => new BaseChain(definition, sources)), ...targets, parts.rejectChain];
 }
 
-function filterChain(name: string, hook: NftHook['hook'], priority: number, targets: readonly NftChain[]): NftChain {
-  const rules = targets.map((target) => rule(undefined, NEW, jump(target)));
-  return { name, hook: { type: 'filter', hook, priority, policy: 'accept' }, rules };
+function filterChain(
+  name: string,
+  hook: NftHook['hook'],
+  priority: number,
+  targets: readonly TargetName[],
+): BaseDefinition {
+  return { name, hook: { type: 'filter', hook, priority, policy: 'accept' }, targets };
 }
 
-function natChain(name: string, hook: NftHook['hook'], priority: number, target: NftChain): NftChain {
-  return { name, hook: { type: 'nat', hook, priority, policy: 'accept' }, rules: [rule(undefined, jump(target))] };
+function natChain(name: string, hook: NftHook['hook'], priority: number, target: TargetName): BaseDefinition {
+  return { name, hook: { type: 'nat', hook, priority, policy: 'accept' }, targets: [target] };
 }
 
 /** Which destinations are the node's. At the input hook all are, but for what is addressed to loopback. */
