@@ -35,17 +35,9 @@ export async function dumpCommand(kind: string, file: string, flags: DumpFlags, 
   return 0;
 }
 
-/** IPVS mode has a few rules of iptables too. */
+/** Every mode has some rules of iptables: other programs write them too. */
 function isOfAnotherMode(kind: DumpKind, mode: KubeProxyMode): boolean {
-  switch (kind) {
-    case 'iptables':
-      return mode === 'nftables';
-    case 'nftables':
-    case 'ipvs':
-      return mode !== kind;
-    default:
-      return false;
-  }
+  return (kind === 'nftables' || kind === 'ipvs') && mode !== kind;
 }
 
 function isDumpKind(text: string): text is DumpKind {

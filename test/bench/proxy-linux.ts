@@ -7,6 +7,8 @@ import { median, type Timing } from './bench.ts';
 import type { ModeName } from './proxy-modes.ts';
 
 const RUNS = 3;
+/** a load that takes longer is not repeated */
+const REPEATED_BELOW_SECONDS = 5;
 const TIME_MAX_MS = 120_000;
 
 export interface Loader {
@@ -50,7 +52,7 @@ function loadOnce(loader: Loader, file: string): Timing | string {
   return { cpuSeconds: childrenSeconds(done.stdout), wallSeconds };
 }
 
-/** The time that it takes to load these rules, the median of several loads; a sentence where that fails. */
+/** The time that it takes to load these rules, the median of several loads unless one takes long; a sentence where that fails. */
 export function loadTime(loader: Loader, text: string): Timing | string {
   const folder = mkdtempSync(join(tmpdir(), 'bench-proxy-'));
   try {
@@ -61,6 +63,7 @@ export function loadTime(loader: Loader, text: string): Timing | string {
       const timing = loadOnce(loader, file);
       if (typeof timing === 'string') return timing;
       timings.push(timing);
+      if (timing.wallSeconds > REPEATED_BELOW_SECONDS) break;
     }
     const of = (field: keyof Timing): number => median(timings.map((timing) => timing[field]));
     return { cpuSeconds: of('cpuSeconds'), wallSeconds: of('wallSeconds') };

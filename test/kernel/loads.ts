@@ -1,6 +1,6 @@
 /** A node's rules as the programs take them that load them into Linux. */
 import type { Emulator } from '../../src/emulator/index.ts';
-import type { Load, Loading } from './plan.ts';
+import type { Load, Loader, Loading } from './plan.ts';
 
 const COUNTER = / -m nfacct --nfacct-name +(\S+)/g;
 
@@ -10,12 +10,21 @@ export interface NodeLoads {
   readonly loads: readonly Load[];
 }
 
-/** Where the kernel has no nfnetlink_acct, what only counts is left out of the rules. */
+/**
+ * What a node has loaded: iptables' rules, and nft's own where it has some. nft's are loaded last: of two chains of one
+ * priority, Linux runs the newer one first. Where the kernel has no nfnetlink_acct, what only counts is left out.
+ */
 export function loadsOf(emulator: Emulator, node: string, { loader, counts }: Loading): NodeLoads {
-  if (loader === 'nftables')
-    return { counters: [], loads: [{ command: ['nft', '-f', '-'], text: emulator.dump('nftables', node) }] };
   const dumped = emulator.dump('iptables', node);
   const text = counts ? dumped : dumped.replace(COUNTER, '');
   const counters = new Set([...text.matchAll(COUNTER)].map(([, name]) => name!));
-  return { counters: [...counters], loads: [{ command: [`iptables-${loader}-restore`], text }] };
+  const loads = [
+    { command: [iptablesRestore(loader)], text },
+    { command: ['nft', '-f', '-'], text: emulator.dump('nftables', node) },
+  ];
+  return { counters: [...counters], loads: loads.filter((load) => load.text !== '') };
+}
+
+function iptablesRestore(loader: Loader): string {
+  return loader === 'legacy' ? 'iptables-legacy-restore' : 'iptables-nft-restore';
 }

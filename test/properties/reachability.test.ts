@@ -27,17 +27,11 @@ function aCityOf(seed: number, deeds: readonly Deed[]): Emulator {
   return emulator;
 }
 
-interface Client {
-  readonly from: string;
-  readonly onNodesNetwork: boolean;
-}
-
 /** Every network that a process may be in: each running pod, on its node's network or its own, and each node. */
-function clientsOf(emulator: Emulator): readonly Client[] {
+function clientsOf(emulator: Emulator): readonly string[] {
   const running = emulator.list('Pod').filter((pod) => pod.status.phase === 'Running' && isPodActive(pod));
-  const pods = running.map((pod) => ({ from: `pod/${keyOf(pod)}`, onNodesNetwork: pod.spec.hostNetwork === true }));
-  const nodes = emulator.list('Node').map(({ metadata }) => ({ from: `node/${metadata.name}`, onNodesNetwork: true }));
-  return [...pods, ...nodes];
+  const nodes = emulator.list('Node').map(({ metadata }) => `node/${metadata.name}`);
+  return [...running.map((pod) => `pod/${keyOf(pod)}`), ...nodes];
 }
 
 /** The ready pods that a Service selects; all of them where it has no selector. */
@@ -79,11 +73,8 @@ function complaint(result: SendResult, { address, answerers }: Asked): string | 
 
 function complaints(emulator: Emulator): readonly string[] {
   const asked = questionsOf(emulator);
-  return clientsOf(emulator).flatMap(({ from, onNodesNetwork }) =>
+  return clientsOf(emulator).flatMap((from) =>
     asked.flatMap((question) => {
-      // On its way out of the cluster a pod's packet would get the node's address from AKS's ip-masq-agent, which is not
-      // emulated: what stands behind default/kubernetes can answer nodes only.
-      if (!onNodesNetwork && keyOf(question.service) === 'default/kubernetes') return [];
       const wrong = complaint(emulator.send({ from, to: question.url, record: false }), question);
       return wrong === undefined ? [] : [`${from} asked ${question.url} of ${keyOf(question.service)}: ${wrong}`];
     }),

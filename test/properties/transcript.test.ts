@@ -62,7 +62,7 @@ const DEEDS: readonly Deed[] = [
 ];
 
 // What this script comes to on another machine or another Node. Where it differs after a change of code that was meant to
-// change it, `npx vitest run -u test/properties/transcript.test.ts` writes it anew.
+// change it, `npx vitest run test/properties/transcript.test.ts -u` writes it anew.
 test('one seed and one script come to the bytes that they came to before', async () => {
   const lines = transcript(20_260_101, DEEDS, 20);
   const kinds = ['event', 'reconcile', 'refused', 'fault', 'log'];
