@@ -171,3 +171,14 @@ test('what is no object of the API is refused with a sentence', () => {
   expect(message({ ...aPod('p'), metadata: 7 })).toMatch(/^400 Pod in version "v1" cannot be handled as a Pod: json:/);
   expect(message({ ...aPod('p'), metadata: { name: 'p', namespace: 'none' } })).toBe('404 namespaces "none" not found');
 });
+
+test('a template on the host network keeps its ports open; a pod made of it takes them on the host', () => {
+  const { apiserver, context } = testServer();
+  const spec = { hostNetwork: true, containers: [{ name: 'c', image: 'app:1', ports: [{ containerPort: 8080 }] }] };
+  const { template, ...rest } = aReplicaSet('r').spec;
+  const replicaSet = { ...aReplicaSet('r'), spec: { ...rest, template: { ...template, spec } } };
+  const made = stored(apiserver.create(replicaSet, context())) as ReplicaSet;
+  expect(made.spec.template.spec.containers[0]?.ports?.[0]).toEqual({ containerPort: 8080, protocol: 'TCP' });
+  const pod = stored(apiserver.create({ ...aPod('p'), spec: made.spec.template.spec }, context())) as Pod;
+  expect(pod.spec.containers[0]?.ports?.[0]?.hostPort).toBe(8080);
+});

@@ -211,7 +211,7 @@ describe('a trace', () => {
     holds(
       fc.property(fc.integer(), someDeeds, (seed, deeds) => {
         const [recorded, silent] = [aCityOf(seed, deeds), aCityOf(seed, deeds)];
-        for (const { from } of clientsOf(recorded)) {
+        for (const from of clientsOf(recorded)) {
           for (const { url } of questionsOf(recorded)) {
             const { traces, ...seen } = recorded.send({ from, to: url, record: true });
             const { traces: none, ...unseen } = silent.send({ from, to: url, record: false });

@@ -16,7 +16,9 @@ export function applyTemplateDefaults(template: PodTemplateSpec, before: PodTemp
 
 /** The spec of a pod: as a template's, and what pods alone have. */
 export function completePodSpec(spec: PodSpec): PodSpec {
-  const complete = completeSpec(rawSpec(spec));
+  const own = completeSpec(rawSpec(spec));
+  // Templates are left without: the gate DefaultHostNetworkHostPortsInPodTemplates is off since 1.28.
+  const complete = own.hostNetwork === true ? { ...own, ...mapContainers(own, takeHostPorts) } : own;
   const pod: RawPodSpec = {
     ...complete,
     ...mapContainers(complete, requestLimits),
@@ -33,7 +35,7 @@ function positiveGrace(seconds: number): number {
 
 function completeSpec(spec: RawPodSpec): RawPodSpec {
   const account = spec.serviceAccountName ?? spec.serviceAccount;
-  const complete = {
+  return {
     ...spec,
     ...mapContainers(spec, completeContainer),
     restartPolicy: spec.restartPolicy ?? 'Always',
@@ -44,7 +46,6 @@ function completeSpec(spec: RawPodSpec): RawPodSpec {
     schedulerName: spec.schedulerName ?? 'default-scheduler',
     ...(spec.volumes === undefined ? {} : { volumes: spec.volumes.map(completeVolume) }),
   };
-  return spec.hostNetwork === true ? { ...complete, ...mapContainers(complete, takeHostPorts) } : complete;
 }
 
 type ContainerLists = Pick<RawPodSpec, 'containers' | 'initContainers' | 'ephemeralContainers'>;

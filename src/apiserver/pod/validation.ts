@@ -92,7 +92,8 @@ function validateHostPorts(field: string, spec: RawPodSpec, errors: FieldErrors)
   if (spec.hostNetwork !== true) return;
   for (const [c, container] of (spec.containers ?? []).entries()) {
     for (const [p, { hostPort, containerPort }] of (container.ports ?? []).entries()) {
-      if (hostPort !== containerPort)
+      // A template may leave it open: it is filled in when a pod is made of it, and a pod always has it.
+      if (hostPort !== undefined && hostPort !== containerPort)
         errors.invalid(
           `${field}.containers[${c}].ports[${p}].hostPort`,
           hostPort,
