@@ -98,11 +98,10 @@ test('pods are read only where the Corefile verifies them', () => {
     spec: {},
     status: { phase: 'Running', podIP: '10.244.1.10' },
   } as unknown as Pod;
-  const view = viewOf([pod], EMPTY_DATAPLANE);
-  expect(corednsPods.watches.Pod!(pod, view)).toEqual([]);
-  expect(corednsPods.watches.ConfigMap!(configMap('coredns', { Corefile: AKS_COREFILE }), view)).toEqual([]);
-  const verified = configMap('coredns', { Corefile: AKS_COREFILE.replace('pods insecure', 'pods verified') });
-  expect(corednsPods.watches.ConfigMap!(verified, view)).toEqual(['default/p']);
+  const loaded = (corefile: string) => program(EMPTY_DATAPLANE, { piece: 'file', key: 'Corefile', value: corefile });
+  expect(corednsPods.needs!.Pod!(EMPTY_DATAPLANE)).toBe(false);
+  expect(corednsPods.needs!.Pod!(loaded(AKS_COREFILE))).toBe(false);
+  expect(corednsPods.needs!.Pod!(loaded(AKS_COREFILE.replace('pods insecure', 'pods verified')))).toBe(true);
   const { after } = reconciled(corednsPods, [pod], 'default/p', EMPTY_DATAPLANE);
   expect(after.dnsPod.at('10.244.1.10')).toHaveLength(1);
   const finished = { ...pod, status: { ...pod.status, phase: 'Succeeded' as const } };

@@ -2,16 +2,13 @@
  * coredns-pods: the addresses of pods, but only where the loaded Corefile says `pods verified`; otherwise CoreDNS does not
  * even watch them (plugin/kubernetes/kubernetes.go, `initPodCache`).
  */
-import type { DnsPod } from '../../src/dataplane/index.ts';
-import { type ConfigMap, type Key, keyOf, type Pod } from '../../src/model/index.ts';
-import type { Controller, View } from '../../src/reconcile/index.ts';
+import type { Dataplane, DnsPod } from '../../src/dataplane/index.ts';
+import { keyOf, type Pod } from '../../src/model/index.ts';
+import type { Controller } from '../../src/reconcile/index.ts';
 import { COREFILE } from './config-controller.ts';
 
-const VERIFIED = /\bpods\s+verified\b/;
-const CONFIGS: readonly Key[] = ['kube-system/coredns', 'kube-system/coredns-custom'];
-
-function watchesPods(view: View): boolean {
-  return VERIFIED.test(view.dataplane.file.get(COREFILE) ?? '');
+function wantsPods({ file }: Dataplane): boolean {
+  return /\bpods\s+verified\b/.test(file.get(COREFILE) ?? '');
 }
 
 /** Terminating and finished pods have no name (plugin/kubernetes/object/pod.go). */
@@ -21,19 +18,11 @@ export function dnsPodOf({ metadata, status }: Pod): DnsPod | undefined {
   return { namespace: metadata.namespace ?? '', addresses: [status.podIP], labels: metadata.labels ?? {} };
 }
 
-/** A Corefile that wants pods starts their informer: every pod is read once. It may not be loaded yet, so its text decides. */
-function everyPod(map: ConfigMap, view: View): readonly Key[] {
-  const wanted = CONFIGS.includes(keyOf(map)) && Object.values(map.data ?? {}).some((text) => VERIFIED.test(text));
-  return wanted ? [...view.list('Pod')].map(keyOf) : [];
-}
-
 export const corednsPods: Controller = {
   name: 'coredns-pods',
   program: 'coredns',
-  watches: {
-    Pod: (pod, view) => (watchesPods(view) ? [keyOf(pod)] : []),
-    ConfigMap: everyPod,
-  },
+  watches: { Pod: (pod) => [keyOf(pod)] },
+  needs: { Pod: wantsPods },
   leftovers: ({ dataplane }) => dataplane.dnsPod.keys(),
   reconcile(view, key, at) {
     const pod = view.get('Pod', key);

@@ -53,6 +53,20 @@ describe('a cluster', () => {
     expect(emulator.dump('iptables', 'node2')).toBe(emulator.dump('iptables', 'node1'));
   });
 
+  test('CoreDNS watches pods from when its Corefile verifies them, and not before', () => {
+    const emulator = booted();
+    emulator.apply([aPod('client')]);
+    emulator.settle();
+    const address = emulator.get('Pod', 'default/client')!.status.podIP!;
+    expect(emulator.dataplane.dnsPod.at(address)).toEqual([]);
+    const corefile = emulator.get('ConfigMap', 'kube-system/coredns')!.data!['Corefile']!;
+    emulator.patch('ConfigMap', 'kube-system/coredns', {
+      data: { Corefile: corefile.replace('pods insecure', 'pods verified') },
+    });
+    emulator.settle();
+    expect(emulator.dataplane.dnsPod.at(address)).toHaveLength(1);
+  });
+
   test('a packet to an address that no pod has any more is lost in the VNet: the sender hears nothing', () => {
     const emulator = booted();
     emulator.apply([aPod('client', { nodeSelector: { 'kubernetes.io/hostname': 'node1' } })]);

@@ -57,6 +57,11 @@ export interface Controller {
   readonly program: ProgramName;
   /** which keys a changed object concerns; asked for the object before and after the change. Level, not edge */
   readonly watches: { readonly [K in Kind]?: (object: ObjectOf<K>, view: View) => readonly Key[] };
+  /**
+   * kinds that it watches only from when this holds on: an informer that no controller of the program needs is not started.
+   * Asked when the program starts, and after each reconcile that writes
+   */
+  readonly needs?: { readonly [K in Kind]?: (dataplane: Dataplane) => boolean };
   /** indexes this controller reads; a name means one function within a program */
   readonly indexes?: { readonly [K in Kind]?: Readonly<Record<string, IndexFunction<K>>> };
   readonly projections?: readonly ProjectionDeclaration<unknown>[];

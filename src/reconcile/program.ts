@@ -57,6 +57,8 @@ export class RunningProgram {
   readonly #controllers: readonly Running[];
   #cache: Cache;
   #informers = new Map<Kind, Informer>();
+  /** kinds whose informers nobody has needed so far */
+  #asleep: Set<Kind> = new Set();
   #drainScheduled = false;
   #down = false;
   #reconciles = 0;
@@ -89,11 +91,27 @@ export class RunningProgram {
     if (this.#informers.size > 0) return;
     this.#down = false;
     this.#cache = this.#emptyCache();
-    for (const kind of this.#cache.watchedKinds) this.#informers.set(kind, this.#informer(kind));
-    for (const informer of this.#informers.values()) informer.start();
+    this.#asleep = new Set(this.#cache.watchedKinds);
+    this.#startNeeded();
     for (const { controller, queue } of this.#controllers) {
       for (const key of [...(controller.leftovers?.(this.#cache) ?? [])].sort()) queue.add(key);
     }
+  }
+
+  /** Starts the informers that somebody needs and that do not run yet. */
+  #startNeeded(): void {
+    const dataplane = this.#options.targets.dataplane();
+    const needed = [...this.#asleep].filter((kind) =>
+      this.#controllers.some(({ controller: { watches, indexes, needs } }) => {
+        const concerns = kind in watches || (indexes !== undefined && kind in indexes);
+        return concerns && (needs?.[kind]?.(dataplane) ?? true);
+      }),
+    );
+    for (const kind of needed) {
+      this.#asleep.delete(kind);
+      this.#informers.set(kind, this.#informer(kind));
+    }
+    for (const kind of needed) this.#informers.get(kind)?.start();
   }
 
   /** Dies: caches, queues and what was on its way are gone. */
@@ -201,6 +219,7 @@ export class RunningProgram {
       return;
     }
     this.#settle(running, key, commit(intents, controller.name, this.#options.targets));
+    if (this.#asleep.size > 0 && !this.#down) this.#startNeeded();
   }
 
   #settle({ controller, queue, unseen }: Running, key: Key, outcome: CommitResult): void {
