@@ -46,7 +46,10 @@ export function aDeployment(name: string, replicas: number, pod: object = {}): o
       selector: { matchLabels: { app: name } },
       template: {
         metadata: { labels: { app: name } },
-        spec: { containers: [{ name: 'app', image: 'registry.example/app:1', ports: [{ containerPort: 8080 }] }], ...pod },
+        spec: {
+          containers: [{ name: 'app', image: 'registry.example/app:1', ports: [{ containerPort: 8080 }] }],
+          ...pod,
+        },
       },
     },
   };

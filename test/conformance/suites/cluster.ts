@@ -3,11 +3,11 @@
  * Format: the README of the recorded clusters.
  */
 import { firstDifference } from '../difference.ts';
+import { normalTables } from '../iptables-save.ts';
 import type { CaseResult, Difference, Suite } from '../suite.ts';
 import { nameOf, normalObject, normalSlices } from './cluster/observed.ts';
 import { type Recording, recordingOf } from './cluster/recording.ts';
 import { ReplayedCluster } from './cluster/replay.ts';
-import { normalTables } from '../iptables-save.ts';
 import { inListOrder } from './kube-proxy-nftables/normal-form.ts';
 
 function byName(objects: readonly object[]): Readonly<Record<string, unknown>> {
