@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/packet/index.ts';
 import type { Case } from './case.ts';
 import { clusterOf } from './cluster.ts';
 import { EmulatedBatch } from './emulated.ts';
-import { areSame, type Expected, type Heard } from './heard.ts';
+import { areSame, type Heard } from './heard.ts';
 import { layoutOf } from './layout.ts';
 import { playInLinux } from './linux.ts';
 import { packetsOf, type SentPacket } from './packets.ts';
@@ -13,7 +13,7 @@ import { BATCH, type Loader, planOf } from './plan.ts';
 export interface Mismatch {
   readonly packet: SentPacket;
   readonly heard: readonly Heard[];
-  readonly expected: readonly Expected[];
+  readonly expected: readonly Heard[];
   /** the error that the sender's system call gave in Linux */
   readonly error: string | undefined;
   /** what the emulator says may happen to it */

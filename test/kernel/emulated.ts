@@ -17,9 +17,10 @@ import {
   UDP,
 } from '../../src/model/index.ts';
 import { commit, type Host, type Outcome, outcomes, send, type Walked, type World } from '../../src/packet/index.ts';
-import type { Expected, Heard, Tuple } from './heard.ts';
+import type { Heard, Tuple } from './heard.ts';
 import { type Layout, spaceOf } from './layout.ts';
 import { emulatedPacket, type SentPacket } from './packets.ts';
+import { SteeredDice } from './steered-dice.ts';
 
 const ERRORS: Readonly<Record<IcmpError, string>> = {
   'net-unreachable': 'icmp 3 0',
@@ -41,14 +42,6 @@ export interface EmulatedOptions {
   readonly dice: Dice;
 }
 
-/** What one packet came to. */
-export interface Played {
-  readonly packet: SentPacket;
-  readonly expected: readonly Expected[];
-  /** what may happen to it, where that is up to chance */
-  readonly outcomes: readonly Outcome[];
-}
-
 interface Answer {
   readonly host: Host;
   readonly packet: Packet;
@@ -57,7 +50,7 @@ interface Answer {
 /** A batch of packets: all are sent, with what their receivers' kernels answer at once; then processes answer. */
 export class EmulatedBatch {
   readonly #options: EmulatedOptions;
-  readonly #expected = new Map<number, Expected[]>();
+  readonly #expected = new Map<number, Heard[]>();
   readonly #answers: { readonly sent: SentPacket; readonly answer: Answer }[] = [];
   /** namespaces and ports where UDP clients wait for answers */
   readonly #clients: ReadonlySet<string>;
@@ -86,13 +79,12 @@ export class EmulatedBatch {
     for (const { sent, answer } of this.#answers) this.#follow(this.#walk(answer.host, answer.packet), sent, 0);
   }
 
-  expectedOf(sent: SentPacket): readonly Expected[] {
+  expectedOf(sent: SentPacket): readonly Heard[] {
     return this.#expected.get(sent.number)!;
   }
 
-  #walk(from: Host, packet: Packet): Walked {
-    const { at, dice } = this.#options;
-    return send(from, packet, { at, dice });
+  #walk(from: Host, packet: Packet, dice: Dice = this.#options.dice): Walked {
+    return send(from, packet, { at: this.#options.at, dice });
   }
 
   /** The walk that ends where Linux' packet did; any, where none of them can. */
@@ -103,9 +95,11 @@ export class EmulatedBatch {
     sent: SentPacket,
     possible: readonly Outcome[],
   ): Walked {
-    let walked = this.#walk(from, packet);
-    if (possible.length === 1) return walked;
     const first = heard.find(({ what }) => what === whatOf(packet));
+    const { dice: rolled } = this.#options;
+    const dice = first === undefined ? rolled : new SteeredDice(rolled, sent.sourcePort, first.sourcePort);
+    let walked = this.#walk(from, packet, dice);
+    if (possible.length === 1) return walked;
     const wanted = (each: Pick<Walked, 'verdict' | 'seen'>): boolean => {
       if (each.verdict.verdict !== 'delivered') return first === undefined;
       return first !== undefined && sameEnd(first, each.verdict.host, each.seen);
@@ -113,7 +107,7 @@ export class EmulatedBatch {
     if (!possible.some(wanted)) return walked;
     for (let rolls = 0; !wanted(walked); rolls++) {
       if (rolls > ROLLS_MAX) throw new Error(`chance does not fall as it fell in Linux for packet ${sent.number}`);
-      walked = this.#walk(from, packet);
+      walked = this.#walk(from, packet, dice);
     }
     return walked;
   }
@@ -127,7 +121,7 @@ export class EmulatedBatch {
       if (walked.answer !== undefined) this.#follow(this.#walk(host, walked.answer), sent, reactions + 1);
       return;
     }
-    this.#expected.get(sent.number)!.push(expectedFrom(walked, sent));
+    this.#expected.get(sent.number)!.push(expectedFrom(walked));
     const answer = this.#react(host, seen, sent);
     if (answer !== undefined) this.#follow(this.#walk(host, answer), sent, reactions + 1);
   }
@@ -191,15 +185,14 @@ function whatOf({ protocol, flags, payload }: Packet): string {
   return payload === undefined ? 'asks' : 'answers';
 }
 
-/** Whether a packet that Linux delivered ended as this one: the source port may have been chosen by chance. */
+/** Whether a packet that Linux delivered ended as this one; its source port may have been chosen by chance. */
 function sameEnd(heard: Heard, host: string, seen: Packet): boolean {
-  const { source, sourcePort, destination, destinationPort } = tupleOf(seen);
+  const { source, destination, destinationPort } = tupleOf(seen);
   return (
     heard.namespace === spaceOf(host) &&
     heard.source === source &&
     heard.destination === destination &&
-    heard.destinationPort === destinationPort &&
-    heard.sourcePort < 1024 === sourcePort < 1024
+    heard.destinationPort === destinationPort
   );
 }
 
@@ -213,21 +206,11 @@ function tupleOf({ protocol, source, sourcePort, destination, destinationPort }:
   };
 }
 
-function expectedFrom(walked: Walked, sent: SentPacket): Expected {
-  const { host, seen, flight } = walked;
-  const base = { namespace: spaceOf(host.name), what: whatOf(seen), ttl: seen.ttl, ...tupleOf(seen) };
-  if (seen.payload?.kind === 'icmp-error') {
-    const { about } = seen.payload;
-    return { ...base, about: { ...tupleOf({ ...seen, ...about }), protocol: about.protocol } };
-  }
-  const isExchanged =
-    flight.masqueraded || (seen.protocol !== ICMP && isForward(seen, sent) && seen.sourcePort !== sent.sourcePort);
-  return isExchanged ? { ...base, maskedPort: sent.sourcePort } : base;
-}
-
-/** Whether the packet goes the way of the first one: a question, or the sender's reset. */
-function isForward(seen: Packet, sent: SentPacket): boolean {
-  return seen.destinationPort !== sent.sourcePort && isQuestion(seen);
+function expectedFrom({ host, seen }: Walked): Heard {
+  const heard = { namespace: spaceOf(host.name), what: whatOf(seen), ttl: seen.ttl, ...tupleOf(seen) };
+  if (seen.payload?.kind !== 'icmp-error') return heard;
+  const { about } = seen.payload;
+  return { ...heard, about: { ...tupleOf({ ...seen, ...about }), protocol: about.protocol } };
 }
 
 /** A reset answers what belongs to no connection (RFC 9293, 3.5.2); nobody's kernel knows of the SYN that was sent raw. */

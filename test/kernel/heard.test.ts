@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { areSame, type Expected, type Heard } from './heard.ts';
+import { areSame, type Heard } from './heard.ts';
 
 const QUESTION: Heard = {
   namespace: 'pod/default/a',
@@ -38,14 +38,6 @@ describe('two sides are the same', () => {
     ['destinationPort', 8081],
   ])('not where %s differs', (field, value) => {
     expect(areSame([{ ...QUESTION, [field]: value }], [QUESTION])).toBe(false);
-  });
-
-  test('a port that MASQUERADE chooses may be any of its like, and no other', () => {
-    const from = (maskedPort: number): readonly Expected[] => [{ ...QUESTION, sourcePort: maskedPort, maskedPort }];
-    expect(areSame([QUESTION], from(33_001))).toBe(true);
-    expect(areSame([QUESTION], from(700))).toBe(false);
-    expect(areSame([{ ...QUESTION, sourcePort: 999 }], from(700))).toBe(true);
-    expect(areSame([{ ...QUESTION, sourcePort: 600 }], from(400))).toBe(false);
   });
 
   test('an error is the same only if it quotes the same packet', () => {

@@ -18,40 +18,24 @@ export interface Heard extends Tuple {
   readonly about?: Tuple;
 }
 
-/** As the emulator expects it. */
-export interface Expected extends Heard {
-  /** the source port before a MASQUERADE that chooses at random; undefined where the port is certain */
-  readonly maskedPort?: number;
-}
-
-/** The ports that one is exchanged for, below 1024 among its like (nf_nat_l4proto_unique_tuple). */
-export function portsLike(port: number): readonly [number, number] {
-  if (port < 512) return [1, 511];
-  return port < 1024 ? [600, 1023] : [1024, 65535];
-}
-
-function sameTuple(heard: Tuple, expected: Tuple, maskedPort: number | undefined): boolean {
-  const [first, last] = maskedPort === undefined ? [expected.sourcePort, expected.sourcePort] : portsLike(maskedPort);
+function sameTuple(a: Tuple, b: Tuple): boolean {
   return (
-    heard.protocol === expected.protocol &&
-    heard.source === expected.source &&
-    heard.destination === expected.destination &&
-    heard.destinationPort === expected.destinationPort &&
-    heard.sourcePort >= first &&
-    heard.sourcePort <= last
+    a.protocol === b.protocol &&
+    a.source === b.source &&
+    a.sourcePort === b.sourcePort &&
+    a.destination === b.destination &&
+    a.destinationPort === b.destinationPort
   );
 }
 
-export function isSame(heard: Heard, expected: Expected): boolean {
-  if (heard.namespace !== expected.namespace || heard.what !== expected.what || heard.ttl !== expected.ttl)
-    return false;
-  if (!sameTuple(heard, expected, expected.maskedPort)) return false;
-  if (heard.about === undefined || expected.about === undefined) return heard.about === expected.about;
-  return sameTuple(heard.about, expected.about, undefined);
+function isSame(a: Heard, b: Heard): boolean {
+  if (a.namespace !== b.namespace || a.what !== b.what || a.ttl !== b.ttl || !sameTuple(a, b)) return false;
+  if (a.about === undefined || b.about === undefined) return a.about === b.about;
+  return sameTuple(a.about, b.about);
 }
 
 /** Whether each packet heard was expected, and the other way round, in any order. */
-export function areSame(heard: readonly Heard[], expected: readonly Expected[]): boolean {
+export function areSame(heard: readonly Heard[], expected: readonly Heard[]): boolean {
   const left = [...expected];
   for (const each of heard) {
     const index = left.findIndex((candidate) => isSame(each, candidate));
@@ -64,10 +48,9 @@ export function areSame(heard: readonly Heard[], expected: readonly Expected[]):
 const endpoint = (address: string, port: number): string => (port === 0 ? address : `${address}:${port}`);
 
 /** `pod/default/a: flags 2 10.244.0.4:33001 > 10.244.1.5:8080 ttl 62`. */
-export function describeHeard(each: Expected): string {
-  const source = each.maskedPort === undefined ? endpoint(each.source, each.sourcePort) : `${each.source}:random`;
+export function describeHeard(each: Heard): string {
   const about = each.about === undefined ? '' : ` about ${describeTuple(each.about)}`;
-  return `${each.namespace}: ${each.what} ${source} > ${endpoint(each.destination, each.destinationPort)} ttl ${each.ttl}${about}`;
+  return `${each.namespace}: ${each.what} ${describeTuple(each)} ttl ${each.ttl}${about}`;
 }
 
 export function describeTuple({ source, sourcePort, destination, destinationPort }: Tuple): string {

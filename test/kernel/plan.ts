@@ -42,7 +42,8 @@ interface PlannedSpace {
 }
 
 export interface Plan {
-  readonly quietMs: number;
+  /** hosts that a packet and its answers cross, at most: so many steps are waited for */
+  readonly steps: number;
   /** packets that are sent before anybody's process answers */
   readonly batch: number;
   readonly namespaces: readonly PlannedSpace[];
@@ -53,7 +54,7 @@ export interface Plan {
 export type Loader = 'nft' | 'legacy' | 'nftables';
 
 export const BATCH = 128;
-const QUIET_MS = 15;
+const STEPS = 40;
 
 const QUIET_HOST = {
   'net/ipv6/conf/all/disable_ipv6': '1',
@@ -96,7 +97,7 @@ export function planOf(emulator: Emulator, layout: Layout, packets: readonly Sen
     ...node.pods.map((pod) => podSpace(emulator, layout, pod)),
   ]);
   return {
-    quietMs: QUIET_MS,
+    steps: STEPS,
     batch: BATCH,
     namespaces: [fabricSpace(emulator, layout, nextMac), outsideSpace(layout), ...nodes],
     packets,

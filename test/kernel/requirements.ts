@@ -64,7 +64,7 @@ function works(script: string): boolean {
 function canCount(): boolean {
   const nothing = { sysctls: {}, links: [], commands: [], loads: [], tcp: [], udp: [], sctp: [], hears: false };
   const plan: Plan = {
-    quietMs: 1,
+    steps: 1,
     batch: 1,
     namespaces: [{ name: 'trial', ...nothing, counters: ['trial'] }],
     packets: [],

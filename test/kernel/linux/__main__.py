@@ -8,13 +8,14 @@ import json
 import os
 import select
 import socket
+import struct
 import sys
-import time
 
 import namespaces
 import packets
 
 RECEIVE_BYTES = 8 << 20
+ECHO_SECONDS_MAX = 10
 SO_RCVBUFFORCE, SO_MARK = 33, 36
 PROTOCOLS = (packets.TCP, packets.UDP, packets.SCTP, packets.ICMP)
 
@@ -23,13 +24,16 @@ class Stage:
     """Namespaces with ears: a raw socket for each protocol is given a copy of whatever reaches a process (raw(7))."""
 
     def __init__(self, plan):
-        self.quiet_seconds = plan['quietMs'] / 1000
+        self.steps = plan['steps']
         self.spaces = namespaces.build(plan)
         self.poll = select.epoll()
         self.ears = {}
         self.listeners = []
         self.senders = {}
         self.heard = []
+        self.echo = next(iter(self.spaces.values())).socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.echo.bind(('127.0.0.1', 0))
+        self.echo.settimeout(ECHO_SECONDS_MAX)
         for each in plan['namespaces']:
             self.listen(each)
 
@@ -69,15 +73,23 @@ class Stage:
         except OSError as error:
             return errno_name(error)
 
+    def settle(self):
+        """
+        Waits until what was sent has ended, with what kernels answered to it. All packets of this process queue up on its one
+        processor, first in, first out; when a packet to itself comes back, all that queued before it have gone on by a host.
+        """
+        for step in range(self.steps):
+            self.echo.sendto(struct.pack('!I', step), self.echo.getsockname())
+            while self.echo.recv(4) != struct.pack('!I', step):
+                pass
+
     def drain(self):
-        """Waits until nothing has arrived for a while; returns the new arrivals in their order."""
+        """Returns what has arrived since the last time, in each namespace in its order."""
         first = len(self.heard)
-        deadline = time.monotonic() + self.quiet_seconds
-        while (left := deadline - time.monotonic()) > 0:
-            for descriptor, _ in self.poll.poll(left):
-                name, ear = self.ears[descriptor]
-                self.hear(name, ear)
-                deadline = time.monotonic() + self.quiet_seconds
+        self.settle()
+        while ready := self.poll.poll(0):
+            for descriptor, _ in ready:
+                self.hear(*self.ears[descriptor])
         return self.heard[first:]
 
     def hear(self, name, ear):
