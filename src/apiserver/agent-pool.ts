@@ -44,8 +44,19 @@ function validatePool(settings: ClusterSettings, pool: AgentPoolProfile, index: 
       field: `${field}.maxPods`,
       detail: `${pool.maxPods} is outside ${MAX_PODS.least} to ${MAX_PODS.most} pods a node`,
     });
-  if (!settings.virtualNetwork.subnets.some(({ name }) => name === pool.vnetSubnet))
-    errors.push(invalidParameter(`${field}.vnetSubnet`, `no subnet is named ${pool.vnetSubnet}`));
+  for (const role of ['vnetSubnet', 'podSubnet'] as const) {
+    const subnet = pool[role];
+    if (subnet !== undefined && !settings.virtualNetwork.subnets.some(({ name }) => name === subnet))
+      errors.push(invalidParameter(`${field}.${role}`, `no subnet is named ${subnet}`));
+  }
+  const { maxSurge = '1' } = pool.upgradeSettings ?? {};
+  if (!/^[1-9]\d{0,3}%?$/.test(maxSurge))
+    errors.push(
+      invalidParameter(
+        `${field}.upgradeSettings.maxSurge`,
+        `${JSON.stringify(maxSurge)} is no number of nodes and no share such as 33%`,
+      ),
+    );
   return errors;
 }
 

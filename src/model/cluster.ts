@@ -35,12 +35,24 @@ export interface VirtualNetwork {
   readonly subnets: readonly Subnet[];
 }
 
+export type PodIPAllocationMode = 'DynamicIndividual' | 'StaticBlock';
+
+export interface UpgradeSettings {
+  /** machines that an upgrade adds before it takes old ones away: a number, or a share of the pool such as `33%` */
+  readonly maxSurge: string;
+}
+
 export interface AgentPoolProfile {
   readonly name: string;
   readonly count: number;
   readonly maxPods: number;
-  /** a subnet's name */
+  /** a subnet's name: where its machines are (ARM's `vnetSubnetID`) */
   readonly vnetSubnet: string;
+  /** a subnet's name: where its pods' addresses come from with Azure CNI Pod Subnet (ARM's `podSubnetID`) */
+  readonly podSubnet?: string;
+  /** with a pod subnet: single addresses in batches, or blocks of 16; `DynamicIndividual` where it is not given */
+  readonly podIPAllocationMode?: PodIPAllocationMode;
+  readonly upgradeSettings?: UpgradeSettings;
   /** zones that its nodes are spread over, in turn: `['1', '2', '3']` */
   readonly availabilityZones?: readonly string[];
   readonly nodeTaints?: readonly string[];

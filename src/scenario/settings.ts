@@ -1,48 +1,73 @@
 /** A script's cluster as the emulator takes it: what AKS fills in filled in, what it refuses refused. */
 import { validateManagedCluster } from '../emulator/index.ts';
-import type { ClusterSettings, IpvsScheduler, KubeProxyMode, KubeProxyProfile } from '../model/index.ts';
+import {
+  type AddressModel,
+  type AgentPoolProfile,
+  addressModelOf,
+  type ClusterSettings,
+  type IpvsScheduler,
+  type KubeProxyMode,
+  type KubeProxyProfile,
+  type NetworkProfile,
+} from '../model/index.ts';
 import { problemAt, type SourceDocument } from './document.ts';
 import { type Path, type Problem, parsePath } from './problem.ts';
 import type { ClusterDocument } from './schema.ts';
 
-/** Defaults of `az aks create` with Azure CNI Overlay: https://learn.microsoft.com/azure/aks/azure-cni-overlay, /azure/aks/concepts-network-ip-address-planning */
-const NETWORK_PROFILE = {
-  networkPlugin: 'azure',
-  networkPluginMode: 'overlay',
-  podCidr: '10.244.0.0/16',
-  serviceCidr: '10.0.0.0/16',
-  dnsServiceIP: '10.0.0.10',
-} as const;
+/** Defaults of `az aks create`: https://learn.microsoft.com/azure/aks/azure-cni-overlay, /azure/aks/concepts-network-ip-address-planning */
+const SERVICES = { serviceCidr: '10.0.0.0/16', dnsServiceIP: '10.0.0.10' } as const;
+const POD_CIDR = '10.244.0.0/16';
 /** The virtual network that AKS makes where none is given. */
 const VIRTUAL_NETWORK = {
   addressPrefixes: ['10.224.0.0/12'],
   subnets: [{ name: 'aks-subnet', addressPrefix: '10.224.0.0/16' }],
 } as const;
 const NODE_COUNT = 3;
-const MAX_PODS = 250;
+const MAX_PODS: { readonly [model in AddressModel]: number } = {
+  overlay: 250,
+  'pod-subnet-dynamic': 250,
+  'pod-subnet-static-block': 250,
+  'node-subnet': 30,
+  kubenet: 110,
+};
 /** Outside of every private range, as a managed control plane's address is; from the range kept for documents (RFC 5737). */
 const API_SERVER = { address: '203.0.113.10', port: 443 } as const;
 
 export function settingsOf(cluster: ClusterDocument = {}): ClusterSettings {
   const virtualNetwork = cluster.virtualNetwork ?? VIRTUAL_NETWORK;
   const vnetSubnet = virtualNetwork.subnets[0]!.name;
+  const networkProfile = networkProfileOf(cluster.networkProfile);
   const pools = cluster.agentPoolProfiles ?? [{ name: 'nodepool1' }];
   return {
-    networkProfile: networkProfileOf(cluster.networkProfile),
+    networkProfile,
     virtualNetwork,
-    agentPoolProfiles: pools.map((pool) => ({ count: NODE_COUNT, maxPods: MAX_PODS, vnetSubnet, ...pool })),
+    agentPoolProfiles: pools.map((pool) => agentPoolOf(pool, networkProfile, vnetSubnet)),
     apiServer: cluster.apiServer ?? API_SERVER,
     systemPods: cluster.systemPods ?? true,
   } as ClusterSettings;
 }
 
 /** Whoever names the plugin without a mode asks for Node Subnet: overlay is the default only where neither is named. */
-function networkProfileOf(given: ClusterDocument['networkProfile'] = {}): object {
-  const { networkPluginMode, ...withoutMode } = NETWORK_PROFILE;
+function networkProfileOf(given: ClusterDocument['networkProfile'] = {}): NetworkProfile {
   const { kubeProxyConfig, ...profile } = given;
-  const defaults = given.networkPlugin === undefined ? NETWORK_PROFILE : withoutMode;
+  const plugin = {
+    networkPlugin: 'azure',
+    ...(given.networkPlugin === undefined ? { networkPluginMode: 'overlay' } : {}),
+  };
+  const named = { ...plugin, ...profile };
+  const hasPodCidr = named.networkPluginMode === 'overlay' || named.networkPlugin === 'kubenet';
+  const podCidr = hasPodCidr ? { podCidr: POD_CIDR } : {};
   const kubeProxy = kubeProxyConfig === undefined ? {} : { kubeProxyConfig: kubeProxyProfileOf(kubeProxyConfig) };
-  return { ...defaults, ...profile, ...kubeProxy };
+  return { ...plugin, ...podCidr, ...SERVICES, ...profile, ...kubeProxy } as NetworkProfile;
+}
+
+type AgentPoolDocument = NonNullable<ClusterDocument['agentPoolProfiles']>[number];
+
+function agentPoolOf(pool: AgentPoolDocument, networkProfile: NetworkProfile, vnetSubnet: string): object {
+  const model = addressModelOf(networkProfile, pool as AgentPoolProfile);
+  const surge =
+    pool.upgradeSettings === undefined ? {} : { upgradeSettings: { maxSurge: String(pool.upgradeSettings.maxSurge) } };
+  return { count: NODE_COUNT, maxPods: MAX_PODS[model ?? 'overlay'], vnetSubnet, ...pool, ...surge };
 }
 
 type KubeProxyDocument = NonNullable<NonNullable<ClusterDocument['networkProfile']>['kubeProxyConfig']>;
