@@ -10,11 +10,13 @@
  */
 import type { EndpointSlice, Key, Pod, Service } from '../../src/model/index.ts';
 import { keyOf } from '../../src/model/index.ts';
-import type { Controller, View } from '../../src/reconcile/index.ts';
+import type { Controller, ProjectionDeclaration, View } from '../../src/reconcile/index.ts';
 import { mayBeEndpoint } from './endpoints.ts';
 import { reconcileService } from './reconciler.ts';
 import { labelPairsOf, podsSelectedBy, selectorPairOf, servicesSelecting } from './selection.ts';
 import { isManaged, serviceKeyOf } from './slices.ts';
+import { isOverloaded, isTopologyAware } from './topology-hints.ts';
+import { sharesOf, ZONE_CAPACITY } from './zone-capacity.ts';
 
 const NO_KEYS: readonly Key[] = [];
 const nobody = () => NO_KEYS;
@@ -29,6 +31,17 @@ function serviceOfSlice(slice: EndpointSlice): readonly Key[] {
   return key === undefined ? NO_KEYS : [key];
 }
 
+/** The Services with hints by CPU of which some zone has come to bear too much (`checkNodeTopologyDistribution`). */
+function overloadedServices(view: View): readonly Key[] {
+  const shares = sharesOf(view.projection(ZONE_CAPACITY));
+  const keys: Key[] = [];
+  for (const service of view.byIndex('Service', 'topology-mode', 'Auto')) {
+    const key = keyOf(service);
+    if (isOverloaded(view.byIndex('EndpointSlice', 'managed-service', key), shares)) keys.push(key);
+  }
+  return keys.length > 1 ? keys.sort() : keys;
+}
+
 /** ExternalName Services and those without a selector are left to their owners. */
 function hasEndpoints(service: Service): boolean {
   return service.spec.type !== 'ExternalName' && selectorPairOf(service) !== undefined;
@@ -37,12 +50,12 @@ function hasEndpoints(service: Service): boolean {
 export const endpointSliceController: Controller = {
   name: 'endpoint-slice',
   program: 'kube-controller-manager',
-  // Nodes and Namespaces are read and never wake anyone: a zone that changes later does not move endpoints, as in Kubernetes.
+  // A node wakes only Services whose hints follow the zones' CPU: a zone that changes later does not move endpoints.
   watches: {
     Service: (service) => [keyOf(service)],
     Pod: servicesOfPod,
     EndpointSlice: serviceOfSlice,
-    Node: nobody,
+    Node: (_, view) => overloadedServices(view),
     Namespace: nobody,
   },
   indexes: {
@@ -52,9 +65,11 @@ export const endpointSliceController: Controller = {
         const pair = selectorPairOf(service);
         return pair === undefined ? NO_KEYS : [pair];
       },
+      'topology-mode': (service) => (isTopologyAware(service) ? ['Auto'] : NO_KEYS),
     },
     EndpointSlice: { 'managed-service': serviceOfSlice },
   },
+  projections: [ZONE_CAPACITY as ProjectionDeclaration<unknown>],
   reconcile(view, key, at) {
     const service = view.get('Service', key);
     if (service === undefined || !hasEndpoints(service)) return [];

@@ -1,20 +1,14 @@
 /**
  * Hints: which zones and nodes an endpoint should serve, by the Service's trafficDistribution. kube-proxy follows them.
  * Source: k8s.io/endpointslice trafficdist/trafficdist.go, topologycache/utils.go (`RemoveHintsFromSlices`); KEP-4444, KEP-3015.
- *
- * The older annotation `service.kubernetes.io/topology-mode: Auto` shares endpoints out by the zones' CPUs. That is not done
- * here: such a Service has no hints, as it would with too few endpoints.
+ * The older annotation, which has precedence, is in topology-hints.ts.
  */
 import type { Endpoint, EndpointSlice, Service } from '../../src/model/index.ts';
 import type { Plan } from './plan.ts';
 
 type Distribution = 'zone' | 'zone-and-node' | 'none';
 
-function distributionOf({ spec, metadata }: Service): Distribution {
-  const { annotations = {} } = metadata;
-  const mode =
-    annotations['service.kubernetes.io/topology-aware-hints'] ?? annotations['service.kubernetes.io/topology-mode'];
-  if (mode === 'Auto' || mode === 'auto') return 'none';
+function distributionOf({ spec }: Service): Distribution {
   switch (spec.trafficDistribution) {
     case 'PreferClose':
     case 'PreferSameZone':

@@ -19,7 +19,9 @@ import { type EndpointMaker, pack } from './packing.ts';
 import { finalize, keepPlaceholder, type Plan } from './plan.ts';
 import { portMapKey } from './ports.ts';
 import { isOwnedBy, sliceLabelsOf } from './slices.ts';
+import { type HintedPlan, isTopologyAware, withTopologyHints } from './topology-hints.ts';
 import { triggerTimeOf } from './trigger-time.ts';
+import { sharesOf, ZONE_CAPACITY } from './zone-capacity.ts';
 
 /** The families of a Service; one from before there were families has that of its cluster IP, or both. */
 function addressTypesOf({ spec }: Service): readonly AddressType[] {
@@ -45,7 +47,9 @@ export function reconcileService(
   const isNew = slices.length === 0;
   for (const type of types) {
     const existing = slices.filter(({ addressType }) => addressType === type);
-    const { plan, changed, left } = planFor(view, service, pods, existing, type);
+    const { plan: unhinted, changed, left } = planFor(view, service, pods, existing, type);
+    const { plan, events } = hintedPlan(view, unhinted, existing, service, type);
+    intents.push(...events);
     for (const pod of left) nodeless.add(pod);
     if (plan.create.length + plan.update.length + plan.delete.length === 0) continue;
     intents.push(...finalize(plan, service, type, triggerTimeOf(service, isNew, changed, pods)));
@@ -91,7 +95,18 @@ function planFor(
   }
   for (const [key, unwanted] of byPortMap) if (!portMaps.has(key)) plan.delete.push(...unwanted);
   keepPlaceholder(plan, existing.length, service);
-  return { plan: withHints(plan, existing, service), changed, left };
+  return { plan, changed, left };
+}
+
+function hintedPlan(
+  view: View,
+  plan: Plan,
+  existing: readonly EndpointSlice[],
+  service: Service,
+  type: AddressType,
+): HintedPlan {
+  if (!isTopologyAware(service)) return { plan: withHints(plan, existing, service), events: [] };
+  return withTopologyHints(plan, existing, service, type, sharesOf(view.projection(ZONE_CAPACITY)));
 }
 
 function makerFor(view: View, service: Service, type: AddressType): EndpointMaker {

@@ -5,8 +5,11 @@
  * What equals `before` comes back as `before` itself, part by part: an unchanged object is the same object, a changed one
  * shares all that did not change. A part that already is `before`'s is not read at all.
  */
-import { canonicalQuantity, QUANTITY_ERROR } from './quantity.ts';
+import { canonicalQuantity } from '../model/index.ts';
 import { type Field, goTypeName, type Scalar, type Struct, type Type } from './schema/index.ts';
+
+/** What the apiserver says of a text that is no quantity. */
+const QUANTITY_ERROR = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /** What was found on the way. */
 export interface Findings {

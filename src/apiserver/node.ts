@@ -1,9 +1,8 @@
 /** Nodes. Sources: kubernetes pkg/apis/core/v1/{conversion,defaults}.go, pkg/apis/core/validation `ValidateNode`. */
-import { type Node, parseCidr, type Taint } from '../model/index.ts';
+import { compareQuantities, type Node, parseCidr, type Taint } from '../model/index.ts';
 import { cidrFindings } from './addresses.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { labelValue, qualifiedName, subdomainName } from './names.ts';
-import { compareQuantities } from './quantity.ts';
 import { deepEqual } from './sharing.ts';
 import type { Strategy } from './strategy.ts';
 

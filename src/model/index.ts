@@ -11,6 +11,7 @@ export * from './moment.ts';
 export * from './node-order.ts';
 export * from './packet.ts';
 export * from './pod-state.ts';
+export * from './quantity.ts';
 export * from './selector.ts';
 export * from './surge.ts';
 export * from './switches.ts';

@@ -1,8 +1,7 @@
 /** What a container must be. Source: kubernetes pkg/apis/core/validation/validation.go `validateContainerCommon`. */
-import type { ContainerPort } from '../../model/index.ts';
+import { type ContainerPort, compareQuantities } from '../../model/index.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { environmentName, labelName, portName, portNumber } from '../names.ts';
-import { compareQuantities } from '../quantity.ts';
 import type { RawContainer, RawEnv, RawProbe } from './raw.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];

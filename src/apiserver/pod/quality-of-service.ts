@@ -1,5 +1,5 @@
 /** The class that a pod's resources put it in. Source: kubernetes pkg/apis/core/v1/helper/qos/qos.go. */
-import { compareQuantities } from '../quantity.ts';
+import { compareQuantities } from '../../model/index.ts';
 import type { RawContainer, RawPodSpec } from './raw.ts';
 
 const COUNTED = ['cpu', 'memory'];

@@ -3,10 +3,6 @@
  * `1024Ki` is `1Mi`, `1000m` is `1`. A value finer than a nano is rounded up, as there.
  */
 
-/** What the apiserver says of a text that is no quantity. */
-export const QUANTITY_ERROR =
-  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
-
 const QUANTITY = /^([+-]?)(\d+)?(?:\.(\d*))?(n|u|m|k|Ki|Mi|Gi|Ti|Pi|Ei|M|G|T|P|E|[eE][+-]?\d+)?$/;
 const DECIMAL_SUFFIXES = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const BINARY_SUFFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
@@ -79,4 +75,10 @@ export function compareQuantities(a: string, b: string): number {
   const right = parse(b);
   if (left === undefined || right === undefined) throw new Error(`not quantities: ${a}, ${b}`);
   return left.nanos < right.nanos ? -1 : left.nanos > right.nanos ? 1 : 0;
+}
+
+/** In thousandths, rounded up (`MilliValue`): `1900m` is 1900, `2` is 2000. Undefined where `text` is no quantity. */
+export function milliValueOf(text: string): number | undefined {
+  const parsed = parse(text);
+  return parsed === undefined ? undefined : Number(scaleBy(parsed.nanos, -6));
 }
