@@ -1,12 +1,32 @@
 /** DNS messages, as far as the emulator speaks them (RFC 1035, 3596, 2782, 6891). */
+import type { CLASS_NUMBERS, RCODE_NUMBERS } from './dns-numbers.ts';
+
 export type RecordType = 'A' | 'AAAA' | 'SRV' | 'PTR' | 'CNAME' | 'TXT' | 'SOA' | 'NS' | 'MX' | (string & {});
 
-export type Rcode = 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
+export type Rcode = keyof typeof RCODE_NUMBERS;
+
+export type DnsClass = keyof typeof CLASS_NUMBERS;
 
 export interface DnsQuestion {
   /** with its final dot, spelled as the client spelled it */
   readonly name: string;
   readonly type: RecordType;
+  /** IN where it is left out */
+  readonly class?: DnsClass;
+}
+
+export interface EdnsOption {
+  readonly code: number;
+  /** in hexadecimal, lower case */
+  readonly data: string;
+}
+
+/** What the OPT record of a message says. */
+export interface Edns {
+  /** how many bytes the sender takes in one datagram */
+  readonly udpSize: number;
+  readonly dnssecOk: boolean;
+  readonly options: readonly EdnsOption[];
 }
 
 export interface DnsRecord {
@@ -26,5 +46,7 @@ export interface DnsMessage {
   readonly truncated: boolean;
   readonly answers: readonly DnsRecord[];
   readonly authorities: readonly DnsRecord[];
+  /** without the OPT record, which is `edns` */
   readonly additionals: readonly DnsRecord[];
+  readonly edns?: Edns;
 }

@@ -4,6 +4,7 @@ export * from './address-model.ts';
 export * from './cluster.ts';
 export * from './dice.ts';
 export * from './dns.ts';
+export * from './dns-numbers.ts';
 export * from './freeze.ts';
 export * from './kinds.ts';
 export * from './kubernetes.ts';
