@@ -1,0 +1,115 @@
+/**
+ * Azure Resource Manager over a store of its own. A PUT is asynchronous: `begin` checks it and stores the resource as
+ * `Updating`, `finish` gives it what only Azure can give (addresses) and makes it `Succeeded` or `Failed`. How long that takes
+ * is the caller's affair.
+ *
+ * ```text
+ *   begin(call) --refused--> CloudError (400, 404, 409, 412)
+ *        |
+ *        +--accepted--> Operation ... finish(operation, failure?) --> Succeeded | Failed
+ * ```
+ *
+ * Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+ */
+import { azure, deepFreeze } from '../model/index.ts';
+import { Store } from '../store/index.ts';
+import { type AddressSource, withAddresses } from './addresses.ts';
+import { References } from './references.ts';
+import { refusalOfDelete, refusalOfPut } from './refusals.ts';
+import { identified } from './sub-resources.ts';
+
+/** A call that ARM has accepted and works on. */
+export interface Operation {
+  readonly method: azure.CloudCall['method'];
+  readonly resource: azure.ResourceName;
+  readonly id: string;
+}
+
+export type BeginOutcome =
+  | { readonly ok: true; readonly operation: Operation }
+  | { readonly ok: false; readonly error: azure.CloudError };
+
+export class ResourceManager implements azure.CloudView {
+  /** keys: `loadbalancers` and the id in lower case */
+  readonly store = new Store<azure.AzureResource>();
+  readonly #addresses: AddressSource;
+  readonly #references = new References();
+
+  constructor(addresses: AddressSource) {
+    this.#addresses = addresses;
+  }
+
+  get<N extends azure.ResourceName>(name: N, id: string): azure.ResourceOf<N> | undefined {
+    return this.store.get(keyOf(name, id))?.value as azure.ResourceOf<N> | undefined;
+  }
+
+  list<N extends azure.ResourceName>(name: N): readonly azure.ResourceOf<N>[] {
+    return this.store.list(`${name}/`).map(({ value }) => value as azure.ResourceOf<N>);
+  }
+
+  /** Checks a call and, where ARM would take it, begins it. Refused calls leave no trace. */
+  begin(call: azure.CloudCall): BeginOutcome {
+    return call.method === 'PUT' ? this.#beginPut(call) : this.#beginDelete(call);
+  }
+
+  #beginPut({ resource, etag }: Extract<azure.CloudCall, { method: 'PUT' }>): BeginOutcome {
+    const name = nameOfType(resource.type);
+    const before = this.get(name, resource.id);
+    const error = refusalOfPut(resource, { before, etag, cloud: this });
+    if (error !== undefined) return { ok: false, error };
+    this.#write(name, before, withState(resource, 'Updating'));
+    return { ok: true, operation: { method: 'PUT', resource: name, id: resource.id } };
+  }
+
+  #beginDelete({ resource, id }: Extract<azure.CloudCall, { method: 'DELETE' }>): BeginOutcome {
+    const before = this.get(resource, id);
+    const error = refusalOfDelete(resource, id, before, this.#references.usersOf(id));
+    if (error !== undefined) return { ok: false, error };
+    this.#write(resource, before, withState(before!, 'Deleting'));
+    return { ok: true, operation: { method: 'DELETE', resource, id } };
+  }
+
+  /** Ends an operation: a resource that failed stays as it was written, in state Failed, as ARM leaves it. */
+  finish({ method, resource, id }: Operation, failure?: azure.CloudError): void {
+    const written = this.get(resource, id);
+    if (written === undefined) return;
+    if (failure !== undefined) {
+      this.#write(resource, written, withState(written, 'Failed'));
+      return;
+    }
+    if (method === 'PUT') {
+      this.#write(resource, written, withState(withAddresses(written, this.#addresses), 'Succeeded'));
+      return;
+    }
+    this.#addresses.release(written);
+    this.#references.replace(written, undefined);
+    this.store.delete(keyOf(resource, id));
+  }
+
+  #write(name: azure.ResourceName, before: azure.AzureResource | undefined, after: azure.AzureResource): void {
+    const etag = etagOf(this.store.revision + 1);
+    const resource = deepFreeze(identified(name, after, etag));
+    this.#references.replace(before, resource);
+    if (before !== undefined) this.#addresses.release(before, resource);
+    this.store.put(keyOf(name, resource.id), resource);
+  }
+}
+
+export function nameOfType(type: azure.ResourceType): azure.ResourceName {
+  const name = azure.RESOURCE_NAMES.find((candidate) => azure.RESOURCE_TYPES[candidate] === type);
+  if (name === undefined) throw new Error(`no such type of resource: ${type}`);
+  return name;
+}
+
+function keyOf(name: azure.ResourceName, id: string): string {
+  return `${name}/${id.toLowerCase()}`;
+}
+
+function withState<R extends azure.AzureResource>(resource: R, provisioningState: azure.ProvisioningState): R {
+  return { ...resource, properties: { ...resource.properties, provisioningState } };
+}
+
+/** ARM's etags are weak and hold a GUID; ours counts the store's revisions. */
+function etagOf(revision: number): string {
+  return `W/"00000000-0000-0000-0000-${revision.toString(16).padStart(12, '0')}"`;
+}
