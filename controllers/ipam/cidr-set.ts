@@ -3,8 +3,8 @@
  * Source: kubernetes pkg/controller/nodeipam/ipam/cidrset/cidr_set.go.
  */
 import {
-  type Address,
-  addressOf,
+  addressOfBigInt,
+  bigIntOfAddress,
   type Cidr,
   cidrOf,
   type Family,
@@ -39,11 +39,11 @@ export function cidrSet(text: string, nodeMaskSize: number): CidrSet {
 /** The block of that number, as `10.244.3.0/24`. */
 export function blockAt({ cluster, nodeMaskSize }: CidrSet, index: number): string {
   const width = widthOf(cluster.family);
-  const network = toNumber(cluster.network) + (BigInt(index) << BigInt(width - nodeMaskSize));
+  const network = bigIntOfAddress(cluster.network) + (BigInt(index) << BigInt(width - nodeMaskSize));
   const mask = cluster.family === 4 ? maskOf(nodeMaskSize) : 0;
   return formatCidr({
     family: cluster.family,
-    network: toAddress(network, cluster.family),
+    network: addressOfBigInt(network, cluster.family),
     prefixLength: nodeMaskSize,
     mask,
   });
@@ -55,25 +55,10 @@ export function blocksOf(set: CidrSet, cidr: Cidr): readonly [number, number] | 
   if (cidr.family !== cluster.family || !overlaps(cluster, cidr)) return undefined;
   if (cidr.prefixLength <= cluster.prefixLength) return [0, blocks - 1];
   const shift = BigInt(widthOf(cluster.family) - nodeMaskSize);
-  const first = Number((toNumber(cidr.network) - toNumber(cluster.network)) >> shift);
+  const first = Number((bigIntOfAddress(cidr.network) - bigIntOfAddress(cluster.network)) >> shift);
   return [first, first + 2 ** Math.max(0, nodeMaskSize - cidr.prefixLength) - 1];
 }
 
 function widthOf(family: Family): number {
   return family === 4 ? 32 : 128;
-}
-
-function toNumber(address: Address): bigint {
-  if (typeof address === 'number') return BigInt(address);
-  const [head = '', tail] = address.split('::');
-  const groups = (text: string) => (text === '' ? [] : text.split(':'));
-  const [before, after] = [groups(head), tail === undefined ? [] : groups(tail)];
-  const gap = Array.from({ length: 8 - before.length - after.length }, () => '0');
-  return BigInt(`0x${[...before, ...gap, ...after].map((group) => group.padStart(4, '0')).join('')}`);
-}
-
-function toAddress(value: bigint, family: Family): Address {
-  if (family === 4) return Number(value);
-  const digits = value.toString(16).padStart(32, '0');
-  return addressOf(digits.match(/.{4}/g)!.join(':'));
 }

@@ -1,5 +1,13 @@
 /**
- * ipam: pod CIDRs for nodes, cut from the cluster CIDR. Pods' own addresses are the kubelet's business.
+ * ipam: where addresses come from. Node IPAM cuts pod CIDRs from the cluster CIDR; CNS hands a node's addresses to its pods and
+ * asks DNC for more; azure-vnet-ipam hands out those that a node came with; kubenet's routes lead to a node's pods.
  */
 export * from './cidr-set.ts';
+export * from './cns/ip-assignment.ts';
+export * from './cns/network-container.ts';
+export * from './cns/pool-monitor.ts';
+export * from './cns/pool-monitor-v2.ts';
+export * from './cns/scaler.ts';
 export * from './ipam.ts';
+export * from './kubenet/routes.ts';
+export * from './vnet/pool.ts';

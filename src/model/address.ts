@@ -117,3 +117,25 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
 export function sizeOf(cidr: Cidr): number {
   return 2 ** ((cidr.family === 4 ? 32 : 128) - cidr.prefixLength);
 }
+
+/** The address that lies `count` behind this one; the caller stays within its family's range. */
+export function addressPlus(address: Address, count: number | bigint): Address {
+  if (typeof address === 'number') return address + Number(count);
+  return addressOfBigInt(bigIntOfAddress(address) + BigInt(count), 6);
+}
+
+/** An address as one number, in network order. */
+export function bigIntOfAddress(address: Address): bigint {
+  if (typeof address === 'number') return BigInt(address);
+  const [head = '', tail] = address.split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':'));
+  const [before, after] = [groups(head), tail === undefined ? [] : groups(tail)];
+  const gap = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return BigInt(`0x${[...before, ...gap, ...after].map((group) => group.padStart(4, '0')).join('')}`);
+}
+
+export function addressOfBigInt(value: bigint, family: Family): Address {
+  if (family === 4) return Number(value);
+  const digits = value.toString(16).padStart(32, '0');
+  return addressOf(digits.match(/.{4}/g)!.join(':'));
+}

@@ -4,12 +4,23 @@
  */
 import * as z from 'zod';
 import type { CaseResult, RecordingFile, Suite } from '../suite.ts';
+import { replayIpAssignment } from './azure/cns-ip-assignment.ts';
+import { replayPoolMonitor, replayPoolMonitorV2 } from './azure/cns-ip-pool.ts';
+import { replayKubenetRoutes } from './azure/kubenet-routes.ts';
 import { replayNodeCidrAllocation } from './azure/node-cidr-allocation.ts';
+import { replayNodeNetworkConfig } from './azure/node-network-config.ts';
 import type { RecordedCase, Replay } from './azure/replay.ts';
+import { replayVnetIpamPool } from './azure/vnet-ipam-pool.ts';
 
 /** By file name, without `.json`. */
 const REPLAYS: { readonly [file: string]: Replay | undefined } = {
+  cns_ip_assignment: replayIpAssignment,
+  cns_ip_pool_v1: replayPoolMonitor,
+  cns_ip_pool_v2: replayPoolMonitorV2,
+  kubenet_routes: replayKubenetRoutes,
   node_cidr_allocation: replayNodeCidrAllocation,
+  node_network_config: replayNodeNetworkConfig,
+  vnet_ipam_pool: replayVnetIpamPool,
 };
 
 const fileShape = z.strictObject({
