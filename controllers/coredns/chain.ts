@@ -12,6 +12,7 @@ import { forward } from './plugins/forward.ts';
 import { hosts } from './plugins/hosts.ts';
 import { kubernetes } from './plugins/kubernetes/index.ts';
 import { loadbalance } from './plugins/loadbalance.ts';
+import { rewrite } from './plugins/rewrite/index.ts';
 import { template } from './plugins/template.ts';
 import { serverKeyOf } from './zones.ts';
 
@@ -25,6 +26,7 @@ const PLUGINS: readonly Plugin[] = [
   errors,
   log,
   loadbalance,
+  rewrite,
   cache,
   template,
   hosts,
@@ -38,7 +40,7 @@ const BY_NAME = new Map(PLUGINS.map((plugin) => [plugin.name, plugin]));
 /** What else CoreDNS is built with (plugin.cfg): a Corefile with these is right, but cannot be run here. */
 const NOT_EMULATED = new Set(
   `root metadata geoip cancel proxyproto quic grpc_server https https3 timeouts multisocket nsid bufsize bind trace pprof shed
-  dnstap local dns64 any chaos tsig rewrite autopath acl header dnssec tls minimal transfer route53 azure clouddns k8s_external
+  dnstap local dns64 any chaos tsig autopath acl header dnssec tls minimal transfer route53 azure clouddns k8s_external
   file auto secondary etcd grpc erratic whoami on sign view nomad`.split(/\s+/),
 );
 
@@ -63,6 +65,8 @@ export interface Configuration {
   readonly chains: readonly Chain[];
   /** one for each plugin that remembers something */
   readonly memories: readonly (() => Memory)[];
+  /** options of a query's EDNS that replies repeat, by code */
+  readonly ednsOptions: readonly number[];
 }
 
 function pluginNamed({ name }: Directive): Plugin {
@@ -124,7 +128,8 @@ export function configure(blocks: readonly ServerBlock[], options: LoadOptions):
     const { zones, port } = zonesOf(block);
     return { zones, port, links: linksOf(block, zones, options, memories) };
   });
-  return { chains, memories };
+  const ednsOptions = chains.flatMap(({ links }) => links.flatMap(({ instance }) => instance.ednsOptions ?? []));
+  return { chains, memories, ednsOptions };
 }
 
 export function configurationOf(corefile: string, options: LoadOptions): Configuration {

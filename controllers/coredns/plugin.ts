@@ -5,7 +5,17 @@
  * Source: CoreDNS plugin/plugin.go.
  */
 import type { Dataplane } from '../../src/dataplane/index.ts';
-import type { Address, Dice, DnsMessage, DnsQuestion, Moment, Rcode, RecordType } from '../../src/model/index.ts';
+import type {
+  Address,
+  Dice,
+  DnsClass,
+  DnsMessage,
+  DnsQuestion,
+  Edns,
+  Moment,
+  Rcode,
+  RecordType,
+} from '../../src/model/index.ts';
 import type { Directive } from './corefile/parse.ts';
 
 /** What the kubernetes plugin answers from: what CoreDNS's own informers have brought, which may lag. */
@@ -14,11 +24,21 @@ export type DnsFacts = Pick<Dataplane, 'dns' | 'dnsNamespace' | 'dnsPod' | 'dnsM
 /** Asks a name server outside (`168.63.129.16:53`); undefined where no answer came in time. */
 export type Upstream = (server: string, question: DnsQuestion) => DnsMessage | undefined;
 
+/** How a query came. */
+export interface Connection {
+  readonly protocol: 'udp' | 'tcp';
+  readonly clientPort: number;
+  readonly server: Address;
+  readonly serverPort: number;
+}
+
 /** What one query is answered under. */
 export interface DnsContext {
   readonly at: Moment;
   readonly dice: Dice;
   readonly client: Address;
+  /** left out where nothing is known of it; it is taken for UDP then */
+  readonly connection?: Connection;
   readonly facts: DnsFacts;
   /** whether the informers have listed everything once */
   readonly synced: boolean;
@@ -36,8 +56,15 @@ export interface DnsRequest {
   /** in lower case */
   readonly lowerName: string;
   readonly type: RecordType;
-  /** asks this whole server again, as CoreDNS's `upstream` package does for the target of a CNAME */
-  readonly lookup: (name: string, type: RecordType) => DnsMessage;
+  readonly class: DnsClass;
+  readonly edns: Edns | undefined;
+  /** what plugins say of this query under a label, such as `kubernetes/client-namespace`; only where plugin metadata is on */
+  readonly metadata?: (label: string) => string | undefined;
+  /**
+   * Asks this whole server again, as CoreDNS's `upstream` package does for the target of a CNAME. Undefined where no reply
+   * comes, as when look-ups lead to look-ups without end.
+   */
+  readonly lookup: (name: string, type: RecordType) => DnsMessage | undefined;
 }
 
 /** A message, or a bare code that no plugin has written as a message: the server does, and the cache never sees it. */
@@ -72,4 +99,6 @@ export interface PluginInstance {
   /** made once for each server that runs the configuration */
   remember?(): Memory;
   handler(next: Handler, memory: () => Memory): Handler;
+  /** options of a query's EDNS that replies repeat because of this plugin, by code */
+  readonly ednsOptions?: readonly number[];
 }

@@ -8,10 +8,10 @@
  *
  * Source: CoreDNS core/dnsserver/server.go, `ServeDNS`.
  */
-import type { DnsMessage, RecordType } from '../../src/model/index.ts';
+import type { DnsMessage } from '../../src/model/index.ts';
 import { type Configuration, configurationOf, handlerOf, type LoadOptions } from './chain.ts';
 import { CorefileError } from './corefile/error.ts';
-import { writtenReply } from './message.ts';
+import { repeatedEdns, writtenReply } from './message.ts';
 import type { DnsContext, DnsReply, DnsRequest, Handler, Memory } from './plugin.ts';
 
 /**
@@ -75,33 +75,34 @@ function handlerFor(lowerName: string, { handlers }: DnsServer): Handler | undef
   return handlers.get('.');
 }
 
-function requestOf(
-  server: DnsServer,
-  id: number,
-  name: string,
-  type: RecordType,
-  context: DnsContext,
-  depth: number,
-): DnsRequest {
+export type DnsQuery = Pick<DnsMessage, 'id' | 'question' | 'edns'>;
+
+function requestOf(server: DnsServer, query: DnsQuery, context: DnsContext, depth: number): DnsRequest {
+  const { name, type, class: asked = 'IN' } = query.question;
   return {
-    id,
+    id: query.id,
     name,
     lowerName: name.toLowerCase(),
     type,
+    class: asked,
+    edns: query.edns,
     lookup: (target, targetType) =>
-      ask(requestOf(server, id, target, targetType, context, depth + 1), server, context, depth + 1),
+      depth === LOOKUP_DEPTH_MAX
+        ? undefined
+        : ask({ ...query, question: { name: target, type: targetType } }, server, context, depth + 1),
   };
 }
 
-function ask(request: DnsRequest, server: DnsServer, context: DnsContext, depth: number): DnsMessage {
-  if (depth > LOOKUP_DEPTH_MAX) return writtenReply(request, 'SERVFAIL');
-  const handler = handlerFor(request.lowerName, server);
+function ask(query: DnsQuery, server: DnsServer, context: DnsContext, depth: number): DnsMessage {
+  const request = requestOf(server, query, context, depth);
+  const handler = request.class === 'IN' ? handlerFor(request.lowerName, server) : undefined;
   const reply: DnsReply = handler === undefined ? 'REFUSED' : handler(request, context);
-  return writtenReply(request, reply);
+  const written = writtenReply(request, reply);
+  const repeated = repeatedEdns(query.edns, server.configuration.ednsOptions);
+  return repeated === undefined ? written : { ...written, edns: { ...repeated, ...written.edns } };
 }
 
-/** Answers one query (class IN). The reply carries the query's id and its question as it was spelled. */
-export function answer(server: DnsServer, query: Pick<DnsMessage, 'id' | 'question'>, context: DnsContext): DnsMessage {
-  const { name, type } = query.question;
-  return ask(requestOf(server, query.id, name, type, context, 0), server, context, 0);
+/** Answers one query; REFUSED for classes other than IN. The reply carries the query's id and its question as it was spelled. */
+export function answer(server: DnsServer, query: DnsQuery, context: DnsContext): DnsMessage {
+  return ask(query, server, context, 0);
 }

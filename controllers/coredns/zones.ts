@@ -1,5 +1,5 @@
 /** Zone names: normal form, which of several a name lies in, and the reverse zones of a CIDR. Source: CoreDNS plugin/normalize.go. */
-import { parseCidr } from '../../src/model/index.ts';
+import { type Address, addressBytesOf, parseCidr } from '../../src/model/index.ts';
 import { CorefileError } from './corefile/error.ts';
 import type { Token } from './corefile/tokens.ts';
 
@@ -24,6 +24,16 @@ export function zoneOf(name: string, zones: readonly string[]): string | undefin
   return longest;
 }
 
+const LABEL_LENGTH_MAX = 63;
+const NAME_LENGTH_MAX = 255;
+
+/** Whether text can stand in a question: no empty label, none longer than 63 characters, all together at most 255. */
+export function isDomainName(name: string): boolean {
+  if (name === '.') return true;
+  const labels = name.replace(/\.$/, '').split('.');
+  return name.length < NAME_LENGTH_MAX && labels.every((label) => label !== '' && label.length <= LABEL_LENGTH_MAX);
+}
+
 export function isReverse(name: string): boolean {
   return name.endsWith('.in-addr.arpa.') || name.endsWith('.ip6.arpa.');
 }
@@ -32,13 +42,10 @@ const DEFAULT_PORT = 53;
 const BITS_PER_LABEL = { 4: 8, 6: 4 } as const;
 
 /** The labels of an address in reverse order: octets for IPv4, nibbles for IPv6. */
-function reverseLabels(network: string | number): readonly string[] {
-  if (typeof network === 'number') return [24, 16, 8, 0].map((shift) => String((network >>> shift) & 255)).reverse();
-  const [head = '', tail] = network.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right];
-  return groups.flatMap((group) => [...group.padStart(4, '0')]).reverse();
+function reverseLabels(address: Address): readonly string[] {
+  const bytes = addressBytesOf(address);
+  const labels = typeof address === 'number' ? bytes : bytes.flatMap((byte) => [byte >>> 4, byte & 15]);
+  return labels.map((label) => label.toString(typeof address === 'number' ? 10 : 16)).reverse();
 }
 
 /**

@@ -1,7 +1,16 @@
 /** The CoreDNS processes: one for each of its pods, with caches of its own, started anew when its Corefile changes. */
 import { coredns } from '../../controllers/index.ts';
 import type { Dataplane } from '../dataplane/index.ts';
-import { addressOf, type Dice, type DnsMessage, keyOf, type Moment, type Packet, type Pod } from '../model/index.ts';
+import {
+  addressOf,
+  type Dice,
+  type DnsMessage,
+  keyOf,
+  type Moment,
+  type Packet,
+  type Pod,
+  TCP,
+} from '../model/index.ts';
 
 export interface NameServerOptions {
   readonly dataplane: () => Dataplane;
@@ -39,6 +48,12 @@ export class NameServers {
       at: now(),
       dice,
       client: packet.source,
+      connection: {
+        protocol: packet.protocol === TCP ? 'tcp' : 'udp',
+        clientPort: packet.sourcePort,
+        server: packet.destination,
+        serverPort: packet.destinationPort,
+      },
       facts,
       synced: true,
       localAddresses: (pod.status.podIPs ?? []).map(({ ip }) => ip),

@@ -63,6 +63,13 @@ export function formatAddress(address: Address): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }
 
+/** An address as it goes on the wire: 4 or 16 bytes, first byte first. */
+export function addressBytesOf(address: Address): readonly number[] {
+  if (typeof address === 'number') return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255);
+  const digits = ip6addr.parse(address).toString({ format: 'v6', zeroElide: false, zeroPad: true }).replaceAll(':', '');
+  return Array.from({ length: 16 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+}
+
 /** `ip:port`, IPv6 in brackets, as Go's `net.JoinHostPort`. */
 export function formatEndpoint(address: Address, port: number): string {
   return typeof address === 'string' ? `[${address}]:${port}` : `${formatAddress(address)}:${port}`;

@@ -24,7 +24,7 @@ export interface EdnsOption {
 /** What the OPT record of a message says. */
 export interface Edns {
   /** how many bytes the sender takes in one datagram */
-  readonly udpSize: number;
+  readonly udpSizeBytes: number;
   readonly dnssecOk: boolean;
   readonly options: readonly EdnsOption[];
 }

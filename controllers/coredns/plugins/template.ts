@@ -2,8 +2,10 @@
 import type { Rcode } from '../../../src/model/index.ts';
 import { CorefileError, wrongArguments } from '../corefile/error.ts';
 import type { Directive } from '../corefile/parse.ts';
+import type { Token } from '../corefile/tokens.ts';
 import { replyTo } from '../message.ts';
 import type { DnsRequest, Plugin, PluginSetup } from '../plugin.ts';
+import { regularExpressionOf } from '../regular-expression.ts';
 import { inZone, originsOf, zoneOf } from '../zones.ts';
 import { argumentsOf, fallthroughOf, unknownOption } from './options.ts';
 
@@ -53,12 +55,12 @@ function readTemplate({ name, arguments: found, block = [] }: Directive, setup: 
   return { zones: originsOf(names, setup.zones), type: type.text, patterns, rcode, fallthrough: passed };
 }
 
-/** Go's RE2 and JavaScript agree on what Corefiles use; named groups are written `(?P<name>` there. */
-function patternOf(token: { text: string; file: string; line: number; column: number }): RegExp {
+function patternOf(token: Token): RegExp {
   try {
-    return new RegExp(token.text.replaceAll('(?P<', '(?<'));
-  } catch {
-    throw new CorefileError(token, `could not parse regex: ${token.text}`);
+    return regularExpressionOf(token.text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new CorefileError(token, `could not parse regex: ${error.message}`);
+    throw error;
   }
 }
 

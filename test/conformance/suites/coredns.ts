@@ -13,6 +13,7 @@ import {
   queryShape,
   type RecordedCluster,
 } from './coredns/recording.ts';
+import { replayRewrite, replayRule } from './coredns/rewrite.ts';
 
 function replayParse(recorded: ParseCase): Outcome {
   const { multicluster, zonal, zone } = recorded;
@@ -35,8 +36,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   metadata: 'labels for other plugins are not published yet',
   transfer: 'zone transfers are not emulated yet',
   serial: 'external and multicluster serials are not kept yet',
-  rule: 'plugin rewrite is not emulated yet',
-  rewrite: 'plugin rewrite is not emulated yet',
   order: 'the order cases of loadbalance are not replayed yet',
   weightfile: 'policy weighted of plugin loadbalance is not emulated yet',
   cache_store: 'what the cache keeps is not replayed yet',
@@ -59,6 +58,8 @@ function replay(recorded: { readonly id: string; readonly kind: string }, cluste
   }
   if (recorded.kind === 'parse') return replayParse(parseShape.parse(recorded));
   if (recorded.kind === 'config') return replayConfig(configShape.parse(recorded));
+  if (recorded.kind === 'rule') return replayRule(recorded);
+  if (recorded.kind === 'rewrite') return replayRewrite(recorded);
   const reason = NOT_YET[recorded.kind];
   if (reason === undefined) throw new Error(`${recorded.id}: unknown kind ${recorded.kind}`);
   return { outcome: 'skipped', reason };

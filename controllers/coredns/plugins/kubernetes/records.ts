@@ -81,8 +81,8 @@ function chase(query: Query, alias: DnsRecord, type: 'A' | 'AAAA', previous: rea
     if (next === undefined || next.answers.length === 0) return { answers: [], truncated: next?.truncated ?? false };
     return { answers: [alias, ...next.answers], truncated: next.truncated ?? false };
   }
-  const { answers, truncated } = query.request.lookup(target, type);
-  return { answers: [alias, ...answers], truncated };
+  const found = query.request.lookup(target, type);
+  return { answers: [alias, ...(found?.answers ?? [])], truncated: found?.truncated ?? false };
 }
 
 function sameAlias(a: DnsRecord, b: DnsRecord): boolean {

@@ -31,7 +31,8 @@ export type Outcome =
 /** Stands for whatever comes after the plugin that is recorded. */
 const BEYOND = '192.0.2.53';
 
-const FIRST: Dice = { below: () => 0, fraction: () => 0, split: () => FIRST };
+/** Dice that always show the first side. */
+export const FIRST: Dice = { below: () => 0, fraction: () => 0, split: () => FIRST };
 
 /** The recorded objects as the plugin's informers would have brought them. */
 export function factsOf(cluster: RecordedCluster): DnsFacts {

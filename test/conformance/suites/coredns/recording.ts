@@ -1,7 +1,7 @@
 /** The shape of CoreDNS's recordings, checked when read: a field that is not known here is a failure, not left out. */
 import { z } from 'zod';
 
-const record = z.strictObject({ name: z.string(), type: z.string(), ttl: z.number(), rdata: z.string() });
+export const record = z.strictObject({ name: z.string(), type: z.string(), ttl: z.number(), rdata: z.string() });
 export type RecordedRecord = z.infer<typeof record>;
 
 const object = z.looseObject({ metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }) });
@@ -37,7 +37,7 @@ export const clusterShape = z.strictObject({
 });
 export type RecordedCluster = z.infer<typeof clusterShape>;
 
-const common = { id: z.string(), source: z.string(), derived: z.boolean().optional(), kind: z.string() };
+export const common = { id: z.string(), source: z.string(), derived: z.boolean().optional(), kind: z.string() };
 
 export const queryShape = z.strictObject({
   ...common,
