@@ -80,10 +80,10 @@ export function withIpMasqAgent(config: IpMasqAgentConfig): (rules: Ruleset) => 
   return (rules) => {
     let both = made.get(rules);
     if (both === undefined) {
-      const { family = 4, nftables } = rules;
+      const { family = 4, nftables, kin = rules } = rules;
       const nat = new NatTable(rules.table('nat'), agent);
       const table = (name: TableName) => (name === 'nat' ? nat : rules.table(name));
-      both = nftables === undefined ? { family, table } : { family, nftables, table };
+      both = nftables === undefined ? { family, kin, table } : { family, kin, nftables, table };
       made.set(rules, both);
     }
     return both;

@@ -87,13 +87,31 @@ export interface Chain {
   readonly name: string;
   /** base chains only: what happens at their end */
   readonly policy?: 'ACCEPT' | 'DROP';
-  /** every rule, in order. May be made when asked for: prefer `candidates` on the way of a packet */
+  /** every rule, in order. May be made when asked for: prefer `index` on the way of a packet */
   readonly rules: readonly Rule[];
-  /**
-   * An index: the rules that can match a packet to this destination, in their order; a superset of those that do match.
-   * An accelerator, never a meaning: walking these gives what walking `rules` gives.
-   */
-  candidates?(destination: Address, destinationPort: number, protocol: ProtocolNumber): readonly Rule[];
+  readonly index?: ChainIndex;
+}
+
+/**
+ * Which of a long chain's rules can match a packet, by its destination. An accelerator, never a meaning: walking candidates and
+ * then `rest` gives what walking `rules` gives.
+ */
+export interface ChainIndex {
+  /** what the candidates depend on; ports go with the protocol */
+  readonly by: 'address' | 'port' | 'address and port';
+  /** a superset of those that match, in their order, but for those of `rest` */
+  candidates(destination: Address, destinationPort: number, protocol: ProtocolNumber): readonly Rule[];
+  /** what follows for all packets */
+  readonly rest: readonly Rule[];
+  /** whether there are no candidates for any port of this address, on any node that has the same `shared` */
+  isIdleAt?(destination: Address): boolean;
+  /** where several nodes' chains of this name have most candidates in common: the same object in each */
+  readonly shared?: SharedCandidates;
+}
+
+export interface SharedCandidates {
+  /** undefined where nodes differ: each has its own */
+  candidates(destination: Address, destinationPort: number, protocol: ProtocolNumber): readonly Rule[] | undefined;
 }
 
 export interface Table {
@@ -107,6 +125,8 @@ export interface Table {
 export interface Ruleset {
   /** 4 where it is not said */
   readonly family?: Family;
+  /** the same object in rulesets that have most of their chains in common, as those of nodes that know the same Services */
+  readonly kin?: object;
   /** nft's tables of this family, where the rules are nft's: `table` then gives none */
   readonly nftables?: readonly NftTable[];
   table(name: TableName): Table | undefined;

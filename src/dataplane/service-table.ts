@@ -62,9 +62,6 @@ export class ServiceTable {
   readonly #ipv6: FamilyIndex;
   /** how often, up to this version, the endpoints of a Service changed that has UDP ones: kube-proxy then cleans up conntrack */
   readonly udpEndpointChanges: number;
-  /** the address that `at` was asked for last, and what is claimed there: a memo */
-  #askedAddress: Address | undefined = undefined;
-  #askedClaims: AddressClaims | undefined = undefined;
 
   private constructor(
     services: PersistentMap<string, FiledService>,
@@ -131,15 +128,20 @@ export class ServiceTable {
 
   /** the service ports that claim this address as cluster IP, external IP or load balancer VIP, by name and protocol */
   at(address: Address, port: number, protocol: ProtocolNumber): readonly FiledPort[] {
-    // A packet asks for one address several times in a row, once in each chain.
-    if (address !== this.#askedAddress) {
-      this.#askedClaims = this.#addresses.get(address);
-      this.#askedAddress = address;
-    }
-    const claims = this.#askedClaims;
+    const claims = this.#addresses.get(address);
     if (claims === undefined) return NO_PORTS;
     const key = portKey(port, protocol);
     return claims.key === key ? claims.ports : (claims.others.get(key) ?? NO_PORTS);
+  }
+
+  /** whether any service port claims this address */
+  hasClaims(address: Address): boolean {
+    return this.#addresses.has(address);
+  }
+
+  /** whether any service port of the family has a node port */
+  hasNodePorts(family: Family): boolean {
+    return !this.#of(family).nodePorts.isEmpty();
   }
 
   /** the service ports that claim this address, whatever their port, in no particular order */

@@ -18,10 +18,11 @@ import {
   type Packet,
   type Payload,
   type ProtocolNumber,
+  type TableName,
   type Verdict,
 } from '../model/index.ts';
 import type { Choice, IpvsTable } from './ipvs/table.ts';
-import type { LinkedRuleset } from './link.ts';
+import type { HostRules } from './program/ruleset-program.ts';
 import type { Recorder } from './recorder.ts';
 import type { Host } from './world.ts';
 
@@ -72,9 +73,11 @@ export class Flight {
 
   host: Host;
   /** the host's rules; undefined where it has none */
-  rules: LinkedRuleset | undefined = undefined;
+  rules: HostRules | undefined = undefined;
   table: ConntrackTable | undefined = undefined;
   mark = 0;
+  /** where it is recorded: the table whose rules it walks */
+  tableName: TableName = 'raw';
   inInterface = '';
   outInterface = '';
 

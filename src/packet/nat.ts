@@ -22,14 +22,17 @@ type TargetOf<T extends Target['target']> = Extract<Target, { target: T }>;
 /** Which side of a packet a hook rewrites. */
 export type Side = 'source' | 'destination';
 
-/** `port` undefined keeps the packet's. A connection that has been decided on stays as it is. */
-export function applyDnat(flight: Flight, address: number, port: number | undefined): void {
+/** what stands for the packet's own port */
+export const SAME_PORT = -1;
+
+/** A connection that has been decided on stays as it is. */
+export function applyDnat(flight: Flight, address: number, port: number): void {
   const connection = flight.connection;
   if (connection === undefined || (connection.status & DESTINATION_NAT_DONE) !== 0) return;
   connection.status |= DESTINATION_NAT_DONE;
   // The reply's source is where the connection leads: its port stands first in the reply's ports.
   const portBefore = connection.replyPorts >>> 16;
-  const portAfter = port ?? portBefore;
+  const portAfter = port === SAME_PORT ? portBefore : port;
   if (connection.replySource === address && portBefore === portAfter) return;
   connection.replySource = address;
   connection.replyPorts = (portAfter << 16) | (connection.replyPorts & 0xffff);

@@ -2,7 +2,7 @@
  * What happened to a packet, as references: six entries a step, formatted only when someone reads them. Packets recorded are
  * values that never change, so keeping them is enough.
  */
-import { type NftRule, nftRuleText, ruleText, type Target } from '../dataplane/index.ts';
+import { type NftRule, nftRuleText, type Rule, ruleText, type Target } from '../dataplane/index.ts';
 import {
   type ConntrackState,
   type Family,
@@ -13,8 +13,7 @@ import {
   type TableName,
   type TraceStep,
 } from '../model/index.ts';
-import type { LinkedChain } from './link.ts';
-import type { LinkedRule } from './linked-rule.ts';
+import type { Flight } from './flight.ts';
 import type { Hop, Host } from './world.ts';
 
 type Kind = TraceStep['step'];
@@ -28,10 +27,16 @@ export interface NftPlace {
   readonly family: Family;
 }
 
+/** A rule that matched, and its chain. */
+export interface RuleNote {
+  readonly chain: { readonly name: string };
+  readonly rule: Rule;
+}
+
 /** What a trace says of a base chain that ended. */
 interface PolicyChain {
-  readonly chain: { readonly name: string };
-  readonly policy: 'ACCEPT' | 'DROP' | undefined;
+  readonly name: string;
+  readonly policy?: 'ACCEPT' | 'DROP';
 }
 
 export class Recorder {
@@ -54,8 +59,8 @@ export class Recorder {
     this.#entries.push('hook', host, packet, hook, table, undefined);
   }
 
-  rule(host: Host, packet: Packet, table: TableName, chain: LinkedChain, rule: LinkedRule): void {
-    this.#entries.push('rule', host, packet, table, chain, rule);
+  rule(flight: Flight, note: RuleNote): void {
+    this.#entries.push('rule', flight.host, flight.packet(), flight.tableName, undefined, note);
   }
 
   /** `place` and `walked` are kept as they are: text is made when the trace is read */
@@ -110,10 +115,10 @@ export class Recorder {
         return { step, host, hook: a as HookName, table: b as TableName, packet };
       case 'rule':
         if ('effect' in (c as object)) return nftRuleStep(host, b as NftPlace, c as { rule: NftRule; effect: string });
-        return this.#ruleStep(host, a as TableName, (b as LinkedChain).chain.name, c as LinkedRule);
+        return this.#ruleStep(host, a as TableName, c as RuleNote);
       case 'policy': {
-        const { chain, policy } = b as PolicyChain;
-        return { step, host, table: a as TableName, chain: chain.name, policy: policy ?? 'ACCEPT' };
+        const { name, policy } = b as PolicyChain;
+        return { step, host, table: a as TableName, chain: name, policy: policy ?? 'ACCEPT' };
       }
       case 'conntrack':
         return { step, host, state: a as ConntrackState, packet };
@@ -131,9 +136,9 @@ export class Recorder {
     }
   }
 
-  #ruleStep(host: string, table: TableName, chain: string, linked: LinkedRule): TraceStep {
-    const rule = ruleText(chain, linked.rule, this.#family);
-    return { step: 'rule', host, table, chain, rule, effect: effectText(linked.rule.target) };
+  #ruleStep(host: string, table: TableName, { chain: { name }, rule }: RuleNote): TraceStep {
+    const text = ruleText(name, rule, this.#family);
+    return { step: 'rule', host, table, chain: name, rule: text, effect: effectText(rule.target) };
   }
 }
 

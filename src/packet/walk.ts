@@ -22,6 +22,11 @@ import {
   STATE_RELATED,
 } from '../dataplane/index.ts';
 import type { Verdict } from '../model/index.ts';
+import type { Flight } from './flight.ts';
+import { translateError } from './icmp.ts';
+import { balance, isForIpvs } from './ipvs/balance.ts';
+import { bindAsIs, type Side, translate } from './nat.ts';
+import { rulesOf } from './program/ruleset-program.ts';
 import {
   ACCEPT,
   DROP,
@@ -35,13 +40,7 @@ import {
   PREROUTING,
   RAW,
   REJECT,
-  runTable,
-} from './chains.ts';
-import type { Flight } from './flight.ts';
-import { translateError } from './icmp.ts';
-import { balance, isForIpvs } from './ipvs/balance.ts';
-import { linkRuleset } from './link.ts';
-import { bindAsIs, type Side, translate } from './nat.ts';
+} from './stops.ts';
 import { confirm, track } from './tracking.ts';
 import type { Hop, Host } from './world.ts';
 
@@ -64,7 +63,7 @@ export function walk(flight: Flight): void {
 function enter(flight: Flight, host: Host): void {
   flight.host = host;
   const ruleset = host.rules(flight.family);
-  flight.rules = ruleset === undefined ? undefined : linkRuleset(ruleset);
+  flight.rules = ruleset === undefined ? undefined : rulesOf(ruleset);
   flight.table = host.conntrack(flight.family);
   flight.mark = 0;
   flight.connection = undefined;
@@ -240,7 +239,7 @@ function passPostrouting(flight: Flight): boolean {
 /** Whether a table lets the packet go on; sets the verdict where not. */
 function pass(flight: Flight, hook: number, table: number): boolean {
   if (flight.rules === undefined) return true;
-  const decision = runTable(flight, hook, table);
+  const decision = flight.rules.run(flight, hook, table);
   if (decision === ACCEPT) return true;
   if (decision === REJECT) reject(flight);
   else drop(flight, blame(flight));
@@ -257,7 +256,7 @@ function passNat(flight: Flight, hook: number, side: Side): boolean {
   }
   const done = side === 'source' ? SOURCE_NAT_DONE : DESTINATION_NAT_DONE;
   if (flight.state === STATE_NEW && (connection.status & done) === 0) {
-    if (runTable(flight, hook, NAT) === DROP) {
+    if (rules.run(flight, hook, NAT) === DROP) {
       drop(flight, blame(flight));
       return false;
     }

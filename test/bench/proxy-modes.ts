@@ -80,7 +80,7 @@ function reachByChains(ruleset: Ruleset, address: Address, port: number): number
       if (target.target === 'jump') follow(target.chain);
     }
   };
-  const [first] = services?.candidates?.(address, port, TCP) ?? [];
+  const [first] = services?.index?.candidates(address, port, TCP) ?? [];
   if (first !== undefined) follow({ rules: [first] });
   return endpoints;
 }

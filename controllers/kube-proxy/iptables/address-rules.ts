@@ -11,8 +11,6 @@ export class AddressRules {
   /** the address that all rules match, where they match but one: most service ports have a cluster IP and no more */
   readonly #only: Address | undefined;
   readonly #byAddress: ReadonlyMap<Address, readonly Rule[]>;
-  #tail: readonly Rule[] = NO_RULES;
-  #withTail: readonly Rule[];
 
   constructor(rules: readonly Rule[]) {
     const addresses = rules.map(destinationOf);
@@ -28,22 +26,10 @@ export class AddressRules {
     this.anywhere = rules.filter((_, i) => addresses[i] === undefined);
     this.#only = new Set(addresses).size === 1 ? addresses[0] : undefined;
     this.#byAddress = byAddress;
-    this.#withTail = rules;
   }
 
   at(address: Address): readonly Rule[] {
     return address === this.#only ? this.rules : (this.#byAddress.get(address) ?? NO_RULES);
-  }
-
-  /** The same, then `tail`. Remembers the last tail it was asked for. */
-  atWith(address: Address, tail: readonly Rule[]): readonly Rule[] {
-    if (tail.length === 0) return this.at(address);
-    if (address !== this.#only) return [...this.at(address), ...tail];
-    if (this.#tail !== tail) {
-      this.#withTail = [...this.rules, ...tail];
-      this.#tail = tail;
-    }
-    return this.#withTail;
   }
 }
 

@@ -94,13 +94,16 @@ test("a chain's candidates are, in their order, the rules that can match: the in
   fc.assert(
     fc.property(table, configs, (services, settings) => {
       for (const chain of allChains(services, settings)) {
-        if (chain.candidates === undefined) continue;
-        const rules = chain.rules;
+        const { index, rules } = chain;
+        if (index === undefined) continue;
         for (const address of [...ADDRESSES, addressOf('127.0.0.1'), addressOf('9.9.9.9')] as number[])
           for (const number of PORTS)
             for (const protocol of [TCP, UDP] as const) {
               const can = (rule: Rule) => canMatch(rule, address, number, protocol);
-              expect(chain.candidates(address, number, protocol).filter(can)).toEqual(rules.filter(can));
+              const candidates = index.candidates(address, number, protocol);
+              expect([...candidates, ...index.rest].filter(can)).toEqual(rules.filter(can));
+              if (index.isIdleAt?.(address) === true) expect(candidates).toEqual([]);
+              expect(index.shared?.candidates(address, number, protocol) ?? candidates).toEqual(candidates);
             }
       }
     }),

@@ -79,6 +79,7 @@ class NodeRuleset implements KubeProxyRuleset, DispatchSource {
   readonly #writer: ChainWriter;
   readonly #node: ProxiedNode;
   readonly #canary: readonly Chain[];
+  readonly shared: DispatchSource['shared'];
   #natTable: Table | undefined;
   #filterTable: Table | undefined;
 
@@ -88,6 +89,7 @@ class NodeRuleset implements KubeProxyRuleset, DispatchSource {
     this.family = config.family;
     this.#writer = chainWriter(config, facts, comments);
     this.#node = proxiedNode(facts, config);
+    this.shared = sharedCandidates(services, this.#writer);
     this.#canary = config.canary ? [CANARY] : [];
   }
 
@@ -111,6 +113,14 @@ class NodeRuleset implements KubeProxyRuleset, DispatchSource {
 
   rulesFor(filed: FiledPort): ServicePortRules {
     return this.#writer.rulesFor(filed, this.#node);
+  }
+
+  isShared(filed: FiledPort): boolean {
+    return this.#writer.isShared(filed, this.#node);
+  }
+
+  get kin(): object {
+    return this.services;
   }
 
   #nat(): Table {
@@ -152,6 +162,17 @@ class NodeRuleset implements KubeProxyRuleset, DispatchSource {
   #serviceChains(): readonly Chain[] {
     return this.services.ports(this.family).flatMap((port) => this.rulesFor(port).chains());
   }
+}
+
+const candidates = new WeakMap<ServiceTable, WeakMap<ChainWriter, DispatchSource['shared']>>();
+
+/** What nodes with the same writer share of the dispatch chains of a version of the table. */
+function sharedCandidates(services: ServiceTable, writer: ChainWriter): DispatchSource['shared'] {
+  let byWriter = candidates.get(services);
+  if (byWriter === undefined) candidates.set(services, (byWriter = new WeakMap()));
+  let shared = byWriter.get(writer);
+  if (shared === undefined) byWriter.set(writer, (shared = new Map()));
+  return shared;
 }
 
 interface CachedRuleset {

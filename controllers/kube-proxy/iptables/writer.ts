@@ -74,9 +74,13 @@ export class ChainWriter {
   }
 
   rulesFor(filed: FiledPort, node: ProxiedNode): ServicePortRules {
-    const { memo } = filed;
-    const variants = memo instanceof Variants && memo.writer === this ? memo : this.#variantsOf(filed, node);
+    const variants = this.#variantsOf(filed, node);
     return variants.shared ?? variants.byNode.get(node.facts) ?? this.#rulesForNode(variants, filed.port, node);
+  }
+
+  /** Whether every node that has this writer has the same rules for the service port. */
+  isShared(filed: FiledPort, node: ProxiedNode): boolean {
+    return this.#variantsOf(filed, node).shared !== undefined;
   }
 
   /** An endpoint's chain: made once for as long as the endpoint stays as it is, whatever becomes of the others. */
@@ -90,7 +94,8 @@ export class ChainWriter {
   }
 
   #variantsOf(filed: FiledPort, node: ProxiedNode): Variants {
-    const { port } = filed;
+    const { memo, port } = filed;
+    if (memo instanceof Variants && memo.writer === this) return memo;
     let variants = this.#variants.get(port);
     if (variants === undefined) {
       const differs = dependsOnNode(port) || port.loadBalancerSourceRanges.length > 0;

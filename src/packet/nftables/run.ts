@@ -52,7 +52,7 @@ function runBase(flight: Flight, place: Place): number {
   if (decision !== CONTINUE) return decision;
   const isDropped = chain.hook!.policy === 'drop';
   const policy = isDropped ? 'DROP' : 'ACCEPT';
-  flight.recorder?.policy(flight.host, flight.packet(), place.table, { chain, policy });
+  flight.recorder?.policy(flight.host, flight.packet(), place.table, { name: chain.name, policy });
   if (isDropped) flight.blamedChain = chain.name;
   return isDropped ? DROP : ACCEPT;
 }
