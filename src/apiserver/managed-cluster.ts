@@ -11,6 +11,7 @@ import {
   type Cidr,
   type ClusterSettings,
   contains,
+  encloses,
   overlaps,
   parseAddress,
   parseCidr,
@@ -22,7 +23,7 @@ import { invalidParameter, type ManagedClusterError } from './managed-cluster-er
 export type { ManagedClusterError } from './managed-cluster-error.ts';
 
 /** Ranges that AKS keeps for itself: link-local, its own tunnels, and documentation. */
-const RESERVED_RANGES = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'] as const;
+export const RESERVED_RANGES = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'] as const;
 /** A Service range holds at most 2^20 addresses (kube-apiserver `--service-cluster-ip-range`). */
 const SERVICE_PREFIX_MIN = 12;
 
@@ -131,10 +132,6 @@ function validateSubnets({ virtualNetwork }: ClusterSettings): ManagedClusterErr
       });
   });
   return errors;
-}
-
-function encloses(outer: Cidr, inner: Cidr): boolean {
-  return outer.prefixLength <= inner.prefixLength && contains(outer, inner.network);
 }
 
 function validateDns({ networkProfile }: ClusterSettings): ManagedClusterError[] {

@@ -4,6 +4,7 @@ import { DUMP_KINDS } from '../emulator/index.ts';
 import { suggestion } from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { dumpCommand } from './dump-command.ts';
+import { PLAN_FORMATS, type PlanFlags, planCommand } from './plan-command.ts';
 import { type RunFlags, runCommand } from './run-command.ts';
 import { type TraceFlags, traceCommand } from './trace-command.ts';
 import { type TraceRulesFlags, traceRulesCommand } from './trace-rules-command.ts';
@@ -16,8 +17,9 @@ Examples:
   $ orrery trace scenarios/seed-overlay.yaml --from pod/my-app --to http://my-api/hello --format mermaid
   $ orrery trace --rules rules.txt --addresses addresses.txt --packet 'tcp 10.244.0.20:40000 > 10.96.0.60:80'
   $ orrery dump iptables scenarios/seed-overlay.yaml --node node2
+  $ orrery plan plans/node-subnet.yaml
 
-Exit codes: 0 done, 1 an expectation failed, 2 the input is wrong.`;
+Exit codes: 0 done, 1 an expectation failed or a plan does not fit, 2 the input is wrong.`;
 
 const FORMATS = ['text', 'json', 'mermaid'] as const;
 
@@ -42,7 +44,7 @@ export async function runCommandLine(args: readonly string[], console: Console):
 function sentence(message: string, args: readonly string[]): string {
   const unknown = /^error: unknown command '(.*?)'/.exec(message);
   if (unknown !== null)
-    return `orrery: there is no command ${unknown[1]}${suggestion(unknown[1]!, ['run', 'trace', 'dump'])}`;
+    return `orrery: there is no command ${unknown[1]}${suggestion(unknown[1]!, ['run', 'trace', 'dump', 'plan'])}`;
   if (args.length === 0)
     return 'orrery: say what to do, such as orrery run scenarios/seed-overlay.yaml; orrery --help tells more';
   const [first = '', hint] = message.replace(/^error: /, '').split('\n');
@@ -64,6 +66,9 @@ function commands(console: Console, done: (code: ExitCode) => void): Command {
   );
   dumpArguments(program.command('dump')).action(async (kind, file, flags) =>
     done(await dumpCommand(kind, file, flags, console)),
+  );
+  planArguments(program.command('plan')).action((file: string, flags: PlanFlags) =>
+    done(planCommand(file, flags, console)),
   );
   return program;
 }
@@ -125,17 +130,27 @@ function dumpArguments(command: Command): Command {
     .option('--pod <[namespace/]name>', 'in this pod');
 }
 
+function planArguments(command: Command): Command {
+  return setOption(command.exitOverride())
+    .description('say what an address plan comes to: what fits, what runs out first, what would fix it')
+    .argument('<file>', 'a plan, apiVersion orrery/v1, kind Plan')
+    .option('--prove', 'let the growth happen in the emulator, and compare', false)
+    .option('--seed <number>', 'of the run that proves it', readSeed)
+    .addOption(new Option('--format <format>', 'how to print').choices(PLAN_FORMATS).default('text'));
+}
+
 /** Options of every command that runs a script. */
 function scriptOptions(command: Command): Command {
-  return command
-    .exitOverride()
-    .option('--seed <number>', "instead of the script's", readSeed)
-    .option(
-      '--set <path=value>',
-      "replace a value of the script; 'spec.' may be left out",
-      (text: string, all: string[]) => [...all, text],
-      [],
-    );
+  return setOption(command.exitOverride().option('--seed <number>', "instead of the script's", readSeed));
+}
+
+function setOption(command: Command): Command {
+  return command.option(
+    '--set <path=value>',
+    "replace a value of the file; 'spec.' may be left out",
+    (text: string, all: string[]) => [...all, text],
+    [],
+  );
 }
 
 function formatOption(): Option {

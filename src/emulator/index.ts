@@ -1,7 +1,7 @@
 /** emulator: the composition root. Alone knows time and chance. */
 
 export type { DeleteOptions, Outcome, StatusError } from '../apiserver/index.ts';
-export { type ManagedClusterError, validateManagedCluster } from '../apiserver/index.ts';
+export { type ManagedClusterError, RESERVED_RANGES, validateManagedCluster } from '../apiserver/index.ts';
 export * from './contract.ts';
 export { SeededDice } from './dice.ts';
 export { DUMP_KINDS, type DumpKind } from './dump.ts';

@@ -120,6 +120,11 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
   return a.prefixLength <= b.prefixLength ? contains(a, b.network) : contains(b, a.network);
 }
 
+/** Whether all of `inner` lies in `outer`. */
+export function encloses(outer: Cidr, inner: Cidr): boolean {
+  return outer.prefixLength <= inner.prefixLength && contains(outer, inner.network);
+}
+
 /** How many addresses an IPv4 CIDR holds. */
 export function sizeOf(cidr: Cidr): number {
   return 2 ** ((cidr.family === 4 ? 32 : 128) - cidr.prefixLength);

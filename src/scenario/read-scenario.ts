@@ -1,12 +1,11 @@
 /** From a script's text to a scenario that can run, or everything that is wrong with it. Nothing runs before all of it is right. */
 import type { ClusterSettings } from '../model/index.ts';
-import { parseDocuments, problemAt, type SourceDocument } from './document.ts';
-import { overridden, parseOverrides } from './override.ts';
+import { problemAt, type SourceDocument } from './document.ts';
 import type { Problem } from './problem.ts';
+import { type DocumentSource, readDocument } from './read-document.ts';
 import { type ReadFile, readStep } from './read-step.ts';
 import { type ScenarioDocument, scenarioSchema } from './schema.ts';
 import { settingsOf, validateSettings } from './settings.ts';
-import { readShape } from './shape.ts';
 import type { Step } from './step.ts';
 
 export interface Scenario {
@@ -17,13 +16,8 @@ export interface Scenario {
   readonly steps: readonly Step[];
 }
 
-export interface ScenarioSource {
-  /** the file as the user named it: what problems begin with */
-  readonly file: string;
-  readonly text: string;
+export interface ScenarioSource extends DocumentSource {
   readonly readFile: ReadFile;
-  /** `path=value` texts, in order */
-  readonly overrides?: readonly string[];
 }
 
 export type ScenarioRead =
@@ -32,23 +26,9 @@ export type ScenarioRead =
 
 const DEFAULT_SEED = 1;
 
-export function readScenario({ file, text, readFile, overrides = [] }: ScenarioSource): ScenarioRead {
-  const parsed = parseDocuments(file, text);
-  if (!parsed.ok) return parsed;
-  const [first, second] = parsed.documents;
-  if (first === undefined)
-    return refused({ file, path: '', message: 'is empty; a script begins with apiVersion: orrery/v1' });
-  if (second !== undefined)
-    return refused(problemAt(second, [], 'a script is one document; put manifests into files of their own'));
-  const { overrides: parsedOverrides, problems } = parseOverrides(overrides);
-  if (problems.length > 0) return { ok: false, problems };
-  const document = overridden(first, parsedOverrides);
-  const shaped = readShape(scenarioSchema, document);
-  return shaped.ok ? assemble(document, shaped.value, readFile) : shaped;
-}
-
-function refused(problem: Problem): ScenarioRead {
-  return { ok: false, problems: [problem] };
+export function readScenario({ readFile, ...source }: ScenarioSource): ScenarioRead {
+  const read = readDocument(scenarioSchema, 'a script', source);
+  return read.ok ? assemble(read.document, read.value, readFile) : read;
 }
 
 function assemble(document: SourceDocument, { metadata, spec }: ScenarioDocument, readFile: ReadFile): ScenarioRead {

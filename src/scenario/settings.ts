@@ -1,5 +1,5 @@
 /** A script's cluster as the emulator takes it: what AKS fills in filled in, what it refuses refused. */
-import { validateManagedCluster } from '../emulator/index.ts';
+import { type ManagedClusterError, validateManagedCluster } from '../emulator/index.ts';
 import {
   type AddressModel,
   type AgentPoolProfile,
@@ -86,18 +86,27 @@ const CLUSTER: Path = ['spec', 'cluster'];
 
 /** What AKS would refuse, and what is no part of the emulator yet, each at its place in the script. */
 export function validateSettings(document: SourceDocument, settings: ClusterSettings): readonly Problem[] {
-  const problems = validateManagedCluster(settings).map(({ code, field, detail }) =>
-    problemAt(document, [...CLUSTER, ...parsePath(field)!], `${detail} (${code})`),
-  );
-  const { networkPlugin, networkPluginMode } = settings.networkProfile;
-  if (networkPlugin !== 'azure' || networkPluginMode !== 'overlay') {
-    const model = networkPlugin === 'azure' ? 'azure without networkPluginMode (Node Subnet)' : networkPlugin;
-    const path = [...CLUSTER, 'networkProfile', 'networkPlugin'];
-    problems.push(
-      problemAt(document, path, `${model} is not emulated yet, only azure with networkPluginMode overlay is`),
-    );
-  }
+  return [...refusedSettings(document, settings), ...notEmulated(document, settings)];
+}
+
+/** What AKS would refuse, each at its place; what `isMeant` is false for is left out. */
+export function refusedSettings(
+  document: SourceDocument,
+  settings: ClusterSettings,
+  isMeant: (error: ManagedClusterError) => boolean = () => true,
+): readonly Problem[] {
+  const problems = validateManagedCluster(settings)
+    .filter(isMeant)
+    .map(({ code, field, detail }) => problemAt(document, [...CLUSTER, ...parsePath(field)!], `${detail} (${code})`));
   return [...problems, ...validateKubeProxy(document)];
+}
+
+function notEmulated(document: SourceDocument, { networkProfile }: ClusterSettings): readonly Problem[] {
+  const { networkPlugin, networkPluginMode } = networkProfile;
+  if (networkPlugin === 'azure' && networkPluginMode === 'overlay') return [];
+  const model = networkPlugin === 'azure' ? 'azure without networkPluginMode (Node Subnet)' : networkPlugin;
+  const path = [...CLUSTER, 'networkProfile', 'networkPlugin'];
+  return [problemAt(document, path, `${model} is not emulated yet, only azure with networkPluginMode overlay is`)];
 }
 
 const TIMEOUTS = ['tcpTimeoutSeconds', 'tcpFinTimeoutSeconds', 'udpTimeoutSeconds'] as const;

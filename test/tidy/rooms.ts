@@ -12,8 +12,9 @@ export const ROOM_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   controllers: ['model', 'dataplane', 'reconcile'],
   emulator: ['model', 'store', 'apiserver', 'arm', 'dataplane', 'packet', 'reconcile', 'controllers'],
   scenario: ['model', 'emulator'],
+  plan: ['model', 'emulator', 'scenario'],
   server: ['model', 'emulator', 'scenario'],
-  cli: ['model', 'emulator', 'scenario', 'server'],
+  cli: ['model', 'emulator', 'scenario', 'plan', 'server'],
   ui: ['emulator', 'scenario', 'server'],
 };
 
@@ -36,6 +37,7 @@ export const ROOM_PACKAGES: Readonly<Record<string, Readonly<Record<string, stri
     yaml: 'scripts, with positions for errors',
     zod: 'the schema of scripts',
   },
+  plan: { zod: 'the schema of plans' },
   server: { fastify: 'HTTP', 'dns-packet': 'DNS on the wire', pino: 'the log', rxjs: 'watches over HTTP' },
   cli: {
     'cli-progress': 'progress of long runs',

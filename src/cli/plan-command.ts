@@ -1,0 +1,38 @@
+/** `orrery plan FILE`: what fits, which space runs out first, and which settings would fix it. */
+import { EMULATED, type PlanReport, planJson, planText, prove, readPlan, reportOn } from '../plan/index.ts';
+import { formatProblem } from '../scenario/index.ts';
+import { type Console, type ExitCode, UsageError } from './console.ts';
+import { readFileNamed } from './script-file.ts';
+
+export const PLAN_FORMATS = ['text', 'json'] as const;
+
+export interface PlanFlags {
+  readonly format: (typeof PLAN_FORMATS)[number];
+  readonly set: readonly string[];
+  readonly prove: boolean;
+  readonly seed?: number;
+}
+
+const SEED = 1;
+
+const PRINTERS: { readonly [F in PlanFlags['format']]: (report: PlanReport) => string } = {
+  text: planText,
+  json: planJson,
+};
+
+/** Exit code 1 where the growth does not fit, or where a run disagrees with what was predicted. */
+export function planCommand(
+  file: string,
+  { format, set, prove: isToProve, seed = SEED }: PlanFlags,
+  console: Console,
+): ExitCode {
+  const read = readPlan({ file, text: readFileNamed(file, console), overrides: set });
+  if (!read.ok) throw new UsageError(read.problems.map(formatProblem).join('\n'));
+  const planned = reportOn(read.plan);
+  const unknown = planned.models.find(({ model }) => !EMULATED.has(model));
+  if (isToProve && unknown !== undefined)
+    throw new UsageError(`${file}: ${unknown.pool} cannot be proven: ${unknown.model} is not emulated yet`);
+  const report = isToProve ? { ...planned, proof: prove(read.plan, planned.forecast, seed) } : planned;
+  console.stdout(PRINTERS[format](report));
+  return report.forecast.failure === undefined && report.proof?.agrees !== false ? 0 : 1;
+}

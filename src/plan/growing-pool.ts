@@ -1,0 +1,52 @@
+/** The nodes of one agent pool while a plan grows, and how many pods are on each. */
+import { type AddressModel, type AgentPoolProfile, addressModelOf, type NetworkProfile } from '../model/index.ts';
+import { SpaceLedger } from './space.ts';
+
+export interface GrowingNode {
+  pods: number;
+  /** addresses of the pod subnet that it holds for its pods */
+  granted: number;
+}
+
+export class GrowingPool {
+  readonly profile: AgentPoolProfile;
+  readonly model: AddressModel;
+  readonly nodes: GrowingNode[] = [];
+  readonly room: SpaceLedger;
+  #fewest = 0;
+  #next = 0;
+
+  constructor(profile: AgentPoolProfile, networkProfile: NetworkProfile, index: number) {
+    this.profile = profile;
+    this.model = addressModelOf(networkProfile, profile)!;
+    const setting = `agentPoolProfiles[${index}].maxPods`;
+    this.room = new SpaceLedger({ kind: 'maxPods', name: `maxPods of ${profile.name}`, setting, size: 0 });
+  }
+
+  addNode(): GrowingNode {
+    const node = { pods: 0, granted: 0 };
+    this.nodes.push(node);
+    this.room.extend(this.profile.maxPods);
+    this.#fewest = 0;
+    this.#next = 0;
+    return node;
+  }
+
+  removeNode(): GrowingNode {
+    this.room.extend(-this.profile.maxPods);
+    this.#next = 0;
+    return this.nodes.pop()!;
+  }
+
+  /** The node that the scheduler chooses next: of those with the fewest pods the first. There must be one. */
+  leastLoaded(): GrowingNode {
+    for (;;) {
+      for (; this.#next < this.nodes.length; this.#next++) {
+        const node = this.nodes[this.#next]!;
+        if (node.pods === this.#fewest) return node;
+      }
+      this.#next = 0;
+      this.#fewest++;
+    }
+  }
+}

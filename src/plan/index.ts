@@ -1,0 +1,9 @@
+/**
+ * plan: address plans, `apiVersion: orrery/v1`, `kind: Plan`. Reads them, says by arithmetic what fits and what runs out first,
+ * and proves it on an emulator. Touches no file: whoever calls hands texts in.
+ */
+export { planJson } from './json.ts';
+export { EMULATED, type Proof, prove } from './prove.ts';
+export { type PlanRead, readPlan } from './read-plan.ts';
+export { type Headroom, type PlanReport, reportOn } from './report.ts';
+export { planText } from './text.ts';
