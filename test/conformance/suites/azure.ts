@@ -6,10 +6,13 @@ import * as z from 'zod';
 import type { CaseResult, RecordingFile, Suite } from '../suite.ts';
 import { replayIpAssignment } from './azure/cns-ip-assignment.ts';
 import { replayPoolMonitor, replayPoolMonitorV2 } from './azure/cns-ip-pool.ts';
+import { replayIpRangeParsing } from './azure/ip-range-parsing.ts';
 import { replayKubenetRoutes } from './azure/kubenet-routes.ts';
 import { replayNodeCidrAllocation } from './azure/node-cidr-allocation.ts';
 import { replayNodeNetworkConfig } from './azure/node-network-config.ts';
 import type { RecordedCase, Replay } from './azure/replay.ts';
+import { replaySecurityGroup } from './azure/security-group.ts';
+import { replayAccessControl, replayRuleNames, replayRuleOperations } from './azure/security-rules.ts';
 import { replayVnetIpamPool } from './azure/vnet-ipam-pool.ts';
 
 /** By file name, without `.json`. */
@@ -21,6 +24,11 @@ const REPLAYS: { readonly [file: string]: Replay | undefined } = {
   node_cidr_allocation: replayNodeCidrAllocation,
   node_network_config: replayNodeNetworkConfig,
   vnet_ipam_pool: replayVnetIpamPool,
+  ip_range_parsing: replayIpRangeParsing,
+  nsg_access_control: replayAccessControl,
+  nsg_reconcile: replaySecurityGroup,
+  nsg_rule_names: replayRuleNames,
+  nsg_rule_operations: replayRuleOperations,
 };
 
 const fileShape = z.strictObject({

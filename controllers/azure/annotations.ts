@@ -1,0 +1,87 @@
+/** What a Service's annotations ask of Azure: https://learn.microsoft.com/azure/aks/load-balancer-standard#customizations-via-kubernetes-annotations */
+import type { azure, Service } from '../../src/model/index.ts';
+
+const PREFIX = 'service.beta.kubernetes.io/';
+
+/** Annotations by the last part of their key. */
+export const ANNOTATIONS = {
+  internal: `${PREFIX}azure-load-balancer-internal`,
+  internalSubnet: `${PREFIX}azure-load-balancer-internal-subnet`,
+  ipv4: `${PREFIX}azure-load-balancer-ipv4`,
+  ipv6: `${PREFIX}azure-load-balancer-ipv6`,
+  publicIpName: `${PREFIX}azure-pip-name`,
+  publicIpNameIpv6: `${PREFIX}azure-pip-name-ipv6`,
+  publicIpPrefix: `${PREFIX}azure-pip-prefix-id`,
+  publicIpPrefixIpv6: `${PREFIX}azure-pip-prefix-id-ipv6`,
+  publicIpTags: `${PREFIX}azure-pip-tags`,
+  ipTags: `${PREFIX}azure-pip-ip-tags`,
+  dnsLabel: `${PREFIX}azure-dns-label-name`,
+  resourceGroup: `${PREFIX}azure-load-balancer-resource-group`,
+  additionalPublicIps: `${PREFIX}azure-additional-public-ips`,
+  allowedServiceTags: `${PREFIX}azure-allowed-service-tags`,
+  allowedIpRanges: `${PREFIX}azure-allowed-ip-ranges`,
+  sourceRanges: `${PREFIX}load-balancer-source-ranges`,
+  denyAllExceptSourceRanges: `${PREFIX}azure-deny-all-except-load-balancer-source-ranges`,
+  disableSecurityRule: `${PREFIX}azure-disable-load-balancer-nsg-rule`,
+  disableFloatingIp: `${PREFIX}azure-disable-load-balancer-floating-ip`,
+  idleTimeout: `${PREFIX}azure-load-balancer-tcp-idle-timeout`,
+  disableTcpReset: `${PREFIX}azure-load-balancer-disable-tcp-reset`,
+  haPorts: `${PREFIX}azure-load-balancer-enable-high-availability-ports`,
+  probeProtocol: `${PREFIX}azure-load-balancer-health-probe-protocol`,
+  probeRequestPath: `${PREFIX}azure-load-balancer-health-probe-request-path`,
+  probeInterval: `${PREFIX}azure-load-balancer-health-probe-interval`,
+  probeCount: `${PREFIX}azure-load-balancer-health-probe-num-of-probe`,
+} as const;
+
+export function annotationOf(service: Service, key: string): string | undefined {
+  return service.metadata.annotations?.[key];
+}
+
+/** `"true"`, in any case. */
+export function isTrue(service: Service, key: string): boolean {
+  return annotationOf(service, key)?.toLowerCase() === 'true';
+}
+
+export function isInternal(service: Service): boolean {
+  return isTrue(service, ANNOTATIONS.internal);
+}
+
+/** Whether the load balancer delivers to node ports: then the destination of its packets is the node's address. */
+export function disablesFloatingIp(service: Service): boolean {
+  return isTrue(service, ANNOTATIONS.disableFloatingIp);
+}
+
+/** The subnet of an internal load balancer, where the Service names one. */
+export function internalSubnet(service: Service): string | undefined {
+  return isInternal(service) ? annotationOf(service, ANNOTATIONS.internalSubnet) : undefined;
+}
+
+export interface Families {
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+}
+
+/** IPv4 where the Service does not say. */
+export function familiesOf({ spec }: Service): Families {
+  const families = spec.ipFamilies ?? [];
+  return { ipv4: families.length === 0 || families.includes('IPv4'), ipv6: families.includes('IPv6') };
+}
+
+export function isDualStack(service: Service): boolean {
+  const { ipv4, ipv6 } = familiesOf(service);
+  return ipv4 && ipv6;
+}
+
+/** The families that a Service has, IPv4 first. */
+export function versionsOf(service: Service): readonly azure.IpVersion[] {
+  const { ipv4, ipv6 } = familiesOf(service);
+  return [...(ipv4 ? (['IPv4'] as const) : []), ...(ipv6 ? (['IPv6'] as const) : [])];
+}
+
+/** The items of a comma list, without the spaces around them. */
+export function commaList(text: string): readonly string[] {
+  return text
+    .trim()
+    .split(',')
+    .map((item) => item.trim());
+}
