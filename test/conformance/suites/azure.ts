@@ -8,6 +8,13 @@ import { replayIpAssignment } from './azure/cns-ip-assignment.ts';
 import { replayPoolMonitor, replayPoolMonitorV2 } from './azure/cns-ip-pool.ts';
 import { replayIpRangeParsing } from './azure/ip-range-parsing.ts';
 import { replayKubenetRoutes } from './azure/kubenet-routes.ts';
+import {
+  replayPortConflicts,
+  replayRuleEquality,
+  replayRulesAndProbes,
+  replaySharedProbe,
+} from './azure/load-balancer-rules.ts';
+import { replayAnnotations, replayNames } from './azure/names.ts';
 import { replayNodeCidrAllocation } from './azure/node-cidr-allocation.ts';
 import { replayNodeNetworkConfig } from './azure/node-network-config.ts';
 import type { RecordedCase, Replay } from './azure/replay.ts';
@@ -20,15 +27,21 @@ const REPLAYS: { readonly [file: string]: Replay | undefined } = {
   cns_ip_assignment: replayIpAssignment,
   cns_ip_pool_v1: replayPoolMonitor,
   cns_ip_pool_v2: replayPoolMonitorV2,
+  ip_range_parsing: replayIpRangeParsing,
   kubenet_routes: replayKubenetRoutes,
+  lb_names: replayNames,
+  lb_port_conflicts: replayPortConflicts,
+  lb_rule_equality: replayRuleEquality,
+  lb_rules_and_probes: replayRulesAndProbes,
   node_cidr_allocation: replayNodeCidrAllocation,
   node_network_config: replayNodeNetworkConfig,
-  vnet_ipam_pool: replayVnetIpamPool,
-  ip_range_parsing: replayIpRangeParsing,
   nsg_access_control: replayAccessControl,
   nsg_reconcile: replaySecurityGroup,
   nsg_rule_names: replayRuleNames,
   nsg_rule_operations: replayRuleOperations,
+  service_annotations: replayAnnotations,
+  shared_health_probe: replaySharedProbe,
+  vnet_ipam_pool: replayVnetIpamPool,
 };
 
 const fileShape = z.strictObject({

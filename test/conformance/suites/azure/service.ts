@@ -1,5 +1,6 @@
 /** The Services and Azure objects of the recordings, whose tests name only what they look at; the rest is filled in. */
 import * as z from 'zod';
+import { AKS_DEFAULTS, type CloudConfig } from '../../../../controllers/azure/index.ts';
 import type { azure, Service } from '../../../../src/model/index.ts';
 
 const recordedService = z.looseObject({
@@ -24,3 +25,40 @@ function serviceOf({ metadata, spec, status }: z.infer<typeof recordedService>):
 export const securityRulesShape = z.array(z.looseObject({ name: z.string() })).transform((rules) => {
   return rules as unknown as readonly azure.SecurityRule[];
 });
+
+/** A load balancer as a test gives it: without an id, and with no more parts than it is about. */
+export const loadBalancerShape = z
+  .looseObject({ name: z.string().default(''), properties: z.looseObject({}).default({}) })
+  .transform((recorded) => ({ type: 'Microsoft.Network/loadBalancers', id: '', ...recorded }) as azure.LoadBalancer);
+
+/** The names that the recordings' ids hold. The SKU is standard where none is given, as on AKS. */
+export const cloudConfigShape = z
+  .strictObject({
+    loadBalancerSKU: z.enum(['basic', 'standard']).optional(),
+    clusterServiceLoadBalancerHealthProbeMode: z.literal('shared').optional(),
+    enableIPTagMutationForExistingPublicIP: z.boolean().optional(),
+    primaryAvailabilitySetName: z.string().optional(),
+  })
+  .transform((recorded): CloudConfig => cloudConfigOf(recorded));
+
+interface RecordedConfig {
+  readonly loadBalancerSKU?: CloudConfig['loadBalancerSku'] | undefined;
+  readonly clusterServiceLoadBalancerHealthProbeMode?: 'shared' | undefined;
+  readonly enableIPTagMutationForExistingPublicIP?: boolean | undefined;
+}
+
+export function cloudConfigOf(recorded: RecordedConfig): CloudConfig {
+  return {
+    ...AKS_DEFAULTS,
+    subscription: 'subscription',
+    resourceGroup: 'rg',
+    location: 'westus',
+    zones: [],
+    virtualNetwork: 'vnet',
+    subnet: 'subnet',
+    securityGroup: 'nsg',
+    loadBalancerSku: recorded.loadBalancerSKU ?? 'standard',
+    healthProbeMode: recorded.clusterServiceLoadBalancerHealthProbeMode ?? 'servicenodeport',
+    mutatesIpTags: recorded.enableIPTagMutationForExistingPublicIP ?? false,
+  };
+}

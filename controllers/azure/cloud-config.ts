@@ -1,0 +1,50 @@
+/**
+ * What cloud-provider-azure is told of its cluster (`azure.json`).
+ * Source: cloud-provider-azure pkg/provider/config/azure.go and https://cloud-provider-azure.sigs.k8s.io/install/configs/.
+ */
+import { azure } from '../../src/model/index.ts';
+
+export interface CloudConfig {
+  /** the load balancer and its pool are named after it; `kubernetes` on AKS */
+  readonly clusterName: string;
+  readonly subscription: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  /** availability zones of the location */
+  readonly zones: readonly string[];
+  readonly virtualNetwork: string;
+  /** the nodes' subnet, where internal load balancers have their addresses */
+  readonly subnet: string;
+  readonly securityGroup: string;
+  readonly loadBalancerSku: 'basic' | 'standard';
+  /** who is probed for Services of external traffic policy Cluster: each node port, or kube-proxy once for all */
+  readonly healthProbeMode: 'servicenodeport' | 'shared';
+  readonly sharedProbe: { readonly port: number; readonly requestPath: string };
+  readonly disableOutboundSnat: boolean;
+  readonly mutatesIpTags: boolean;
+}
+
+export const AKS_DEFAULTS = {
+  clusterName: 'kubernetes',
+  loadBalancerSku: 'standard',
+  healthProbeMode: 'servicenodeport',
+  sharedProbe: { port: 10256, requestPath: '/healthz' },
+  disableOutboundSnat: false,
+  mutatesIpTags: false,
+} as const satisfies Partial<CloudConfig>;
+
+export function loadBalancerId(config: CloudConfig, name: string): string {
+  return azure.resourceId(config, azure.RESOURCE_TYPES.lb, name);
+}
+
+export function publicIpId({ subscription }: CloudConfig, resourceGroup: string, name: string): string {
+  return azure.resourceId({ subscription, resourceGroup }, azure.RESOURCE_TYPES['public-ip'], name);
+}
+
+export function securityGroupId(config: CloudConfig): string {
+  return azure.resourceId(config, azure.RESOURCE_TYPES.nsg, config.securityGroup);
+}
+
+export function virtualNetworkId(config: CloudConfig): string {
+  return azure.resourceId(config, azure.RESOURCE_TYPES.vnet, config.virtualNetwork);
+}
