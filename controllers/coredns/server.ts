@@ -13,6 +13,7 @@ import { type Configuration, configurationOf, handlerOf, type LoadOptions } from
 import { CorefileError } from './corefile/error.ts';
 import { repeatedEdns, writtenReply } from './message.ts';
 import type { DnsContext, DnsReply, DnsRequest, Handler, Memory } from './plugin.ts';
+import { fitted } from './truncate.ts';
 
 /**
  * What a CoreDNS pod holds. Caches change as it answers, so it belongs to one pod; `copyServer` gives a snapshot its own.
@@ -102,7 +103,10 @@ function ask(query: DnsQuery, server: DnsServer, context: DnsContext, depth: num
   return repeated === undefined ? written : { ...written, edns: { ...repeated, ...written.edns } };
 }
 
-/** Answers one query; REFUSED for classes other than IN. The reply carries the query's id and its question as it was spelled. */
+/**
+ * Answers one query; REFUSED for classes other than IN. The reply carries the query's id and its question as it was spelled, and
+ * is cut to what the client takes.
+ */
 export function answer(server: DnsServer, query: DnsQuery, context: DnsContext): DnsMessage {
-  return ask(query, server, context, 0);
+  return fitted(ask(query, server, context, 0), context.connection?.protocol ?? 'udp');
 }

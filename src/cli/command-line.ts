@@ -6,6 +6,7 @@ import { type Console, type ExitCode, UsageError } from './console.ts';
 import { dumpCommand } from './dump-command.ts';
 import { PLAN_FORMATS, type PlanFlags, planCommand } from './plan-command.ts';
 import { type RunFlags, runCommand } from './run-command.ts';
+import { type ServeFlags, serveCommand } from './serve-command.ts';
 import { type TraceFlags, traceCommand } from './trace-command.ts';
 import { type TraceRulesFlags, traceRulesCommand } from './trace-rules-command.ts';
 
@@ -18,9 +19,11 @@ Examples:
   $ orrery trace --rules rules.txt --addresses addresses.txt --packet 'tcp 10.244.0.20:40000 > 10.96.0.60:80'
   $ orrery dump iptables scenarios/seed-overlay.yaml --node node2
   $ orrery plan plans/node-subnet.yaml
+  $ orrery serve scenarios/seed-overlay.yaml --dns 127.0.0.1:1053
 
 Exit codes: 0 done, 1 an expectation failed or a plan does not fit, 2 the input is wrong.`;
 
+const COMMANDS = ['run', 'trace', 'dump', 'plan', 'serve'] as const;
 const FORMATS = ['text', 'json', 'mermaid'] as const;
 
 /** Runs one command line, without the program's own name, and gives its exit code. Nothing is thrown for a user's mistake. */
@@ -43,8 +46,7 @@ export async function runCommandLine(args: readonly string[], console: Console):
 /** Commander's complaint as one sentence that begins with the program's name. */
 function sentence(message: string, args: readonly string[]): string {
   const unknown = /^error: unknown command '(.*?)'/.exec(message);
-  if (unknown !== null)
-    return `orrery: there is no command ${unknown[1]}${suggestion(unknown[1]!, ['run', 'trace', 'dump', 'plan'])}`;
+  if (unknown !== null) return `orrery: there is no command ${unknown[1]}${suggestion(unknown[1]!, COMMANDS)}`;
   if (args.length === 0)
     return 'orrery: say what to do, such as orrery run scenarios/seed-overlay.yaml; orrery --help tells more';
   const [first = '', hint] = message.replace(/^error: /, '').split('\n');
@@ -70,7 +72,17 @@ function commands(console: Console, done: (code: ExitCode) => void): Command {
   planArguments(program.command('plan')).action((file: string, flags: PlanFlags) =>
     done(planCommand(file, flags, console)),
   );
+  serveArguments(program.command('serve')).action(async (file: string, flags: ServeFlags) =>
+    done(await serveCommand(file, flags, console)),
+  );
   return program;
+}
+
+function serveArguments(command: Command): Command {
+  return scriptOptions(command.description('run a script, then answer real clients out of its cluster'))
+    .argument('<file>', 'a script')
+    .option('--dns <address:port>', 'DNS over UDP and TCP, for dig')
+    .option('--dns-client <sender>', 'whose queries these are: pod/my-app, node/node1; the first pod where not given');
 }
 
 function runArguments(command: Command): Command {

@@ -43,6 +43,15 @@ export type Happening =
 /** `pod/my-app`, `pod/kube-system/coredns-abc`, `node/node1`; senders of packets also `external/203.0.113.7`. */
 export type EndpointName = string;
 
+/** A query as a client of the cluster sends it to the cluster's DNS address. */
+export interface DnsQueryRequest {
+  readonly from: EndpointName;
+  readonly query: DnsMessage;
+  readonly transport: 'udp' | 'tcp';
+  /** the client's own port; the next ephemeral one where it is not given */
+  readonly sourcePort?: number;
+}
+
 export interface ResolveRequest {
   readonly from: EndpointName;
   readonly name: string;
@@ -52,6 +61,8 @@ export interface ResolveRequest {
 /** One query on the wire: the packet out, what came back, and both traces. */
 export interface DnsExchange {
   readonly query: DnsMessage;
+  /** of TCP: the packets that opened the connection, with the first query of it */
+  readonly handshake?: readonly Trace[];
   readonly request: Trace;
   readonly response?: DnsMessage;
   readonly reply?: Trace;

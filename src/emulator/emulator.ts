@@ -15,6 +15,7 @@ import { type Dataplane, EMPTY_DATAPLANE } from '../dataplane/index.ts';
 import {
   type ClusterSettings,
   type Dice,
+  type DnsMessage,
   type Key,
   KIND_INFO,
   KINDS,
@@ -29,6 +30,7 @@ import { Store } from '../store/index.ts';
 import { bootstrapManifests } from './bootstrap.ts';
 import { VirtualClock } from './clock.ts';
 import type {
+  DnsQueryRequest,
   Fault,
   Happening,
   ResolveRequest,
@@ -225,6 +227,11 @@ export class Emulator {
   /** A process looks a name up. Throws a `NoSuchTargetError` where there is no such process. */
   resolve(request: ResolveRequest): ResolveResult {
     return this.#traffic.resolve(request);
+  }
+
+  /** A process asks the cluster's DNS address. Throws a `NoSuchTargetError` where there is no such process. */
+  query(request: DnsQueryRequest): DnsMessage | undefined {
+    return this.#traffic.query(request);
   }
 
   /** A process dials an address or a name. Throws a `NoSuchTargetError` where there is no such process. */

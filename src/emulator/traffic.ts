@@ -8,6 +8,7 @@ import {
   addressOf,
   type ClusterSettings,
   type Dice,
+  type DnsMessage,
   familyOf,
   formatAddress,
   type Key,
@@ -23,7 +24,8 @@ import {
 import { type KubeletDns, parseResolvConf, type ResolvConf, resolvConfOf } from '../packet/index.ts';
 import type { View } from '../reconcile/index.ts';
 import { type ConnectParts, connect } from './connect.ts';
-import type { ResolveRequest, ResolveResult, SendRequest, SendResult } from './contract.ts';
+import type { DnsQueryRequest, ResolveRequest, ResolveResult, SendRequest, SendResult } from './contract.ts';
+import { exchange } from './dns-exchange.ts';
 import { listenerOn } from './listeners.ts';
 import { type LookupFrom, type LookupParts, lookUp } from './lookup.ts';
 import { AZURE_RESOLVER, NameServers } from './name-servers.ts';
@@ -89,6 +91,15 @@ export class Traffic {
 
   resolve({ from, name, type = 'A' }: ResolveRequest): ResolveResult {
     return lookUp(this.#sender(from), name, [type], this.#lookupParts(), true);
+  }
+
+  /** What the cluster's DNS address answers; undefined where the client would wait in vain. */
+  query({ from, query, transport, sourcePort }: DnsQueryRequest): DnsMessage | undefined {
+    const { host, address } = this.#sender(from);
+    const server = addressOf(this.#options.settings.networkProfile.dnsServiceIP);
+    const port = sourcePort === undefined ? {} : { sourcePort };
+    const request = { from: { host, address }, server, queries: [query], transport, record: false, ...port };
+    return exchange({ ...request, mode: 'parallel' }, this.#lookupParts())[0]!.response;
   }
 
   send({ from, to, sourcePort, record = true }: SendRequest): SendResult {

@@ -35,6 +35,8 @@ export interface DnsRecord {
   readonly ttl: number;
   /** as a zone file writes it: `10.96.0.50`, `0 100 80 my-api.default.svc.cluster.local.` */
   readonly data: string;
+  /** IN where it is not given */
+  readonly class?: DnsClass;
 }
 
 export interface DnsMessage {
@@ -44,9 +46,15 @@ export interface DnsMessage {
   readonly rcode: Rcode;
   readonly authoritative: boolean;
   readonly truncated: boolean;
+  /** header bits that are not set where they are not given */
+  readonly recursionDesired?: boolean;
+  readonly recursionAvailable?: boolean;
+  readonly authenticData?: boolean;
+  readonly checkingDisabled?: boolean;
   readonly answers: readonly DnsRecord[];
   readonly authorities: readonly DnsRecord[];
   /** without the OPT record, which is `edns` */
   readonly additionals: readonly DnsRecord[];
-  readonly edns?: Edns;
+  /** undefined where the message has no OPT record */
+  readonly edns?: Edns | undefined;
 }

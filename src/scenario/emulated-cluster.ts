@@ -1,5 +1,6 @@
 /** What a scenario needs of a cluster: the emulator has it, and a test may bring its own. */
 import type {
+  DnsQueryRequest,
   DumpKind,
   Fault,
   Happening,
@@ -10,7 +11,7 @@ import type {
   SendResult,
   SettleReport,
 } from '../emulator/index.ts';
-import type { Key, Kind, KubernetesObject, Moment } from '../model/index.ts';
+import type { DnsMessage, Key, Kind, KubernetesObject, Moment } from '../model/index.ts';
 
 export interface EmulatedCluster {
   readonly happenings: { subscribe(next: (happening: Happening) => void): { unsubscribe(): void } };
@@ -25,6 +26,7 @@ export interface EmulatedCluster {
   settle(): SettleReport;
   advance(ms: number): SettleReport;
   resolve(request: ResolveRequest): ResolveResult;
+  query(request: DnsQueryRequest): DnsMessage | undefined;
   send(request: SendRequest): SendResult;
   inject(fault: Fault): void;
   get(kind: Kind, key: Key): KubernetesObject | undefined;

@@ -50,6 +50,7 @@ function fixedCluster(change: Partial<EmulatedCluster> = {}): EmulatedCluster {
     inject: () => {},
     get: (kind, key) => OBJECTS[`${kind} ${key}`],
     list: (kind) => Object.values(OBJECTS).filter((each) => each.kind === kind),
+    query: () => undefined,
     dump: () => '',
     ...change,
   };

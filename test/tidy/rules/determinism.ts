@@ -23,7 +23,8 @@ const BANS: readonly Ban[] = [
   { sequence: ['new', 'Date', ';'], instead: TIME },
   { sequence: ['performance', '.'], instead: TIME, onNode: true },
   { sequence: ['process', '.'], instead: 'only server and cli know the process', onNode: true },
-  ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'requestAnimationFrame'].map((word) => ({
+  { sequence: ['setTimeout'], instead: TIME, onNode: true },
+  ...['setInterval', 'setImmediate', 'queueMicrotask', 'requestAnimationFrame'].map((word) => ({
     sequence: [word],
     instead: TIME,
   })),

@@ -1,0 +1,138 @@
+/**
+ * Queries put to a name server: each a packet, through kube-proxy where the server is a Service, and each answer one back
+ * through conntrack.
+ */
+import { ACK, type Address, type DnsMessage, type Packet, SYN, TCP, type Trace, UDP } from '../model/index.ts';
+import type { Host, RequestMode, Walked } from '../packet/index.ts';
+import type { DnsExchange } from './contract.ts';
+import type { Listener } from './listeners.ts';
+import { isNameServer, type NameServers } from './name-servers.ts';
+import { answerTo, DEFAULT_TTL, type Wire } from './wire.ts';
+
+const DNS_PORT = 53;
+
+export interface ExchangeParts {
+  readonly wire: Wire;
+  readonly nameServers: NameServers;
+  readonly listener: (
+    host: string,
+    address: Address,
+    port: number,
+    protocol: Packet['protocol'],
+  ) => Listener | undefined;
+}
+
+/** What a client sends, and how. */
+export interface ExchangeRequest {
+  readonly from: { readonly host: Host; readonly address: Address };
+  readonly server: Address;
+  readonly queries: readonly DnsMessage[];
+  readonly mode: RequestMode;
+  readonly transport: 'udp' | 'tcp';
+  /** the next ephemeral one where it is not given */
+  readonly sourcePort?: number;
+  /** whether traces are kept */
+  readonly record: boolean;
+}
+
+/** `refused`: an ICMP error or a reset said that nobody listens there. */
+export type Exchanged = DnsExchange & { readonly refused: boolean };
+
+/** A query that was sent: where it ended, and what its receiver answers. */
+interface Asked {
+  readonly packet: Packet;
+  readonly query: DnsMessage;
+  readonly walked: Walked;
+  readonly handshake: readonly Trace[];
+  readonly request: Trace;
+  readonly refused: boolean;
+  readonly response: DnsMessage | undefined;
+}
+
+/** Sends every query, at once or in turn, and hears what comes back. In the order of the queries. */
+export function exchange(request: ExchangeRequest, parts: ExchangeParts): readonly Exchanged[] {
+  const { queries, mode } = request;
+  if (mode === 'single-request-reopen') {
+    return queries.map((query) => hear(ask(openSocket(request, parts), query, request, parts), request, parts));
+  }
+  const socket = openSocket(request, parts);
+  if (mode === 'single-request')
+    return queries.map((query) => hear(ask(socket, query, request, parts), request, parts));
+  return queries.map((query) => ask(socket, query, request, parts)).map((asked) => hear(asked, request, parts));
+}
+
+interface ClientSocket {
+  readonly packet: Packet;
+  /** of TCP: the packets that opened the connection, to be told once */
+  handshake: readonly Trace[];
+  /** of TCP: how the packet ended that should have opened the connection, or accepted it */
+  readonly failed?: { readonly walked: Walked; readonly refused: boolean };
+}
+
+/** A connected UDP socket, which costs no packet, or a TCP connection. */
+function openSocket(request: ExchangeRequest, { wire, listener }: ExchangeParts): ClientSocket {
+  const { from, server, transport, sourcePort, record } = request;
+  const packet: Packet = {
+    protocol: transport === 'tcp' ? TCP : UDP,
+    source: from.address,
+    sourcePort: sourcePort ?? wire.nextPort(from.host.name),
+    destination: server,
+    destinationPort: DNS_PORT,
+    flags: transport === 'tcp' ? ACK : 0,
+    ttl: DEFAULT_TTL,
+  };
+  if (transport === 'udp') return { packet, handshake: [] };
+  const opening = wire.send(from.host, { ...packet, flags: SYN }, record);
+  const { verdict, host, seen } = opening.walked;
+  const isDelivered = verdict.verdict === 'delivered';
+  if (!isDelivered || listener(host.name, seen.destination, seen.destinationPort, TCP) === undefined) {
+    const refused = isDelivered || opening.error !== undefined;
+    return { packet, handshake: opening.traces, failed: { walked: opening.walked, refused } };
+  }
+  const back = wire.send(host, answerTo(seen, SYN | ACK), record);
+  const handshake = [...opening.traces, ...back.traces];
+  if (isHeard(back.walked, packet)) return { packet, handshake };
+  return { packet, handshake, failed: { walked: back.walked, refused: false } };
+}
+
+function ask(socket: ClientSocket, query: DnsMessage, request: ExchangeRequest, parts: ExchangeParts): Asked {
+  const { handshake, failed } = socket;
+  socket.handshake = [];
+  const packet: Packet = { ...socket.packet, payload: { kind: 'dns', message: query } };
+  if (failed !== undefined) {
+    const { walked, refused } = failed;
+    return { packet, query, walked, handshake, request: unrecorded(packet, walked), refused, response: undefined };
+  }
+  const { walked, traces, error } = parts.wire.send(request.from.host, packet, request.record);
+  const asked = { packet, query, walked, handshake, request: traces[0] ?? unrecorded(packet, walked) };
+  const lost = { ...asked, refused: error !== undefined, response: undefined };
+  if (walked.verdict.verdict !== 'delivered') return lost;
+  const { host, seen } = walked;
+  const listener = parts.listener(host.name, seen.destination, seen.destinationPort, seen.protocol);
+  if (listener?.pod === undefined || !isNameServer(listener.pod)) return { ...lost, refused: listener === undefined };
+  return { ...asked, refused: false, response: parts.nameServers.answer(listener.pod, seen, query) };
+}
+
+/** The answer's way back, if there is one. */
+function hear(asked: Asked, { record }: ExchangeRequest, { wire }: ExchangeParts): Exchanged {
+  const { packet, query, walked, request, refused, response } = asked;
+  const told = { query, request, refused, ...(asked.handshake.length === 0 ? {} : { handshake: asked.handshake }) };
+  if (response === undefined) return told;
+  const back = wire.send(walked.host, answerTo(walked.seen, ACK, { kind: 'dns', message: response }), record);
+  const reply = back.traces[0] ?? unrecorded(packet, back.walked);
+  return isHeard(back.walked, packet) ? { ...told, response, reply } : { ...told, reply };
+}
+
+/** A connected socket takes only what comes from the address and port that it asked. */
+function isHeard({ verdict, seen }: Walked, asked: Packet): boolean {
+  return (
+    verdict.verdict === 'delivered' &&
+    seen.source === asked.destination &&
+    seen.sourcePort === asked.destinationPort &&
+    seen.destinationPort === asked.sourcePort
+  );
+}
+
+function unrecorded(sent: Packet, walked: { readonly seen: Packet; readonly verdict: Trace['verdict'] }): Trace {
+  return { sent, seen: walked.seen, steps: [], verdict: walked.verdict };
+}
