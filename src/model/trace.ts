@@ -53,6 +53,15 @@ export type TraceStep =
       readonly interface?: string;
       readonly packet: Packet;
     }
+  /** the cloud decided: `rule` by its name in `of` (`NSG aks-nsg inbound`, `load balancer kubernetes`), and what it did */
+  | {
+      readonly step: 'decision';
+      readonly host: string;
+      readonly of: string;
+      readonly rule: string;
+      readonly effect: string;
+      readonly packet: Packet;
+    }
   /** the packet crosses from one host to another */
   | {
       readonly step: 'forward';

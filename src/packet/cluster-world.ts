@@ -11,6 +11,7 @@ import type { ConntrackTable, Dataplane, NodeFacts, PodNetwork, Ruleset } from '
 import {
   type Address,
   addressOf,
+  azure,
   type Cidr,
   type ClusterSettings,
   cidrOf,
@@ -20,7 +21,8 @@ import {
   type Key,
   parseAddress,
 } from '../model/index.ts';
-import { ExternalHost } from './external-host.ts';
+import { ExternalHost, type MachineFacts } from './external-host.ts';
+import { AzureFabric, type FabricParts, type Machines } from './fabric/azure-fabric.ts';
 import type { IpvsTable } from './ipvs/table.ts';
 import { NodeHost } from './node-host.ts';
 import { PodHost } from './pod-host.ts';
@@ -44,9 +46,16 @@ export interface WorldParts {
   readonly routeLocalnet?: boolean;
   /** the node of a pod that shares its node's network; undefined for others */
   hostNetworkNodeOf?(pod: Key): string | undefined;
+  /** Azure around the nodes; absent where machines are joined by a wire that lets everything pass, the outside included */
+  readonly surroundings?: Surroundings;
 }
 
-export class ClusterWorld implements World {
+/** What Azure makes of packets between machines, and the machines that are no nodes. */
+export interface Surroundings extends FabricParts {
+  readonly machines: readonly MachineFacts[];
+}
+
+export class ClusterWorld implements World, Machines {
   readonly parts: WorldParts;
   readonly subnets: readonly Cidr[];
   readonly #dataplane: Dataplane;
@@ -60,6 +69,8 @@ export class ClusterWorld implements World {
   readonly #pods = new Map<Key, PodHost>();
   readonly #podAt = new Map<Address, PodHost | undefined>();
   readonly #externals = new Map<Address, ExternalHost>();
+  /** what lies between machines; undefined for a plain wire */
+  readonly fabric: AzureFabric | undefined;
 
   constructor(dataplane: Dataplane, parts: WorldParts) {
     const { networkProfile, virtualNetwork, apiServer } = parts.settings;
@@ -72,6 +83,7 @@ export class ClusterWorld implements World {
       services: cidrOf(networkProfile.serviceCidr),
     };
     this.#apiServer = addressOf(apiServer.address);
+    this.fabric = parts.surroundings && new AzureFabric(parts.surroundings, this);
   }
 
   host(name: string): Host | undefined {
@@ -82,6 +94,10 @@ export class ClusterWorld implements World {
         return this.node(rest);
       case 'pod':
         return this.#podNamed(rest);
+      case 'vm': {
+        const machine = this.parts.surroundings?.machines.find(({ name: own }) => own === rest);
+        return machine && this.external(addressOf(machine.address));
+      }
       case 'external': {
         const address = parseAddress(rest);
         return address === undefined ? undefined : this.external(address);
@@ -143,12 +159,46 @@ export class ClusterWorld implements World {
 
   external(address: Address): ExternalHost {
     let host = this.#externals.get(address);
-    if (host === undefined) this.#externals.set(address, (host = new ExternalHost(address, this)));
+    if (host === undefined) {
+      const machine = this.parts.surroundings?.machines.find((each) => addressOf(each.address) === address);
+      this.#externals.set(address, (host = new ExternalHost(address, this, machine)));
+    }
     return host;
+  }
+
+  get overlay(): Cidr | undefined {
+    return this.#ranges.pods;
+  }
+
+  overlayNode(address: Address): NodeHost | undefined {
+    const owner = this.#dataplane.node.owning(address);
+    return owner === undefined ? undefined : this.#nodeOf(owner);
+  }
+
+  isNode(host: Host): boolean {
+    return host instanceof NodeHost;
+  }
+
+  taker(network: azure.VirtualNetwork, address: Address): Host | undefined {
+    const { surroundings } = this.parts;
+    if (surroundings === undefined) return undefined;
+    if (azure.sameId(network.id, surroundings.networkId)) {
+      const facts = this.#dataplane.node.at(address);
+      const node = facts === undefined ? this.podAt(address)?.node : this.#nodeOf(facts);
+      if (node !== undefined) return node;
+    }
+    const isHere = (machine: MachineFacts) =>
+      addressOf(machine.address) === address && azure.sameId(machine.networkId, network.id);
+    return surroundings.machines.some(isHere) || address === this.#apiServer ? this.external(address) : undefined;
+  }
+
+  outside(address: Address): ExternalHost {
+    return this.external(address);
   }
 
   /** Who takes a packet to this address from the fabric; a sentence where nobody does. */
   beyond(destination: Address, fromOutside: boolean): Host | string {
+    if (this.fabric !== undefined) return this.fabric;
     const facts = this.#dataplane.node.at(destination);
     if (facts !== undefined) return this.#nodeOf(facts);
     const { virtualNetwork, pods, services } = this.#ranges;
@@ -161,8 +211,7 @@ export class ClusterWorld implements World {
 
   #overlay(destination: Address, fromOutside: boolean): Host | string {
     if (fromOutside) return 'no route: overlay pod address from outside';
-    const owner = this.#dataplane.node.owning(destination);
-    return owner === undefined ? 'no route: overlay pod address of no node' : this.#nodeOf(owner);
+    return this.overlayNode(destination) ?? 'no route: overlay pod address of no node';
   }
 }
 

@@ -1,6 +1,9 @@
-/** Somebody outside of the cluster, known by address: in the VNet or on the internet. Takes what comes to its address. */
-import type { Route } from '../dataplane/index.ts';
-import { type Address, cidrOf, familyOf, formatAddress } from '../model/index.ts';
+/**
+ * Somebody outside of the cluster, known by address: a machine in a virtual network, behind a gateway or on the internet.
+ * Takes what comes to its address. An appliance also passes on what is for others, as far as it saw the connection begin.
+ */
+import type { ConntrackTable, Route, Ruleset } from '../dataplane/index.ts';
+import { type Address, cidrOf, type Family, familyOf, formatAddress } from '../model/index.ts';
 import type { ClusterWorld } from './cluster-world.ts';
 import { isLoopback } from './loopback.ts';
 import { RecentLists } from './recent.ts';
@@ -9,26 +12,38 @@ import type { Hop, Host } from './world.ts';
 const DEVICE = 'eth0';
 const EVERYWHERE = { 4: cidrOf('0.0.0.0/0'), 6: cidrOf('::/0') } as const;
 
+/** A machine beside the cluster, declared with a name. */
+export interface MachineFacts {
+  readonly name: string;
+  readonly networkId: string;
+  readonly address: string;
+  /** a network virtual appliance: it forwards, and drops what belongs to no connection that it knows */
+  readonly appliance?: { readonly conntrack: ConntrackTable; readonly rules: Ruleset };
+}
+
 export class ExternalHost implements Host {
   readonly name: string;
-  readonly forwards = false;
+  readonly forwards: boolean;
   readonly routeLocalnet = false;
   readonly recent = new RecentLists();
   readonly #address: Address;
   readonly #world: ClusterWorld;
+  readonly #appliance: MachineFacts['appliance'];
 
-  constructor(address: Address, world: ClusterWorld) {
-    this.name = `external/${formatAddress(address)}`;
+  constructor(address: Address, world: ClusterWorld, machine?: MachineFacts) {
+    this.name = machine === undefined ? `external/${formatAddress(address)}` : `vm/${machine.name}`;
+    this.#appliance = machine?.appliance;
+    this.forwards = this.#appliance !== undefined;
     this.#address = address;
     this.#world = world;
   }
 
-  rules(): undefined {
-    return undefined;
+  rules(): Ruleset | undefined {
+    return this.#appliance?.rules;
   }
 
-  conntrack(): undefined {
-    return undefined;
+  conntrack(family: Family): ConntrackTable | undefined {
+    return family === 4 ? this.#appliance?.conntrack : undefined;
   }
 
   isLocal(address: Address): boolean {

@@ -72,7 +72,7 @@ export class NodeHost implements Host {
     if (pod.node === this) return (family === 4 ? pod.fromNodeIpv4 : pod.fromNodeIpv6)!;
     // IPv4 and IPv6 have different default routes, so they are kept apart.
     const place = family === 4 ? 2 * pod.node.index : 2 * pod.node.index + 1;
-    return (this.#toPods[place] ??= over(this.#default[family], pod.node));
+    return (this.#toPods[place] ??= over(this.#default[family], this.#world.fabric ?? pod.node));
   }
 
   /** Neither a pod nor its own: over the VNet, if somebody takes it there. */

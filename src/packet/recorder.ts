@@ -33,6 +33,13 @@ export interface RuleNote {
   readonly rule: Rule;
 }
 
+/** What the cloud decided, by which rule of what. */
+export interface Decision {
+  readonly of: string;
+  readonly rule: string;
+  readonly effect: string;
+}
+
 /** What a trace says of a base chain that ended. */
 interface PolicyChain {
   readonly name: string;
@@ -94,6 +101,10 @@ export class Recorder {
     this.#entries.push('forward', from, packet, to, over, undefined);
   }
 
+  decision(host: Host, packet: Packet, decision: Decision): void {
+    this.#entries.push('decision', host, packet, decision, undefined, undefined);
+  }
+
   steps(): readonly TraceStep[] {
     const steps: TraceStep[] = [];
     for (let at = 0; at < this.#entries.length; at += STRIDE) steps.push(this.#step(at));
@@ -129,6 +140,8 @@ export class Recorder {
         if (hop === undefined) return { step, host, route: `local ${formatAddress(packet.destination)}`, packet };
         return { step, host, route: (b as (hop: Hop) => string)(hop), interface: hop.route.device, packet };
       }
+      case 'decision':
+        return { step, host, ...(a as Decision), packet };
       case 'forward':
         return { step, from: host, to: (a as Host).name, over: b as string, packet };
       default:

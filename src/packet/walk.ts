@@ -129,8 +129,10 @@ function cross(flight: Flight, hop: Hop): Hop | undefined {
     end(flight, { verdict: 'unroutable', host: hop.over, reason: hop.reason ?? 'nobody has that address' });
     return undefined;
   }
-  flight.recorder?.forward(flight.host, next, hop.over, flight.packet());
+  const from = flight.host;
+  flight.recorder?.forward(from, next, hop.over, flight.packet());
   enter(flight, next);
+  if (next.carry !== undefined) return next.carry(flight, from);
   flight.inInterface = hop.nextInterface;
   flight.recorder?.receive(next, hop.nextInterface, flight.packet());
   if (!passPrerouting(flight)) return undefined;

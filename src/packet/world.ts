@@ -3,6 +3,7 @@
  */
 import type { ConntrackTable, Route, Ruleset } from '../dataplane/index.ts';
 import type { Address, Family } from '../model/index.ts';
+import type { Flight } from './flight.ts';
 import type { IpvsTable } from './ipvs/table.ts';
 import type { RecentLists } from './recent.ts';
 
@@ -37,6 +38,8 @@ export interface Host {
   addressOf(device: string, family: Family): Address | undefined;
   /** its IPv4 routes, for `ip route` */
   routes(): readonly Route[];
+  /** what joins hosts and is none itself decides in its own way: sets the flight's verdict, or returns where it goes on */
+  carry?(flight: Flight, from: Host): Hop | undefined;
 }
 
 /** A route, and who is at its other end for one destination. */

@@ -24,7 +24,11 @@ export function describeTrace(trace: Trace): readonly TraceLine[] {
 }
 
 function kindOf({ step }: TraceStep): TraceLine['kind'] {
-  return step === 'rule' || step === 'policy' ? 'rule' : step === 'translate' ? 'translate' : 'step';
+  return step === 'rule' || step === 'policy' || step === 'decision'
+    ? 'rule'
+    : step === 'translate'
+      ? 'translate'
+      : 'step';
 }
 
 function describeStep(step: TraceStep): string {
@@ -44,6 +48,8 @@ function describeStep(step: TraceStep): string {
       return `${step.by} ${describeTranslation(step)}`;
     case 'route':
       return `route ${step.route}${step.interface === undefined ? '' : `  (out ${step.interface})`}`;
+    case 'decision':
+      return `${step.of}: ${step.rule}  ⇒ ${step.effect}`;
     case 'forward':
       return `to ${step.to} over ${step.over}`;
     default: {

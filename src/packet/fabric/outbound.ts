@@ -1,0 +1,89 @@
+/**
+ * The public address under which a machine reaches the internet. Its own comes first, then the NAT gateway of its subnet, then
+ * a load balancer's outbound rule; without any of these nothing leaves.
+ * Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-outbound-connections,
+ * https://learn.microsoft.com/azure/nat-gateway/nat-overview
+ */
+import { type Address, azure, familyOf, formatAddress, parseAddress } from '../../model/index.ts';
+import { addressOfFrontend, membersOf, poolOf } from './frontends.ts';
+import { automaticPorts, portRanges } from './outbound-ports.ts';
+import type { Place } from './places.ts';
+
+/** Source addresses and ports that a machine's flows may take, in the order in which they are tried. */
+export interface OutboundMethod {
+  /** `NAT gateway ngw`, `load balancer kubernetes` */
+  readonly of: string;
+  readonly rule: string;
+  readonly sources: readonly { readonly address: Address; readonly first: number; readonly last: number }[];
+  /** the packet keeps its port: an address of the machine's own is translated one to one */
+  readonly isOneToOne: boolean;
+}
+
+/** a NAT gateway's, on demand for every machine */
+const GATEWAY_PORTS = { first: 1024, last: 65535 };
+
+function publicAddress(cloud: azure.CloudView, reference: azure.Reference | undefined): Address | undefined {
+  const text = reference && cloud.get('public-ip', reference.id)?.properties.ipAddress;
+  return text === undefined ? undefined : parseAddress(text);
+}
+
+function ownAddress({ nic }: Extract<Place, { in: 'subnet' }>, cloud: azure.CloudView): OutboundMethod | undefined {
+  for (const { properties } of nic?.properties.ipConfigurations ?? []) {
+    const address = publicAddress(cloud, properties.publicIPAddress);
+    if (address === undefined) continue;
+    const sources = [{ address, first: 0, last: 65535 }];
+    return { of: `interface ${nic!.name}`, rule: 'instance public IP', sources, isOneToOne: true };
+  }
+  return undefined;
+}
+
+function natGateway({ subnet }: Extract<Place, { in: 'subnet' }>, cloud: azure.CloudView): OutboundMethod | undefined {
+  const reference = subnet.properties.natGateway;
+  const gateway = reference && cloud.get('nat-gateway', reference.id);
+  if (gateway === undefined) return undefined;
+  const sources = (gateway.properties.publicIpAddresses ?? []).flatMap((each) => {
+    const address = publicAddress(cloud, each);
+    return address === undefined ? [] : { address, ...GATEWAY_PORTS };
+  });
+  return { of: `NAT gateway ${gateway.name}`, rule: 'any port on demand', sources, isOneToOne: false };
+}
+
+function outboundRule(member: string, cloud: azure.CloudView): OutboundMethod | undefined {
+  for (const balancer of cloud.list('lb')) {
+    for (const rule of balancer.properties.outboundRules ?? []) {
+      const pool = poolOf(balancer, rule.properties.backendAddressPool);
+      const members = pool === undefined ? [] : membersOf(pool, cloud);
+      const place = members.indexOf(member);
+      if (place < 0) continue;
+      const sources = allocation(balancer, rule, place, members.length, cloud);
+      return { of: `load balancer ${balancer.name}`, rule: rule.name, sources, isOneToOne: false };
+    }
+  }
+  return undefined;
+}
+
+function allocation(
+  balancer: azure.LoadBalancer,
+  { properties }: azure.OutboundRule,
+  place: number,
+  machines: number,
+  cloud: azure.CloudView,
+): OutboundMethod['sources'] {
+  const { frontendIPConfigurations = [], allocatedOutboundPorts = 0 } = properties;
+  const addresses = frontendIPConfigurations.flatMap(({ id }) => {
+    const frontend = balancer.properties.frontendIPConfigurations?.find((each) => azure.sameId(each.id, id));
+    return (frontend && addressOfFrontend(frontend, cloud)) ?? [];
+  });
+  const ports = allocatedOutboundPorts === 0 ? automaticPorts(machines, addresses.length) : allocatedOutboundPorts;
+  return portRanges(place, ports, addresses.length).map(({ address, first, last }) => ({
+    address: addresses[address]!,
+    first,
+    last,
+  }));
+}
+
+/** How the machine with this address in this place gets out; undefined where it does not. */
+export function outboundMethod(place: Place, machine: Address, cloud: azure.CloudView): OutboundMethod | undefined {
+  if (place.in !== 'subnet' || familyOf(machine) !== 4) return undefined;
+  return ownAddress(place, cloud) ?? natGateway(place, cloud) ?? outboundRule(formatAddress(machine), cloud);
+}
