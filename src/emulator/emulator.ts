@@ -29,6 +29,7 @@ import type { World } from '../packet/index.ts';
 import { Store } from '../store/index.ts';
 import { bootstrapManifests } from './bootstrap.ts';
 import { VirtualClock } from './clock.ts';
+import { Cloud } from './cloud/cloud.ts';
 import type {
   DnsQueryRequest,
   Fault,
@@ -74,6 +75,7 @@ export class Emulator {
   readonly #services = new ServiceVersions();
   readonly #networks: NodeNetworks;
   readonly #traffic: Traffic;
+  readonly #cloud: Cloud | undefined;
   #dataplane: Dataplane = EMPTY_DATAPLANE;
   /** the last moment at which something other than an Event changed */
   #changedAt: Moment = 0;
@@ -105,7 +107,16 @@ export class Emulator {
       const pod = this.get('Pod', key);
       return pod?.spec.hostNetwork === true ? pod.spec.nodeName : undefined;
     };
-    this.#networks = new NodeNetworks({ settings, services: this.#services, dataplane, now, hostNetworkNodeOf });
+    this.#cloud = settings.azure && new Cloud(settings, settings.azure);
+    const around = { cloud: this.#cloud };
+    this.#networks = new NodeNetworks({
+      settings,
+      services: this.#services,
+      dataplane,
+      now,
+      hostNetworkNodeOf,
+      ...around,
+    });
     this.#traffic = new Traffic({
       settings,
       networks: this.#networks,
@@ -151,6 +162,7 @@ export class Emulator {
 
   /** Brings the cluster up: namespaces, the apiserver's own Service, the nodes, and the system pods as on AKS. */
   boot(): void {
+    this.#cloud?.boot(this.store);
     for (const manifest of bootstrapManifests(this.settings)) this.#mustCreate(manifest);
     for (const { name, count } of this.settings.agentPoolProfiles) this.scaleNodePool(name, count);
     if (this.settings.systemPods) {

@@ -20,7 +20,7 @@ export function listenerOn(
   protocol: ProtocolNumber,
   kubelet: View,
 ): Listener | undefined {
-  if (host.startsWith('external/')) return { name: host };
+  if (host.startsWith('external/') || host.startsWith('vm/')) return { name: host };
   if (host.startsWith('pod/')) {
     const pod = kubelet.get('Pod', host.slice('pod/'.length));
     return pod !== undefined && listens(pod, port, protocol) ? { name: host, pod } : undefined;

@@ -9,6 +9,7 @@ import { ipMasqAgent, kubeProxy } from '../../controllers/index.ts';
 import type { ConntrackTable, Dataplane, Ruleset, VirtualServers } from '../dataplane/index.ts';
 import { type Address, type ClusterSettings, cidrOf, type Family, type Key, type Moment } from '../model/index.ts';
 import { type ClusterWorld, type IpvsTable, worldOf } from '../packet/index.ts';
+import type { Cloud } from './cloud/cloud.ts';
 import { type Kernel, newKernel } from './kernel.ts';
 import { type ProxyMode, proxyModeOf } from './proxy-mode.ts';
 import type { ServiceVersions } from './service-versions.ts';
@@ -20,6 +21,8 @@ export interface NodeNetworksOptions {
   readonly now: () => Moment;
   /** the node of a pod that shares its node's network; undefined for others */
   readonly hostNetworkNodeOf: (pod: Key) => string | undefined;
+  /** Azure around the nodes; undefined where a wire joins them */
+  readonly cloud?: Cloud | undefined;
 }
 
 const FAMILY: Family = 4;
@@ -29,7 +32,7 @@ export class NodeNetworks {
   readonly #mode: ProxyMode;
   readonly #withAgent: (rules: Ruleset) => Ruleset;
   readonly #kernels = new Map<string, Kernel>();
-  #world: { readonly of: Dataplane; readonly world: ClusterWorld } | undefined;
+  #world: { readonly of: Dataplane; readonly cloudRevision: number; readonly world: ClusterWorld } | undefined;
 
   constructor(options: NodeNetworksOptions) {
     this.#options = options;
@@ -40,7 +43,9 @@ export class NodeNetworks {
   /** The world as it is now. It looks up a node's rules when a packet meets them, so that a lagging node has its own. */
   world(): ClusterWorld {
     const of = this.#options.dataplane();
-    if (this.#world?.of !== of) this.#world = { of, world: this.#worldOver(of) };
+    const cloudRevision = this.#options.cloud?.arm.store.revision ?? 0;
+    if (this.#world?.of !== of || this.#world.cloudRevision !== cloudRevision)
+      this.#world = { of, cloudRevision, world: this.#worldOver(of) };
     return this.#world.world;
   }
 
@@ -77,7 +82,7 @@ export class NodeNetworks {
   }
 
   #worldOver(dataplane: Dataplane): ClusterWorld {
-    const { settings, hostNetworkNodeOf } = this.#options;
+    const { settings, hostNetworkNodeOf, cloud } = this.#options;
     return worldOf(dataplane, {
       settings,
       rulesetOf: (node, family) => this.rulesetOf(node, family),
@@ -86,6 +91,7 @@ export class NodeNetworks {
       hostNetworkNodeOf,
       routeLocalnet: this.#mode.routeLocalnet,
       ...(this.#mode.balances ? this.#ipvsParts() : {}),
+      ...(cloud === undefined ? {} : { surroundings: cloud.surroundings() }),
     });
   }
 

@@ -164,7 +164,11 @@ export class Traffic {
   #resolvConfOf(from: string): { readonly text: string; readonly conf: ResolvConf } {
     const pod = this.#podNamed(from);
     if (pod !== undefined) return resolvConfOf(pod, this.#kubeletDns());
-    if (!from.startsWith('external/') && this.#options.node(from.replace(/^node\//, '')) === undefined)
+    if (
+      !from.startsWith('external/') &&
+      !from.startsWith('vm/') &&
+      this.#options.node(from.replace(/^node\//, '')) === undefined
+    )
       throw new NoSuchTargetError(`there is no ${from}`);
     return { text: NODE_RESOLV_CONF, conf: parseResolvConf(NODE_RESOLV_CONF) };
   }

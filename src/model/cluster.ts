@@ -1,5 +1,7 @@
 /** The settings of a managed cluster, under their ARM names (Microsoft.ContainerService/managedClusters). */
 
+import type { AzureSurroundings } from './surroundings.ts';
+
 /** Which of kube-proxy's backends every node runs; AKS writes these names in capitals. */
 export type KubeProxyMode = 'iptables' | 'nftables' | 'ipvs';
 
@@ -23,6 +25,23 @@ export interface NetworkProfile {
   readonly dnsServiceIP: string;
   /** kube-proxy in iptables mode where it is not given */
   readonly kubeProxyConfig?: KubeProxyProfile;
+  /** how pods and nodes reach the internet; loadBalancer where it is not given */
+  readonly outboundType?: OutboundType;
+  readonly loadBalancerProfile?: LoadBalancerProfile;
+}
+
+/** https://learn.microsoft.com/azure/aks/egress-outboundtype */
+export type OutboundType =
+  | 'loadBalancer'
+  | 'managedNATGateway'
+  | 'userAssignedNATGateway'
+  | 'userDefinedRouting'
+  | 'none';
+
+export interface LoadBalancerProfile {
+  /** of each node; by the number of nodes where it is 0 or not given */
+  readonly allocatedOutboundPorts?: number;
+  readonly managedOutboundIPs?: { readonly count: number };
 }
 
 export interface Subnet {
@@ -67,4 +86,6 @@ export interface ClusterSettings {
   readonly apiServer: { readonly address: string; readonly port: number };
   /** whether CoreDNS and kube-dns come up by themselves, as on AKS; off to replay a cluster that brings its own */
   readonly systemPods: boolean;
+  /** Azure around the cluster; where it is not given, a wire joins all machines and lets everything pass */
+  readonly azure?: AzureSurroundings;
 }

@@ -17,6 +17,7 @@ export * from './pod-state.ts';
 export * from './quantity.ts';
 export * from './selector.ts';
 export * from './surge.ts';
+export * from './surroundings.ts';
 export * from './switches.ts';
 export * from './toleration.ts';
 export * from './trace.ts';

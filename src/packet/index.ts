@@ -2,7 +2,7 @@
  * packet: one packet's walk through hosts, hooks, chains and translations. Reads a World, never a Kubernetes object; changes
  * nothing until its caller commits.
  */
-export { ClusterWorld, type WorldParts, worldOf } from './cluster-world.ts';
+export { ClusterWorld, type Surroundings, type WorldParts, worldOf } from './cluster-world.ts';
 export * from './ipvs/index.ts';
 export { type Outcome, outcomes } from './outcomes.ts';
 export { RecentLists } from './recent.ts';

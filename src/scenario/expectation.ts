@@ -86,9 +86,10 @@ function isAddress(expected: string, actual: string | undefined): boolean {
   );
 }
 
-/** `pod/a`, `node/n`, `deployment/d` (any pod of it), `service/s` (any pod that it selects) or labels such as `app=my-api`. */
+/** `pod/a`, `node/n`, `vm/v`, `external/ADDRESS`, `deployment/d` (any pod of it), `service/s` (any pod that it selects) or labels such as `app=my-api`. */
 function isDeliveredTo(target: string, host: string | undefined, lookup: Lookup): boolean {
   if (host === undefined) return false;
+  if (target.startsWith('vm/') || target.startsWith('external/')) return target === host;
   const pod = host.startsWith('pod/') ? lookup('Pod', host.slice('pod/'.length)) : undefined;
   if (target.includes('=')) return pod !== undefined && matchesLabels(labelsOf(target), pod.metadata.labels);
   const reference = parseReference(target);

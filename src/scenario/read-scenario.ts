@@ -7,6 +7,7 @@ import { type ReadFile, readStep } from './read-step.ts';
 import { type ScenarioDocument, scenarioSchema } from './schema.ts';
 import { settingsOf, validateSettings } from './settings.ts';
 import type { Step } from './step.ts';
+import { surroundingsOf } from './surroundings-schema.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -32,7 +33,8 @@ export function readScenario({ readFile, ...source }: ScenarioSource): ScenarioR
 }
 
 function assemble(document: SourceDocument, { metadata, spec }: ScenarioDocument, readFile: ReadFile): ScenarioRead {
-  const settings = settingsOf(spec.cluster);
+  const azure = spec.azure === undefined ? {} : { azure: surroundingsOf(spec.azure) };
+  const settings = { ...settingsOf(spec.cluster), ...azure };
   const reads = spec.steps.map((step, i) => readStep(document, i, step, readFile));
   const problems = [
     ...validateSettings(document, settings),

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { parseAddress } from '../model/index.ts';
 import { parseDurationMs } from './duration.ts';
 import { parseReference } from './reference.ts';
+import { surroundingsSchema } from './surroundings-schema.ts';
 import { parseTarget } from './target.ts';
 
 const name = z.string().min(1);
@@ -33,9 +34,10 @@ const sender = text((value) => {
   const address = value.startsWith('external/') ? value.slice('external/'.length) : undefined;
   if (address !== undefined)
     return parseAddress(address) === undefined ? `${JSON.stringify(address)} is no IP address` : undefined;
+  if (value.startsWith('vm/')) return undefined;
   const read = parseReference(value);
   if (typeof read === 'string' || read.kind === 'Pod' || read.kind === 'Node') return read;
-  return `${JSON.stringify(value)} is no pod, no node and no external/ADDRESS, only these have a network to send from`;
+  return `${JSON.stringify(value)} is no pod, no node, no vm/NAME and no external/ADDRESS, only these have a network to send from`;
 });
 const scalable = text((value) => {
   const read = parseReference(value);
@@ -180,6 +182,15 @@ export const clusterSchema = z.strictObject({
       serviceCidr: z.string().optional(),
       dnsServiceIP: z.string().optional(),
       kubeProxyConfig: kubeProxyConfig.optional(),
+      outboundType: z
+        .enum(['loadBalancer', 'managedNATGateway', 'userAssignedNATGateway', 'userDefinedRouting', 'none'])
+        .optional(),
+      loadBalancerProfile: z
+        .strictObject({
+          allocatedOutboundPorts: z.int().min(0).max(64000).multipleOf(8).optional(),
+          managedOutboundIPs: z.strictObject({ count: z.int().min(1).max(100) }).optional(),
+        })
+        .optional(),
     })
     .optional(),
   virtualNetwork: z
@@ -200,6 +211,7 @@ export const scenarioSchema = z.strictObject({
   spec: z.strictObject({
     seed: count.optional(),
     cluster: clusterSchema.optional(),
+    azure: surroundingsSchema.optional(),
     steps: z.array(stepSchema).min(1),
   }),
 });

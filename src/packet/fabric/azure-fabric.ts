@@ -37,7 +37,7 @@ import { RecentLists } from '../recent.ts';
 import { confirm, track } from '../tracking.ts';
 import type { Hop, Host } from '../world.ts';
 import { type EffectiveRoute, effectiveRoutes, routeTo } from './effective-routes.ts';
-import { balance, type Frontend, frontendsOf, type Health } from './frontends.ts';
+import { balance, type Frontend, frontendsOf, type PoolParts } from './frontends.ts';
 import { locate, networksBehind, viewOf } from './network-map.ts';
 import { outboundMethod } from './outbound.ts';
 import { groupsOf, type Place, type PlaceParts, placeIn, placeOf } from './places.ts';
@@ -45,10 +45,9 @@ import { type Direction, securityDecision } from './security-rules.ts';
 import type { TagSpace } from './service-tags.ts';
 import { takeSource } from './source-port.ts';
 
-export interface FabricParts extends PlaceParts {
+export interface FabricParts extends PlaceParts, PoolParts {
   /** of the network that the cluster's nodes are in */
   readonly networkId: string;
-  readonly isHealthy: Health;
   /** the fabric's flows, kept from world to world */
   conntrackOf(family: Family): ConntrackTable;
   /** service tags beside those that mean the network itself, in lower case */
@@ -290,7 +289,7 @@ export class AzureFabric implements Host {
     const destination = flight.destinationAddress;
     if (flight.state === STATE_NEW) {
       const machine = from.addressOf(DEVICE, flight.family);
-      const method = machine === undefined ? undefined : outboundMethod(sender, machine, this.#parts.cloud);
+      const method = machine === undefined ? undefined : outboundMethod(sender, machine, this.#parts);
       if (method === undefined) return 'no route: the subnet has no outbound method';
       if (!takeSource(flight, method)) {
         const reason = `SNAT ports exhausted: ${method.of}, ${method.rule}`;
@@ -340,7 +339,7 @@ export class AzureFabric implements Host {
       return this.#wayToMember(addressOfNumber(family, connection.mark >>> 0));
     const { protocol, sourceAddress, sourcePort, destinationAddress, destinationPort } = flight;
     const flow = { protocol, source: sourceAddress, sourcePort, destination: destinationAddress, destinationPort };
-    const balanced = balance(frontend, flow, this.#parts.cloud, this.#parts.isHealthy);
+    const balanced = balance(frontend, flow, this.#parts);
     const of = `load balancer ${frontend.balancer.name}`;
     if (balanced.outcome === 'no rule')
       return `no route: ${of} has no rule for ${formatAddress(destinationAddress)} port ${destinationPort}`;

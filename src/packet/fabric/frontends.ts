@@ -28,6 +28,15 @@ export type Balanced =
 /** Whether the members' probe finds one well; asked with the rule's probe. */
 export type Health = (balancer: azure.LoadBalancer, probe: azure.Probe | undefined, member: string) => boolean;
 
+/** The addresses of the machines whose interfaces name the pool, in the order in which they came. */
+export type MembersByInterface = (pool: azure.BackendAddressPool) => readonly string[];
+
+/** What balancing asks of the cloud, beside its resources. */
+export interface PoolParts {
+  readonly isHealthy: Health;
+  readonly membersOf: MembersByInterface;
+}
+
 export function addressOfFrontend(
   { properties }: azure.FrontendIpConfiguration,
   cloud: azure.CloudView,
@@ -62,16 +71,10 @@ function ruleFor({ balancer, configuration }: Frontend, flow: Flow): azure.LoadB
   });
 }
 
-/** A pool's members by address, those named by interface and those named by address. */
-export function membersOf(pool: azure.BackendAddressPool, cloud: azure.CloudView): readonly string[] {
-  const { loadBalancerBackendAddresses = [], backendIPConfigurations = [] } = pool.properties;
-  const byInterface = backendIPConfigurations.flatMap(({ id }) => {
-    const nic = cloud.get('nic', azure.parentId(id));
-    const configuration = nic?.properties.ipConfigurations.find(({ name }) => name === azure.nameInId(id));
-    return configuration?.properties.privateIPAddress ?? [];
-  });
-  const byAddress = loadBalancerBackendAddresses.flatMap(({ properties }) => properties.ipAddress ?? []);
-  return [...new Set([...byInterface, ...byAddress])];
+/** A pool's members by address: those that it lists itself, and those whose interfaces say that they belong to it. */
+export function membersOf(pool: azure.BackendAddressPool, byInterface: MembersByInterface): readonly string[] {
+  const listed = pool.properties.loadBalancerBackendAddresses ?? [];
+  return [...new Set([...byInterface(pool), ...listed.flatMap(({ properties }) => properties.ipAddress ?? [])])];
 }
 
 export function poolOf(
@@ -82,14 +85,14 @@ export function poolOf(
 }
 
 /** Which member a new flow to a frontend is sent to. */
-export function balance(frontend: Frontend, flow: Flow, cloud: azure.CloudView, isHealthy: Health): Balanced {
+export function balance(frontend: Frontend, flow: Flow, { isHealthy, membersOf: byInterface }: PoolParts): Balanced {
   const rule = ruleFor(frontend, flow);
   if (rule === undefined) return { outcome: 'no rule' };
   const { balancer } = frontend;
   const { backendAddressPool, backendPort = 0, enableFloatingIP = false, loadDistribution } = rule.properties;
   const probe = balancer.properties.probes?.find(({ id }) => azure.sameId(id, rule.properties.probe?.id));
   const pool = poolOf(balancer, backendAddressPool);
-  const members = pool === undefined ? [] : membersOf(pool, cloud);
+  const members = pool === undefined ? [] : membersOf(pool, byInterface);
   const healthy = members.filter((member) => isHealthy(balancer, probe, member));
   const chosen = memberFor(flow, healthy, loadDistribution);
   const member = chosen === undefined ? undefined : parseAddress(chosen);

@@ -5,7 +5,7 @@
  * https://learn.microsoft.com/azure/nat-gateway/nat-overview
  */
 import { type Address, azure, familyOf, formatAddress, parseAddress } from '../../model/index.ts';
-import { addressOfFrontend, membersOf, poolOf } from './frontends.ts';
+import { addressOfFrontend, membersOf, type PoolParts, poolOf } from './frontends.ts';
 import { automaticPorts, portRanges } from './outbound-ports.ts';
 import type { Place } from './places.ts';
 
@@ -17,6 +17,10 @@ export interface OutboundMethod {
   readonly sources: readonly { readonly address: Address; readonly first: number; readonly last: number }[];
   /** the packet keeps its port: an address of the machine's own is translated one to one */
   readonly isOneToOne: boolean;
+}
+
+interface OutboundParts extends Pick<PoolParts, 'membersOf'> {
+  readonly cloud: azure.CloudView;
 }
 
 /** a NAT gateway's, on demand for every machine */
@@ -48,11 +52,11 @@ function natGateway({ subnet }: Extract<Place, { in: 'subnet' }>, cloud: azure.C
   return { of: `NAT gateway ${gateway.name}`, rule: 'any port on demand', sources, isOneToOne: false };
 }
 
-function outboundRule(member: string, cloud: azure.CloudView): OutboundMethod | undefined {
+function outboundRule(member: string, { cloud, membersOf: byInterface }: OutboundParts): OutboundMethod | undefined {
   for (const balancer of cloud.list('lb')) {
     for (const rule of balancer.properties.outboundRules ?? []) {
       const pool = poolOf(balancer, rule.properties.backendAddressPool);
-      const members = pool === undefined ? [] : membersOf(pool, cloud);
+      const members = pool === undefined ? [] : membersOf(pool, byInterface);
       const place = members.indexOf(member);
       if (place < 0) continue;
       const sources = allocation(balancer, rule, place, members.length, cloud);
@@ -83,7 +87,8 @@ function allocation(
 }
 
 /** How the machine with this address in this place gets out; undefined where it does not. */
-export function outboundMethod(place: Place, machine: Address, cloud: azure.CloudView): OutboundMethod | undefined {
+export function outboundMethod(place: Place, machine: Address, parts: OutboundParts): OutboundMethod | undefined {
   if (place.in !== 'subnet' || familyOf(machine) !== 4) return undefined;
-  return ownAddress(place, cloud) ?? natGateway(place, cloud) ?? outboundRule(formatAddress(machine), cloud);
+  const { cloud } = parts;
+  return ownAddress(place, cloud) ?? natGateway(place, cloud) ?? outboundRule(formatAddress(machine), parts);
 }

@@ -1,0 +1,153 @@
+/**
+ * Azure around a cluster: the resource manager with all that it holds, the nodes' interfaces as nodes come and go, and what
+ * the fabric between machines makes of both.
+ */
+import { ResourceManager } from '../../arm/index.ts';
+import { ConntrackTable, isParseFailure, parseIptablesSave, type Ruleset } from '../../dataplane/index.ts';
+import {
+  type Address,
+  type AzureSurroundings,
+  addressOf,
+  azure,
+  CLUSTER_NETWORK,
+  type ClusterSettings,
+  cidrOf,
+  contains,
+  type Family,
+  formatAddress,
+  type Ipv4,
+  KIND_INFO,
+  type KubernetesObject,
+  type Node,
+} from '../../model/index.ts';
+import type { Surroundings } from '../../packet/index.ts';
+import type { Store } from '../../store/index.ts';
+import { CLUSTER_NETWORK_ID, idOf, nodeInterface, OUTBOUND_POOL_ID, resourcesOf } from './resources.ts';
+
+/** From one of the ranges that Azure's public addresses are from. */
+const FIRST_PUBLIC_ADDRESS = addressOf('20.50.0.4') as Ipv4;
+
+/** What a stateful firewall lets pass: connections that it saw begin. */
+const APPLIANCE_RULES = `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -m conntrack --ctstate INVALID -m comment --comment "the firewall did not see this connection begin" -j DROP
+COMMIT
+`;
+
+export class Cloud {
+  readonly arm: ResourceManager;
+  readonly #settings: ClusterSettings;
+  readonly #surroundings: AzureSurroundings;
+  readonly #flows = { 4: new ConntrackTable(4), 6: new ConntrackTable(6) };
+  /** addresses of the nodes, in the order in which they came: a node's place decides on its outbound ports */
+  readonly #nodes = new Map<string, string>();
+  readonly #appliances = new Map<string, { readonly conntrack: ConntrackTable; readonly rules: Ruleset }>();
+  /** interfaces by network and address */
+  readonly #interfaces = new Map<string, string>();
+  /** the same as a list, made when somebody asks after a change */
+  #nodeAddresses: readonly string[] | undefined;
+  #nextPublicAddress = FIRST_PUBLIC_ADDRESS;
+
+  constructor(settings: ClusterSettings, surroundings: AzureSurroundings) {
+    this.#settings = settings;
+    this.#surroundings = surroundings;
+    this.arm = new ResourceManager({
+      publicAddress: () => formatAddress(this.#nextPublicAddress++),
+      take: () => undefined,
+      release: () => {},
+    });
+    for (const { name, appliance } of surroundings.virtualMachines) {
+      if (appliance === true) this.#appliances.set(name, { conntrack: new ConntrackTable(4), rules: applianceRules() });
+    }
+  }
+
+  /** Everything that is there before the first node; nodes' interfaces follow the Nodes in the store. */
+  boot(store: Store<KubernetesObject>): void {
+    for (const resource of resourcesOf(this.#settings, this.#surroundings)) this.#put(resource);
+    for (const { name, subnet, privateIPAddress } of this.#surroundings.virtualMachines)
+      this.#interfaces.set(placeKey(networkIdOf(subnet), privateIPAddress), idOf('nic', name));
+    store.watch(`${KIND_INFO.Node.plural}/`).subscribe(({ value, before }) => {
+      if (before === undefined) this.#addNode(value as Node);
+      if (value === undefined) this.#removeNode(before!.metadata.name);
+    });
+  }
+
+  #addNode({ metadata: { name: node }, status }: Node): void {
+    const address = status.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+    const subnet = address === undefined ? undefined : this.#subnetOf(addressOf(address));
+    if (address === undefined || subnet === undefined) return;
+    this.#put(nodeInterface(node, address, subnet));
+    this.#nodes.set(node, address);
+    this.#nodeAddresses = undefined;
+    this.#interfaces.set(placeKey(CLUSTER_NETWORK_ID, address), idOf('nic', node));
+  }
+
+  #subnetOf(address: Address): string | undefined {
+    const { subnets } = this.#settings.virtualNetwork;
+    return subnets.find(({ addressPrefix }) => contains(cidrOf(addressPrefix), address))?.name;
+  }
+
+  #removeNode(node: string): void {
+    const address = this.#nodes.get(node);
+    if (address === undefined) return;
+    this.#nodes.delete(node);
+    this.#nodeAddresses = undefined;
+    this.#interfaces.delete(placeKey(CLUSTER_NETWORK_ID, address));
+    this.#finish({ method: 'DELETE', resource: 'nic', id: idOf('nic', node) });
+  }
+
+  /** The fabric as a world needs it. */
+  surroundings(): Surroundings {
+    const { virtualMachines, serviceTags } = this.#surroundings;
+    return {
+      cloud: this.arm,
+      networkId: CLUSTER_NETWORK_ID,
+      conntrackOf: (family: Family) => this.#flows[family],
+      nicAt: (networkId, address) => this.#interfaceAt(networkId, address),
+      membersOf: ({ id }) =>
+        azure.sameId(id, OUTBOUND_POOL_ID) ? (this.#nodeAddresses ??= [...this.#nodes.values()]) : [],
+      isHealthy: () => true,
+      serviceTags: new Map(
+        Object.entries(serviceTags).map(([tag, prefixes]) => [tag.toLowerCase(), prefixes.map(cidrOf)]),
+      ),
+      machines: virtualMachines.map(({ name, subnet, privateIPAddress }) => {
+        const appliance = this.#appliances.get(name);
+        const facts = { name, networkId: networkIdOf(subnet), address: privateIPAddress };
+        return appliance === undefined ? facts : { ...facts, appliance };
+      }),
+    };
+  }
+
+  #interfaceAt(networkId: string, address: Address): azure.NetworkInterface | undefined {
+    const id = this.#interfaces.get(placeKey(networkId, formatAddress(address)));
+    return id === undefined ? undefined : this.arm.get('nic', id);
+  }
+
+  #put(resource: azure.AzureResource): void {
+    this.#finish({ method: 'PUT', resource });
+  }
+
+  /** What AKS and the user did before the script begins takes no time. */
+  #finish(call: azure.CloudCall): void {
+    const begun = this.arm.begin(call);
+    if (!begun.ok) throw new Error(`Azure refuses the surroundings: ${begun.error.message}`);
+    this.arm.finish(begun.operation);
+  }
+}
+
+function placeKey(networkId: string, address: string): string {
+  return `${networkId.toLowerCase()} ${address}`;
+}
+
+function networkIdOf(subnet: string): string {
+  const [network = '', name] = subnet.split('/');
+  return idOf('vnet', name === undefined ? CLUSTER_NETWORK : network);
+}
+
+function applianceRules(): Ruleset {
+  const rules = parseIptablesSave(APPLIANCE_RULES);
+  if (isParseFailure(rules)) throw new Error('the rules of appliances are not in iptables-save form');
+  return rules;
+}
