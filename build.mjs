@@ -7,6 +7,7 @@ const entries = {
   conformance: 'test/conformance/main.ts',
   bench: 'test/bench/main.ts',
   kernel: 'test/kernel/main.ts',
+  'fuzz-plan': 'test/plan/main.ts',
 };
 
 await build({
