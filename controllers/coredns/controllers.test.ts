@@ -5,6 +5,10 @@ import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { AKS_COREFILE, COREFILE, corednsConfig, corednsPods, corednsRecords } from './index.ts';
 import { recordsFor } from './test-facts.ts';
 
+function notUsed(): never {
+  throw new Error('not used');
+}
+
 /** A view over a few objects; slices are filed by the controller's own index function. */
 function viewOf(objects: readonly KubernetesObject[], dataplane: Dataplane): View {
   const find = (kind: string, key: string) =>
@@ -15,9 +19,8 @@ function viewOf(objects: readonly KubernetesObject[], dataplane: Dataplane): Vie
     list: ((kind: string) => objects.filter((object) => object.kind === kind)) as View['list'],
     byIndex: ((_kind: string, _index: string, value: string) =>
       objects.filter((object) => object.kind === 'EndpointSlice' && files(object).includes(value))) as View['byIndex'],
-    projection: () => {
-      throw new Error('not used');
-    },
+    hasIndexed: notUsed,
+    projection: notUsed,
     dataplane,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Pod } from '../../src/model/index.ts';
+import { keyOf, type Pod } from '../../src/model/index.ts';
 import { aNode, aPod, aService, CREATED, manyPods, SERVICE, World, writes } from '../../test/support/service-world.ts';
 import { endpointSliceController } from './index.ts';
 
@@ -102,7 +102,7 @@ describe('what a change writes', () => {
 });
 
 describe('whom a change concerns', () => {
-  const services = (world: World, pod: Pod) => endpointSliceController.watches.Pod?.(pod, world.cache);
+  const services = (world: World, pod: Pod) => endpointSliceController.watches.Pod?.(pod, world.cache, keyOf(pod));
 
   it('is the Services whose whole selector the pod matches, once it has an address', () => {
     const named = (name: string, selector: Readonly<Record<string, string>>) => {
@@ -136,7 +136,7 @@ describe('whom a change concerns', () => {
     world.reconcile();
     const slice = world.slices()[0]!;
     const foreign = { ...slice, metadata: { ...slice.metadata, labels: { 'kubernetes.io/service-name': 'web' } } };
-    expect(endpointSliceController.watches.EndpointSlice?.(slice, world.cache)).toEqual([SERVICE]);
-    expect(endpointSliceController.watches.EndpointSlice?.(foreign, world.cache)).toEqual([]);
+    expect(endpointSliceController.watches.EndpointSlice?.(slice, world.cache, keyOf(slice))).toEqual([SERVICE]);
+    expect(endpointSliceController.watches.EndpointSlice?.(foreign, world.cache, keyOf(foreign))).toEqual([]);
   });
 });

@@ -33,6 +33,8 @@ export function labelPairsOf(pod: Pod): readonly string[] {
   return pairs;
 }
 
+labelPairsOf.part = ({ metadata }: Pod) => metadata.labels;
+
 /** The value that a Service is filed under: its selector's first pair in sorted order. Undefined without a selector. */
 export function selectorPairOf(service: Service): string | undefined {
   const { selector } = service.spec;

@@ -17,10 +17,15 @@ export function nodeBlocks(sets: readonly CidrSet[]): ProjectionDeclaration<Node
     kinds: ['Node'],
     create: () => ({ holders: sets.map(() => new Map()), waiting: new Map() }),
     apply: (value, before, after) => {
+      if (before !== undefined && after !== undefined && keepsBlocks(before as Node, after as Node)) return;
       if (before !== undefined) count(value, sets, before, -1);
       if (after !== undefined) count(value, sets, after, 1);
     },
   };
+}
+
+function keepsBlocks(before: Node, after: Node): boolean {
+  return before.spec === after.spec && podCidrsOf(after).length > 0;
 }
 
 /** The numbers of the blocks that a CIDR covers in each set. */

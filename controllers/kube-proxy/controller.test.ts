@@ -48,6 +48,7 @@ function view(dataplane: Dataplane, services: readonly Service[], slices: readon
     list: () => [],
     byIndex: <K extends Kind>(_kind: K, _index: string, value: string) =>
       slices.filter((each) => file?.(each).includes(value)) as unknown as ObjectOf<K>[],
+    hasIndexed: () => false,
     projection: () => {
       throw new Error('no projections');
     },
@@ -80,6 +81,6 @@ test('leaves Services to another proxy, and headless slices alone', () => {
 test('a slice wakes the Service that its label names', () => {
   const wakes = kubeProxyController.watches.EndpointSlice;
   const seen = view(EMPTY_DATAPLANE, [], []);
-  expect(wakes?.(slice(), seen)).toEqual(['ns/web']);
-  expect(wakes?.({ ...slice(), metadata: meta('stray') }, seen)).toEqual([]);
+  expect(wakes?.(slice(), seen, 'ns/web-1')).toEqual(['ns/web']);
+  expect(wakes?.({ ...slice(), metadata: meta('stray') }, seen, 'ns/stray')).toEqual([]);
 });

@@ -2,18 +2,9 @@
  * Keeps what did not change of a Service: equal endpoints and ports stay the same objects, so that whatever was made from
  * them (chains, above all) stays too.
  */
-import type { ServiceEndpoint, ServicePortRecord, ServiceRecord } from '../../src/dataplane/index.ts';
 
-/** Whether two plain values (numbers, texts, lists, objects) hold the same. */
-export function isEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) =>
-    isEqual((a as Readonly<Record<string, unknown>>)[key], (b as Readonly<Record<string, unknown>>)[key]),
-  );
-}
+import type { ServiceEndpoint, ServicePortRecord, ServiceRecord } from '../../src/dataplane/index.ts';
+import { isEqual } from '../../src/model/index.ts';
 
 function keepEndpoints(before: readonly ServiceEndpoint[], after: readonly ServiceEndpoint[]) {
   const known = new Map(before.map((endpoint) => [endpoint.text, endpoint]));

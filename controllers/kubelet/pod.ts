@@ -32,7 +32,7 @@ export const kubeletPods: Controller = {
   name: 'kubelet',
   program: 'kubelet',
   watches: {
-    Pod: (pod) => (pod.spec.nodeName === undefined ? [] : [keyOf(pod)]),
+    Pod: (pod, _view, key) => (pod.spec.nodeName === undefined ? [] : [key]),
     Node: ({ metadata }, view) => podsToLookAt(metadata.name, view),
   },
   indexes: { Pod: { nodeName: fileByNodeName } },

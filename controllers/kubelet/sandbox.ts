@@ -43,15 +43,23 @@ export function deleteSandbox(pod: string): Intent {
 function chooseAddress(pod: Pod, node: Node, dataplane: Dataplane): Address | undefined {
   const block = blockOf(node);
   if (block === undefined) return undefined;
-  const wanted = parseAddress(pod.metadata.annotations?.[POD_IP_ANNOTATION] ?? '');
+  const text = pod.metadata.annotations?.[POD_IP_ANNOTATION];
+  const wanted = text === undefined ? undefined : parseAddress(text);
   if (wanted !== undefined && contains(block, wanted) && dataplane.pod.at(wanted) === undefined) return wanted;
   return dataplane.pod.freeAddress(node.metadata.name, block.network as Ipv4, sizeOf(block));
 }
 
-/** The node's IPv4 block. */
+const blocks = new WeakMap<Node['spec'], { readonly block: Cidr | undefined }>();
+
+/** The node's IPv4 block. Asked for each of its pods: read from a spec once. */
 export function blockOf({ spec }: Node): Cidr | undefined {
-  const texts = spec.podCIDRs ?? (spec.podCIDR === undefined ? [] : [spec.podCIDR]);
-  return texts.map(parseCidr).find((cidr) => cidr?.family === 4);
+  let read = blocks.get(spec);
+  if (read === undefined) {
+    const texts = spec.podCIDRs ?? (spec.podCIDR === undefined ? [] : [spec.podCIDR]);
+    read = { block: texts.map(parseCidr).find((cidr) => cidr?.family === 4) };
+    blocks.set(spec, read);
+  }
+  return read.block;
 }
 
 function refused(pod: Pod, node: Node, at: Moment): readonly Intent[] {

@@ -24,9 +24,9 @@ export const taintEviction: Controller = {
       if (noExecuteTaints(node).length === 0) return [];
       return [...view.byIndex('Pod', 'nodeName', node.metadata.name)].map(keyOf).sort();
     },
-    Pod: (pod, view) => {
+    Pod: (pod, view, key) => {
       const node = pod.spec.nodeName === undefined ? undefined : view.get('Node', pod.spec.nodeName);
-      return node !== undefined && noExecuteTaints(node).length > 0 ? [keyOf(pod)] : [];
+      return node !== undefined && noExecuteTaints(node).length > 0 ? [key] : [];
     },
   },
   indexes: { Pod: { nodeName: fileByNodeName } },
@@ -42,8 +42,10 @@ export const taintEviction: Controller = {
   },
 };
 
+const NO_TAINTS: readonly Taint[] = [];
+
 function noExecuteTaints({ spec }: Node): readonly Taint[] {
-  return spec.taints?.filter(({ effect }) => effect === 'NoExecute') ?? [];
+  return spec.taints?.filter(({ effect }) => effect === 'NoExecute') ?? NO_TAINTS;
 }
 
 /** When the pod has to go: the shortest of the tolerations that it makes use of; undefined where it may stay for good. */

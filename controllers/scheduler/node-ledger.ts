@@ -80,6 +80,11 @@ export class NodeLedger {
     this.#forgetIfEmpty(entry);
   }
 
+  /** The node changed in nothing that decides its place. */
+  renewNode(node: Node): void {
+    this.#entry(node.metadata.name).node = node;
+  }
+
   addPods(name: string, count: 1 | -1): void {
     const entry = this.#entry(name);
     this.#takeOut(entry);
@@ -172,10 +177,21 @@ export const NODE_LEDGER: ProjectionDeclaration<NodeLedger> = {
   create: () => new NodeLedger(),
   apply: (ledger, before, after) => {
     const object = after ?? before;
-    if (object?.kind === 'Node') ledger.setNode(object.metadata.name, after as Node | undefined);
+    if (object?.kind === 'Node') applyNode(ledger, before as Node | undefined, after as Node | undefined);
     else applyPod(ledger, before as Pod | undefined, after as Pod | undefined);
   },
 };
+
+function applyNode(ledger: NodeLedger, before: Node | undefined, after: Node | undefined): void {
+  const same =
+    before !== undefined &&
+    after !== undefined &&
+    before.spec === after.spec &&
+    before.metadata.labels === after.metadata.labels &&
+    before.status.allocatable === after.status.allocatable;
+  if (same) ledger.renewNode(after);
+  else ledger.setNode((after ?? before)!.metadata.name, after);
+}
 
 function applyPod(ledger: NodeLedger, before: Pod | undefined, after: Pod | undefined): void {
   const [was, is] = [occupied(before), occupied(after)];

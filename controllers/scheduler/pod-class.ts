@@ -30,10 +30,19 @@ export function hostPortsOf({ spec }: Pod): readonly HostPort[] {
 /** The taint that the unschedulable flag stands for. */
 const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
+/** Pods of one template share their frozen spec until they are bound. */
+const classes = new WeakMap<Pod['spec'], PodClass>();
+
 export function classOf(pod: Pod): PodClass {
-  const { nodeSelector = {}, tolerations = [] } = pod.spec;
-  const hostPorts = hostPortsOf(pod);
-  return { signature: JSON.stringify([nodeSelector, tolerations, hostPorts]), nodeSelector, tolerations, hostPorts };
+  let podClass = classes.get(pod.spec);
+  if (podClass === undefined) {
+    const { nodeSelector = {}, tolerations = [] } = pod.spec;
+    const hostPorts = hostPortsOf(pod);
+    const signature = JSON.stringify([nodeSelector, tolerations, hostPorts]);
+    podClass = { signature, nodeSelector, tolerations, hostPorts };
+    classes.set(pod.spec, podClass);
+  }
+  return podClass;
 }
 
 /** Why the class may not run on a node so tainted; undefined where it may. */

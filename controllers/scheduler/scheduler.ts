@@ -8,7 +8,7 @@
  *
  * The Event Scheduled is left out: it would be one more write for each pod.
  */
-import { keyOf, type Moment, type Node, type Pod, timestampOf } from '../../src/model/index.ts';
+import { type Key, keyOf, type Moment, type Node, type Pod, timestampOf } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { fitError } from './fit-error.ts';
 import { NODE_LEDGER, type NodeLedger, occupied } from './node-ledger.ts';
@@ -39,12 +39,12 @@ export const scheduler: Controller = {
   },
 };
 
-function wokenByPod(pod: Pod, view: View): readonly string[] {
+function wokenByPod(pod: Pod, view: View, key: Key): readonly string[] {
   if (isPending(pod)) return isUnschedulable(pod) ? [] : [PENDING];
   const { unschedulable } = view.projection(PENDING_PODS);
   if (unschedulable.size === 0 || pod.spec.nodeName === undefined) return [];
   // A pod that gives its room back can help those that found none.
-  const now = view.get('Pod', keyOf(pod));
+  const now = view.get('Pod', key);
   return occupied(now?.metadata.uid === pod.metadata.uid ? now : undefined) === undefined ? [PENDING] : [];
 }
 

@@ -2,11 +2,10 @@
  * What a Deployment says of itself: counts, and the conditions Available and Progressing.
  * Source: kubernetes pkg/controller/deployment (`calculateStatus` in sync.go, progress.go).
  */
-import { type Deployment, type Moment, momentOf, type ReplicaSet } from '../../src/model/index.ts';
+import { type Deployment, isEqual, type Moment, momentOf, type ReplicaSet } from '../../src/model/index.ts';
 import type { Intent } from '../../src/reconcile/index.ts';
 import type { Rollout } from './deployment-rollout.ts';
 import { maxUnavailableOf, specReplicas, sumOf } from './deployment-sizes.ts';
-import { canonicalJson } from './pod-template-hash.ts';
 
 /** A deadline of this many seconds means none (MaxInt32). */
 const NO_DEADLINE_SECONDS = 2 ** 31 - 1;
@@ -46,7 +45,7 @@ export function statusIntents(rollout: Rollout, measureProgress: boolean, at: Mo
   if (!hasDeadline(deployment)) conditions.remove('Progressing');
   else if (measureProgress) noteProgress(rollout, counts, at);
   const status = { ...withoutZeros(counts), conditions: conditions.all };
-  if (canonicalJson(status) !== canonicalJson(deployment.status)) {
+  if (!isEqual(status, deployment.status)) {
     return [{ do: 'update-status', object: { ...deployment, status } }];
   }
   return measureProgress ? deadlineIntents(deployment, at) : [];

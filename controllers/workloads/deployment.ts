@@ -4,7 +4,7 @@
  *
  * Simplified: a ReplicaSet of another owner that already has the wanted name is not worked around (`collisionCount`).
  */
-import { type Deployment, isPodTerminal, keyOf, type Moment, type ReplicaSet } from '../../src/model/index.ts';
+import { type Deployment, isPodTerminal, type Moment, type ReplicaSet } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { Rollout } from './deployment-rollout.ts';
 import { isScaled, scaleInProportion } from './deployment-scaling.ts';
@@ -17,6 +17,7 @@ import {
   fileByOrphanLabel,
   fileByOwnerUid,
   fileBySelectorLabel,
+  keyOfOwner,
   ownersWanting,
 } from './ownership.ts';
 
@@ -24,25 +25,26 @@ export const deployment: Controller = {
   name: 'deployment-controller',
   program: 'kube-controller-manager',
   watches: {
-    Deployment: (object) => [keyOf(object)],
+    Deployment: (_object, _view, key) => [key],
     ReplicaSet: (replicaSet, view) => {
       const owner = controllerOf(replicaSet);
-      if (owner !== undefined) return owner.kind === 'Deployment' ? [siblingKey(replicaSet, owner.name)] : [];
+      if (owner !== undefined) return owner.kind === 'Deployment' ? [keyOfOwner(replicaSet, owner)!] : [];
       return ownersWanting(replicaSet, (label) => view.byIndex('Deployment', 'selectorLabel', label));
     },
     // A Deployment of type Recreate waits for its old pods to go; all others hear of pods through their ReplicaSets.
     Pod: (pod, view) => {
+      if (!view.hasIndexed('Deployment', 'strategy', 'Recreate')) return [];
       const owner = controllerOf(pod);
       if (owner?.kind !== 'ReplicaSet') return [];
-      const replicaSet = view.get('ReplicaSet', siblingKey(pod, owner.name));
+      const replicaSet = view.get('ReplicaSet', keyOfOwner(pod, owner)!);
       const above = replicaSet === undefined ? undefined : controllerOf(replicaSet);
       if (replicaSet === undefined || above?.kind !== 'Deployment') return [];
-      const key = siblingKey(replicaSet, above.name);
+      const key = keyOfOwner(replicaSet, above)!;
       return view.get('Deployment', key)?.spec.strategy.type === 'Recreate' ? [key] : [];
     },
   },
   indexes: {
-    Deployment: { selectorLabel: fileBySelectorLabel },
+    Deployment: { selectorLabel: fileBySelectorLabel, strategy: ({ spec }) => [spec.strategy.type] },
     ReplicaSet: { ownerUid: fileByOwnerUid, orphanLabel: fileByOrphanLabel },
     Pod: { ownerUid: fileByOwnerUid },
   },
@@ -53,10 +55,6 @@ export const deployment: Controller = {
     return [...intents, ...sync(object, owned, view, at)];
   },
 };
-
-function siblingKey({ metadata }: { readonly metadata: { readonly namespace?: string } }, name: string): string {
-  return `${metadata.namespace}/${name}`;
-}
 
 function replicaSetsOf(view: View): Claimable<ReplicaSet> {
   return {

@@ -7,9 +7,7 @@
  * takes an owner that its informers have never shown for gone; a view cannot, so such an owner is given time to appear.
  */
 import {
-  isKind,
   type Key,
-  KIND_INFO,
   type Kind,
   type KubernetesObject,
   keyOf,
@@ -18,7 +16,7 @@ import {
   type OwnerReference,
 } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
-import { fileByOwnerUid, patchOwners } from './ownership.ts';
+import { fileByOwnerUid, keyOfOwner, patchOwners } from './ownership.ts';
 
 /** How old a dependent must be before an owner that was never seen counts as gone. */
 export const UNSEEN_OWNER_AFTER_MS = 60_000;
@@ -59,6 +57,8 @@ export const garbageCollector: Controller = {
   },
 };
 
+const NO_OWNERS: readonly OwnerReference[] = [];
+
 /** `gone`: it was seen, and seen deleted. `unseen`: a dependent names it. `deleting`: it waits for its dependents. */
 type OwnerState = 'gone' | 'unseen' | 'deleting';
 
@@ -67,10 +67,9 @@ function ownerName(state: OwnerState, kind: string, key: Key, uid: string): Key 
 }
 
 /** The owners to look at. An object that lives, and whose owners live, concerns nobody: that is nearly every event. */
-function concernedOwners(object: KubernetesObject, view: View): readonly Key[] {
-  const { uid, ownerReferences = [] } = object.metadata;
+function concernedOwners(object: KubernetesObject, view: View, key: Key): readonly Key[] {
+  const { uid, ownerReferences = NO_OWNERS } = object.metadata;
   const keys: Key[] = [];
-  const key = keyOf(object);
   const lives = view.get(object.kind, key)?.metadata.uid === uid;
   if (!lives && hasDependents(view, uid)) keys.push(ownerName('gone', object.kind, key, uid));
   if (lives && waitsForDependents(object)) keys.push(ownerName('deleting', object.kind, key, uid));
@@ -90,20 +89,14 @@ function waitsForDependents({ metadata }: KubernetesObject): boolean {
   return metadata.finalizers?.some((finalizer) => finalizer === FOREGROUND || finalizer === ORPHAN) ?? false;
 }
 
-/** Where the owner would be; undefined for a kind that is not emulated, whose objects are taken to exist. */
-function keyOfOwner({ metadata }: KubernetesObject, { kind, name }: OwnerReference): Key | undefined {
-  if (!isKind(kind)) return undefined;
-  return KIND_INFO[kind].namespaced ? `${metadata.namespace}/${name}` : name;
-}
-
+/** An owner of a kind that is not emulated is taken to exist. */
 function lives(view: View, dependent: KubernetesObject, reference: OwnerReference): boolean {
   const key = keyOfOwner(dependent, reference);
   return key === undefined || view.get(reference.kind as Kind, key)?.metadata.uid === reference.uid;
 }
 
 function hasDependents(view: View, uid: string): boolean {
-  for (const kind of DEPENDENT_KINDS) for (const _ of view.byIndex(kind, 'ownerUid', uid)) return true;
-  return false;
+  return DEPENDENT_KINDS.some((kind) => view.hasIndexed(kind, 'ownerUid', uid));
 }
 
 function dependentsOf(view: View, uid: string): readonly KubernetesObject[] {

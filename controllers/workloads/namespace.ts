@@ -5,6 +5,7 @@
 import {
   type Condition,
   findCondition,
+  isEqual,
   KIND_INFO,
   type KubernetesObject,
   keyOf,
@@ -13,7 +14,6 @@ import {
   timestampOf,
 } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
-import { canonicalJson } from './pod-template-hash.ts';
 
 const FINALIZER = 'kubernetes';
 
@@ -87,7 +87,7 @@ function writeConditions(object: Namespace, contents: readonly KubernetesObject[
     const unchanged = current?.status === condition.status && current.message === condition.message;
     return { ...condition, lastTransitionTime: (unchanged ? current.lastTransitionTime : undefined) ?? now };
   });
-  if (canonicalJson(conditions) === canonicalJson(before ?? [])) return [];
+  if (isEqual(conditions, before ?? [])) return [];
   return [{ do: 'update-status', object: { ...object, status: { ...object.status, conditions } } }];
 }
 

@@ -7,6 +7,7 @@
  */
 import {
   type Deployment,
+  isKind,
   type Key,
   KIND_INFO,
   type KubernetesObject,
@@ -22,13 +23,41 @@ const NONE: readonly string[] = [];
 
 /** The owner that manages the object, of which there is at most one. */
 export function controllerOf(object: KubernetesObject): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const { ownerReferences } = object.metadata;
+  // Asked several times for every object that changes: no closure.
+  if (ownerReferences !== undefined)
+    for (let i = 0; i < ownerReferences.length; i++)
+      if (ownerReferences[i]!.controller === true) return ownerReferences[i];
+  return undefined;
+}
+
+interface Located {
+  readonly namespace: string | undefined;
+  readonly key: Key | undefined;
+}
+
+/** Objects of one template share their frozen owner references: where each lies is spelled out once. */
+const located = new WeakMap<OwnerReference, Located>();
+
+/** Where an object's owner would be; undefined for a kind that is not emulated. */
+export function keyOfOwner({ metadata }: KubernetesObject, reference: OwnerReference): Key | undefined {
+  const { namespace } = metadata;
+  let place = located.get(reference);
+  if (place === undefined || place.namespace !== namespace) {
+    const { kind, name } = reference;
+    const key = !isKind(kind) ? undefined : KIND_INFO[kind].namespaced ? `${namespace}/${name}` : name;
+    place = { namespace, key };
+    located.set(reference, place);
+  }
+  return place.key;
 }
 
 /** Index `ownerUid`: an object under the uid of each of its owners. */
 export function fileByOwnerUid(object: KubernetesObject): readonly string[] {
   return object.metadata.ownerReferences?.map(({ uid }) => uid) ?? NONE;
 }
+
+fileByOwnerUid.part = ({ metadata }: KubernetesObject) => metadata.ownerReferences;
 
 /** Index `orphanLabel`: an object that nobody controls, under each of its labels and under its bare namespace. */
 export function fileByOrphanLabel(object: KubernetesObject): readonly string[] {

@@ -51,8 +51,8 @@ export function podGarbageCollector({
     indexes: { Pod: { nodeName: fileByNodeName } },
     watches: {
       Node: concernedByNode,
-      Pod: (pod, view) => {
-        const keys = concernedByPod(pod, view);
+      Pod: (pod, view, key) => {
+        const keys = concernedByPod(pod, view, key);
         const tooMany = isPodTerminal(pod) && exceeds(view, terminatedPodsMax);
         return tooMany ? [...keys, TERMINATED] : keys;
       },
@@ -76,9 +76,9 @@ function concernedByNode(node: Node, view: View): readonly Key[] {
   return isOutOfService(node) ? [...returned, ...abandonedOn(name, view)] : returned;
 }
 
-function concernedByPod(pod: Pod, view: View): readonly Key[] {
+function concernedByPod(pod: Pod, view: View, key: Key): readonly Key[] {
   const { nodeName } = pod.spec;
-  const keys = isAbandoned(pod, view) ? [POD_PREFIX + keyOf(pod)] : [];
+  const keys = isAbandoned(pod, view) ? [POD_PREFIX + key] : [];
   return nodeName === undefined || view.get('Node', nodeName) !== undefined ? keys : [...keys, NODE_PREFIX + nodeName];
 }
 

@@ -13,7 +13,7 @@ const FNV_PRIME = 0x01000193;
 const texts = new WeakMap<PodTemplateSpec, string>();
 
 /** JSON with sorted keys: equal values, equal text. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -6,6 +6,7 @@
  */
 import {
   availableAfterMs,
+  deepFreeze,
   isPodActive,
   isPodReady,
   isPodTerminal,
@@ -26,6 +27,7 @@ import {
   fileByOrphanLabel,
   fileByOwnerUid,
   fileBySelectorLabel,
+  keyOfOwner,
   ownersWanting,
 } from './ownership.ts';
 import { inDeletionOrder } from './pod-deletion-order.ts';
@@ -37,11 +39,11 @@ export const replicaSet: Controller = {
   name: 'replicaset-controller',
   program: 'kube-controller-manager',
   watches: {
-    ReplicaSet: (object) => [keyOf(object)],
+    ReplicaSet: (_object, _view, key) => [key],
     Pod: (pod, view) => {
       const owner = controllerOf(pod);
       if (owner === undefined) return ownersWanting(pod, (label) => view.byIndex('ReplicaSet', 'selectorLabel', label));
-      return owner.kind === 'ReplicaSet' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
+      return owner.kind === 'ReplicaSet' ? [keyOfOwner(pod, owner)!] : [];
     },
   },
   indexes: {
@@ -70,7 +72,8 @@ function podsOf(view: View): Claimable<Pod> {
 function scale(object: ReplicaSet, active: readonly Pod[], view: View, at: Moment): readonly Intent[] {
   const surplus = active.length - object.spec.replicas;
   if (surplus < 0) {
-    const create: Intent = { do: 'create', object: podDraft(object) };
+    // Frozen: the apiserver reads once what all of them share.
+    const create: Intent = { do: 'create', object: deepFreeze(podDraft(object)) };
     return Array.from({ length: Math.min(-surplus, BURST_REPLICAS) }, () => create);
   }
   if (surplus === 0) return [];

@@ -1,5 +1,13 @@
 /** POST pods/binding: a pod gets its node. Source: kubernetes pkg/registry/core/pod/storage/storage.go `setPodNodeAndMetadata`. */
-import { type Condition, type KubernetesObject, keyOf, type Node, type Pod, timestampOf } from '../model/index.ts';
+import {
+  type Condition,
+  deepFreeze,
+  type KubernetesObject,
+  keyOf,
+  type Node,
+  type Pod,
+  timestampOf,
+} from '../model/index.ts';
 import type { RequestContext } from './contract.ts';
 import { etcdKey } from './keys.ts';
 import { labelTopology } from './pod/admission.ts';
@@ -24,7 +32,9 @@ export function bindPod(
   if (rawSpec(pod.spec).schedulingGates !== undefined)
     return bindingConflict(name, `pod ${name} has non-empty .spec.schedulingGates`);
   const metadata = labelTopology(pod.metadata, node);
-  const conditions = withScheduled(pod.status.conditions ?? [], timestampOf(context.at));
+  const at = timestampOf(context.at);
+  const { conditions: before = [] } = pod.status;
+  const conditions = before.length === 0 ? onlyScheduled(at) : withScheduled(before, at);
   const spec = { ...pod.spec, nodeName };
   return { ok: true, pod: { ...pod, metadata, spec, status: { ...pod.status, conditions } } };
 }
@@ -41,9 +51,21 @@ function bindingConflict(name: string, why: string): Refused {
   return refused({ code: 409, reason: 'Conflict', message, details: { name, kind: 'pods/binding' } });
 }
 
+// Thousands of new pods are bound within a second: they share what is said of them.
+let lastOnlyScheduled: readonly Condition[] = [];
+
+function onlyScheduled(at: string): readonly Condition[] {
+  if (lastOnlyScheduled[0]?.lastTransitionTime !== at) lastOnlyScheduled = deepFreeze([scheduledSince(at)]);
+  return lastOnlyScheduled;
+}
+
+function scheduledSince(lastTransitionTime: string): Condition {
+  return { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime };
+}
+
 /** Source: kubernetes pkg/api/v1/pod/util.go `UpdatePodCondition`. */
 function withScheduled(conditions: readonly Condition[], lastTransitionTime: string): readonly Condition[] {
-  const scheduled: Condition = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime };
+  const scheduled = scheduledSince(lastTransitionTime);
   const i = conditions.findIndex(({ type }) => type === 'PodScheduled');
   if (i < 0) return [...conditions, scheduled];
   const before = conditions[i]!;

@@ -5,7 +5,7 @@
  * What equals `before` comes back as `before` itself, part by part: an unchanged object is the same object, a changed one
  * shares all that did not change. A part that already is `before`'s is not read at all.
  */
-import { canonicalQuantity } from '../model/index.ts';
+import { canonicalQuantity, deepFreeze } from '../model/index.ts';
 import { type Field, goTypeName, type Scalar, type Struct, type Type } from './schema/index.ts';
 
 /** What the apiserver says of a text that is no quantity. */
@@ -18,6 +18,12 @@ export interface Findings {
   /** `spec.ports[0].targetport`, in the order of the document */
   readonly unknownFields: string[];
 }
+
+/**
+ * Frozen parts that were read before, and what was made of them: the labels of a template come with each of its pods, a
+ * node's addresses with every status. Only what nothing was found in is kept: a finding must be told of again.
+ */
+const readParts = new WeakMap<object, { readonly type: Type; readonly part: unknown }>();
 
 /** Where in the document: the innermost step first. */
 interface Place {
@@ -66,8 +72,17 @@ function decodeField(
   holder: Struct,
   findings: Findings,
 ): unknown {
-  if (value === before && typeof value === 'object') return value;
-  return decodeType(field.type, value, before, place, holder, findings);
+  if (typeof value !== 'object' || value === null)
+    return decodeType(field.type, value, before, place, holder, findings);
+  if (value === before) return value;
+  const read = readParts.get(value);
+  if (read !== undefined && read.type === field.type) return read.part;
+  const { error } = findings;
+  const unknown = findings.unknownFields.length;
+  const part = decodeType(field.type, value, before, place, holder, findings);
+  const isFine = findings.error === error && findings.unknownFields.length === unknown;
+  if (isFine && Object.isFrozen(value)) readParts.set(value, { type: field.type, part: deepFreeze(part) });
+  return part;
 }
 
 function decodeType(

@@ -74,15 +74,44 @@ export function readPiece<P extends Piece>(dataplane: Dataplane, piece: P, key: 
 }
 
 export function program(dataplane: Dataplane, change: Program): Dataplane {
-  return produce(dataplane, (draft) => {
-    // Each member is opaque to immer: never drafted, only replaced.
-    const layers = draft as unknown as Record<Piece, Layer>;
-    const layer = layers[change.piece];
-    layers[change.piece] =
-      change.value === undefined && layer.delete !== undefined
-        ? layer.delete(change.key)
-        : layer.set(change.key, change.value);
-  });
+  return produce(dataplane, (draft) => replaceMember(draft as unknown as Members, change));
+}
+
+/**
+ * The dataplane while programs write to it. Changes are gathered: `current` shows each at once, and `root` is one immutable
+ * value for all that came since it was last asked for. A snapshot, a packet and a printer take the root.
+ */
+export class GatheredDataplane {
+  readonly #members: Members = { ...EMPTY_DATAPLANE };
+  #root: Dataplane = EMPTY_DATAPLANE;
+  #gathered = false;
+
+  /** as it is now, and goes on to be: not to be kept */
+  get current(): Dataplane {
+    return this.#members;
+  }
+
+  get root(): Dataplane {
+    if (this.#gathered) {
+      this.#root = produce(this.#root, (draft) => void Object.assign(draft, this.#members));
+      this.#gathered = false;
+    }
+    return this.#root;
+  }
+
+  change(change: Program): void {
+    replaceMember(this.#members, change);
+    this.#gathered = true;
+  }
+}
+
+/** Each member is opaque: never drafted, only replaced. */
+type Members = { -readonly [P in Piece]: Dataplane[P] };
+
+function replaceMember(members: Members, { piece, key, value }: Program): void {
+  const layers = members as unknown as Record<Piece, Layer>;
+  const layer = layers[piece];
+  layers[piece] = value === undefined && layer.delete !== undefined ? layer.delete(key) : layer.set(key, value);
 }
 
 /** What every member of the dataplane can do; one of our own treats `set` to undefined as removal. */

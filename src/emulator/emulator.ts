@@ -11,7 +11,7 @@
 import type { Observable, SchedulerAction } from 'rxjs';
 import { controllersFor, coredns, kubelet } from '../../controllers/index.ts';
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../apiserver/index.ts';
-import { type Dataplane, EMPTY_DATAPLANE } from '../dataplane/index.ts';
+import { type Dataplane, GatheredDataplane, type Program } from '../dataplane/index.ts';
 import {
   type ClusterSettings,
   type Dice,
@@ -76,7 +76,7 @@ export class Emulator {
   readonly #networks: NodeNetworks;
   readonly #traffic: Traffic;
   readonly #cloud: Cloud | undefined;
-  #dataplane: Dataplane = EMPTY_DATAPLANE;
+  readonly #dataplane = new GatheredDataplane();
   /** the last moment at which something other than an Event changed */
   #changedAt: Moment = 0;
 
@@ -96,13 +96,13 @@ export class Emulator {
       observer: this.#observers,
       targets: {
         apiserver: this.apiserver,
-        dataplane: () => this.#dataplane,
-        setDataplane: (next) => this.#setDataplane(next),
+        dataplane: () => this.#dataplane.current,
+        program: (change) => this.#program(change),
         context: () => this.#request(),
       },
     });
     const now = () => this.now;
-    const dataplane = () => this.#dataplane;
+    const dataplane = () => this.dataplane;
     const hostNetworkNodeOf = (key: Key) => {
       const pod = this.get('Pod', key);
       return pod?.spec.hostNetwork === true ? pod.spec.nodeName : undefined;
@@ -142,7 +142,7 @@ export class Emulator {
   }
 
   get dataplane(): Dataplane {
-    return this.#dataplane;
+    return this.#dataplane.root;
   }
 
   /** the hosts as they are now, for packets that are sent by hand; a change of the dataplane makes a new world */
@@ -255,7 +255,7 @@ export class Emulator {
   dump(kind: DumpKind, target: string): string {
     return dump(kind, target, {
       settings: this.settings,
-      dataplane: () => this.#dataplane,
+      dataplane: () => this.dataplane,
       networks: this.#networks,
       traffic: this.#traffic,
       now: () => this.now,
@@ -307,9 +307,9 @@ export class Emulator {
     if (!outcome.ok) throw new Error(`the cluster does not come up: ${outcome.status.message}`);
   }
 
-  #setDataplane(next: Dataplane): void {
-    if (next.service !== this.#dataplane.service) this.#services.record(this.now, next.service);
-    this.#dataplane = next;
+  #program(change: Program): void {
+    this.#dataplane.change(change);
+    if (change.piece === 'service') this.#services.record(this.now, this.#dataplane.current.service);
     this.#changedAt = this.now;
   }
 }

@@ -7,6 +7,7 @@ export * from './dice.ts';
 export * from './dns.ts';
 export * from './dns-numbers.ts';
 export * from './dns-text.ts';
+export * from './equal.ts';
 export * from './freeze.ts';
 export * from './kinds.ts';
 export * from './kubernetes.ts';

@@ -46,4 +46,6 @@ export function fileByNodeName({ spec }: Pod): readonly string[] {
   return spec.nodeName === undefined ? UNASSIGNED : [spec.nodeName];
 }
 
+fileByNodeName.part = ({ spec }: Pod) => spec.nodeName;
+
 const UNASSIGNED: readonly string[] = [];

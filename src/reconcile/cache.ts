@@ -7,10 +7,10 @@
  */
 import type { Dataplane } from '../dataplane/index.ts';
 import type { Key, Kind, ObjectOf } from '../model/index.ts';
-import type { Controller, ProjectionDeclaration, View } from './controller.ts';
+import type { Controller, IndexFunction, ProjectionDeclaration, View } from './controller.ts';
 
 type AnyObject = ObjectOf<Kind>;
-type AnyIndexFunction = (object: AnyObject) => readonly string[];
+type AnyIndexFunction = IndexFunction<Kind>;
 
 interface Filed {
   object: AnyObject;
@@ -27,7 +27,7 @@ interface Index {
 interface KindCache {
   readonly objects: Map<Key, Filed>;
   readonly indexes: Index[];
-  readonly projections: ProjectionDeclaration<unknown>[];
+  readonly projections: { readonly declaration: ProjectionDeclaration<unknown>; readonly value: unknown }[];
 }
 
 const NO_VALUES: readonly string[] = [];
@@ -71,9 +71,17 @@ export class Cache implements View {
   }
 
   byIndex<K extends Kind>(kind: K, index: string, value: string): Iterable<ObjectOf<K>> {
+    return objectsOf<K>(this.#index(kind, index).entries.get(value));
+  }
+
+  hasIndexed(kind: Kind, index: string, value: string): boolean {
+    return this.#index(kind, index).entries.has(value);
+  }
+
+  #index(kind: Kind, index: string): Index {
     const declared = this.#kinds.get(kind)?.indexes.find(({ name }) => name === index);
     if (declared === undefined) throw new Error(`no controller of this program declares index ${index} of ${kind}`);
-    return objectsOf<K>(declared.entries.get(value));
+    return declared;
   }
 
   projection<T>(declaration: ProjectionDeclaration<T>): T {
@@ -87,18 +95,17 @@ export class Cache implements View {
     const cache = this.#kindCache(kind);
     const filed = cache.objects.get(key);
     const before = filed?.object;
-    if (after === undefined) {
-      if (filed === undefined) return undefined;
+    if (filed !== undefined && after !== undefined) {
+      replace(cache, filed, after);
+    } else if (after !== undefined) {
+      const record: Filed = { object: after, values: [] };
+      cache.objects.set(key, record);
+      for (const [i, index] of cache.indexes.entries()) refile(index, record, i, index.file(after));
+    } else if (filed !== undefined) {
       cache.objects.delete(key);
-      cache.indexes.forEach((index, i) => void refile(index, filed, i, NO_VALUES));
-    } else {
-      const record = filed ?? { object: after, values: [] };
-      record.object = after;
-      if (filed === undefined) cache.objects.set(key, record);
-      for (let i = 0; i < cache.indexes.length; i++)
-        refile(cache.indexes[i]!, record, i, cache.indexes[i]!.file(after));
-    }
-    for (const declaration of cache.projections) declaration.apply(this.#projections.get(declaration), before, after);
+      for (const [i, index] of cache.indexes.entries()) refile(index, filed, i, NO_VALUES);
+    } else return undefined;
+    for (const { declaration, value } of cache.projections) declaration.apply(value, before, after);
     return before;
   }
 
@@ -120,8 +127,9 @@ export class Cache implements View {
 
   #addProjection(declaration: ProjectionDeclaration<unknown>): void {
     if (this.#projections.has(declaration)) return;
-    this.#projections.set(declaration, declaration.create());
-    for (const kind of declaration.kinds) this.#kindCache(kind).projections.push(declaration);
+    const value = declaration.create();
+    this.#projections.set(declaration, value);
+    for (const kind of declaration.kinds) this.#kindCache(kind).projections.push({ declaration, value });
   }
 }
 
@@ -130,6 +138,15 @@ function objectsOf<K extends Kind>(filed: Iterable<Filed> | undefined): ObjectOf
   const objects: ObjectOf<K>[] = [];
   if (filed !== undefined) for (const { object } of filed) objects.push(object as ObjectOf<K>);
   return objects;
+}
+
+function replace({ indexes }: KindCache, filed: Filed, after: AnyObject): void {
+  const before = filed.object;
+  filed.object = after;
+  for (let i = 0; i < indexes.length; i++) {
+    const { file } = indexes[i]!;
+    if (file.part === undefined || file.part(before) !== file.part(after)) refile(indexes[i]!, filed, i, file(after));
+  }
 }
 
 function refile(index: Index, filed: Filed, position: number, is: readonly string[]): void {

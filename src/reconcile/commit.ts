@@ -3,7 +3,7 @@
  * fall between any two, and a refusal stops the rest: the key goes back to its queue and is looked at afresh.
  */
 import type { Apiserver, Outcome, RequestContext, StatusError } from '../apiserver/index.ts';
-import { type Dataplane, type Program, program, readPiece } from '../dataplane/index.ts';
+import { type Dataplane, type Program, readPiece } from '../dataplane/index.ts';
 import { type Key, type Kind, type KubernetesObject, keyOf, timestampOf } from '../model/index.ts';
 import type { Intent } from './controller.ts';
 
@@ -11,7 +11,7 @@ import type { Intent } from './controller.ts';
 export interface Targets {
   readonly apiserver: Apiserver;
   readonly dataplane: () => Dataplane;
-  readonly setDataplane: (next: Dataplane, change: Program) => void;
+  readonly program: (change: Program) => void;
   readonly context: () => RequestContext;
   /** asked after every intent: true when the program dies here */
   readonly crashes: () => boolean;
@@ -108,8 +108,7 @@ function programPiece(intent: Extract<Intent, { do: 'program' }>, targets: Targe
     };
   }
   if (readPiece(before, piece, key) === intent.value) return undefined;
-  const change = { piece, key, value: intent.value } as Program;
-  targets.setDataplane(program(before, change), change);
+  targets.program({ piece, key, value: intent.value } as Program);
   return undefined;
 }
 

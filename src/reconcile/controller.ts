@@ -32,6 +32,8 @@ export interface View {
   list<K extends Kind>(kind: K): Iterable<ObjectOf<K>>;
   /** the objects that an index of the controller's program files under `value`, in no particular order */
   byIndex<K extends Kind>(kind: K, index: string, value: string): Iterable<ObjectOf<K>>;
+  /** whether the index files any object under `value` */
+  hasIndexed(kind: Kind, index: string, value: string): boolean;
   /** a projection's current value, see `ProjectionDeclaration` */
   projection<T>(declaration: ProjectionDeclaration<T>): T;
   readonly dataplane: Dataplane;
@@ -50,13 +52,17 @@ export interface ProjectionDeclaration<T> {
 }
 
 /** Files an object under zero or more values, as client-go's Indexers. */
-export type IndexFunction<K extends Kind> = (object: ObjectOf<K>) => readonly string[];
+export interface IndexFunction<K extends Kind> {
+  (object: ObjectOf<K>): readonly string[];
+  /** the one part of the object that it reads, where it is one: while that is the same, so are the values */
+  readonly part?: (object: ObjectOf<K>) => unknown;
+}
 
 export interface Controller {
   readonly name: string;
   readonly program: ProgramName;
-  /** which keys a changed object concerns; asked for the object before and after the change. Level, not edge */
-  readonly watches: { readonly [K in Kind]?: (object: ObjectOf<K>, view: View) => readonly Key[] };
+  /** which keys a changed object concerns; asked for the object, whose key is `key`, before and after the change. Level, not edge */
+  readonly watches: { readonly [K in Kind]?: (object: ObjectOf<K>, view: View, key: Key) => readonly Key[] };
   /**
    * kinds that it watches only from when this holds on: an informer that no controller of the program needs is not started.
    * Asked when the program starts, and after each reconcile that writes

@@ -49,12 +49,19 @@ interface Running {
   readonly waiting: Map<Key, readonly number[]>;
 }
 
-type Watch = (object: ObjectOf<Kind>, view: View) => readonly Key[];
+type Watch = (object: ObjectOf<Kind>, view: View, key: Key) => readonly Key[];
+
+interface Watcher {
+  readonly watch: Watch;
+  readonly queue: WorkQueue;
+}
 
 export class RunningProgram {
   readonly name: ProgramName;
   readonly #options: ProgramOptions;
   readonly #controllers: readonly Running[];
+  /** who watches each kind, found when it is first heard of */
+  readonly #watchers = new Map<Kind, readonly Watcher[]>();
   #cache: Cache;
   #informers = new Map<Kind, Informer>();
   /** kinds whose informers nobody has needed so far */
@@ -156,12 +163,22 @@ export class RunningProgram {
   #take(kind: Kind, key: Key, after: ObjectOf<Kind> | undefined, revision: number): void {
     const before = this.#cache.apply(kind, key, after);
     const because = this.#options.observer.observing ? revision : undefined;
-    for (const { controller, queue } of this.#controllers) {
-      const watch = controller.watches[kind] as Watch | undefined;
-      if (watch === undefined) continue;
-      if (before !== undefined) for (const concerned of watch(before, this.#cache)) queue.add(concerned, because);
-      if (after !== undefined) for (const concerned of watch(after, this.#cache)) queue.add(concerned, because);
+    for (const { watch, queue } of this.#watchersOf(kind)) {
+      if (before !== undefined) for (const concerned of watch(before, this.#cache, key)) queue.add(concerned, because);
+      if (after !== undefined) for (const concerned of watch(after, this.#cache, key)) queue.add(concerned, because);
     }
+  }
+
+  #watchersOf(kind: Kind): readonly Watcher[] {
+    let watchers = this.#watchers.get(kind);
+    if (watchers === undefined) {
+      watchers = this.#controllers.flatMap(({ controller, queue }) => {
+        const watch = controller.watches[kind] as Watch | undefined;
+        return watch === undefined ? [] : [{ watch, queue }];
+      });
+      this.#watchers.set(kind, watchers);
+    }
+    return watchers;
   }
 
   /** Lets go of the keys whose writes have come back. */

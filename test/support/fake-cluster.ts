@@ -16,6 +16,7 @@ import { Cache, type Controller, type Intent } from '../../src/reconcile/index.t
 
 type Json = Record<string, unknown>;
 type Object = KubernetesObject;
+type Watch = (object: Object, view: Cache, key: Key) => readonly Key[];
 
 const ROUNDS_MAX = 200_000;
 
@@ -180,11 +181,11 @@ export class FakeCluster {
   #take(kind: Kind, key: Key, after: Object | undefined): void {
     const before = this.cache.apply(kind, key, after);
     for (const controller of this.#controllers) {
-      const watch = controller.watches[kind] as ((object: Object, view: Cache) => readonly Key[]) | undefined;
+      const watch = controller.watches[kind] as Watch | undefined;
       if (watch === undefined) continue;
       for (const object of [before, after]) {
         if (object === undefined) continue;
-        for (const concerned of watch(object, this.cache)) this.#enqueue(controller, concerned, this.now);
+        for (const concerned of watch(object, this.cache, key)) this.#enqueue(controller, concerned, this.now);
       }
     }
   }

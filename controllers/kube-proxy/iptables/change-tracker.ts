@@ -3,9 +3,17 @@
  * Source: kubernetes pkg/proxy/servicechangetracker.go, endpointschangetracker.go, endpointslicecache.go.
  */
 import { type ServiceEndpoint, type ServicePortRecord, ServiceTable } from '../../../src/dataplane/index.ts';
-import { type EndpointSlice, type Family, familyOf, type Key, keyOf, type Service } from '../../../src/model/index.ts';
+import {
+  type EndpointSlice,
+  type Family,
+  familyOf,
+  isEqual,
+  type Key,
+  keyOf,
+  type Service,
+} from '../../../src/model/index.ts';
 import { type EndpointsByPort, gatherEndpoints } from '../endpoints.ts';
-import { isEqual, keepUnchanged } from '../same-record.ts';
+import { keepUnchanged } from '../same-record.ts';
 import { serviceRecordOf } from '../service-record.ts';
 
 /** What a node's kube-proxy is shown at a sync. */

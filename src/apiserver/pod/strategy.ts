@@ -1,5 +1,5 @@
 /** Pods. Source: kubernetes pkg/registry/core/pod/strategy.go. */
-import type { Pod, PodSpec, Toleration } from '../../model/index.ts';
+import type { Condition, Pod, PodSpec, Toleration } from '../../model/index.ts';
 import { ipFindings } from '../addresses.ts';
 import type { FieldErrors } from '../field-errors.ts';
 import { labelName, qualifiedName, subdomainName } from '../names.ts';
@@ -22,7 +22,7 @@ export const POD_STRATEGY: Strategy<'Pod'> = {
   applyDefaults(pod, before) {
     const spec = pod.spec === before?.spec ? pod.spec : completePodSpec(pod.spec);
     const status = pod.status === before?.status ? pod.status : alignPodIps(pod.status);
-    return { ...pod, spec, status };
+    return spec === pod.spec && status === pod.status ? pod : { ...pod, spec, status };
   },
   prepareForCreate: (pod) => ({ ...pod, status: pendingStatus(qosOf(pod.spec)) }),
   prepareForUpdate(pod, before) {
@@ -33,19 +33,22 @@ export const POD_STRATEGY: Strategy<'Pod'> = {
     return withGeneration({ ...pod, spec: admitted, status: before.status }, before, !deepEqual(admitted, before.spec));
   },
   prepareForStatusUpdate(pod, before) {
-    const { ownerReferences } = before.metadata;
-    const same = pod.metadata.ownerReferences === ownerReferences;
-    const { ownerReferences: _, ...metadata } = pod.metadata;
-    const kept = same ? pod.metadata : { ...metadata, ...(ownerReferences === undefined ? {} : { ownerReferences }) };
+    const metadata = withOwnersOf(pod.metadata, before.metadata);
     const qosClass = pod.status.qosClass ?? before.status.qosClass;
     const status = pod.status.qosClass === qosClass ? pod.status : { ...pod.status, qosClass: qosClass! };
-    return { ...pod, metadata: kept, spec: before.spec, status };
+    return { ...pod, metadata, spec: before.spec, status };
   },
   validate: (pod, errors) => validatePodSpec(pod.spec, 'spec', errors),
   validateUpdate: validateChange,
   validateStatusUpdate: validateStatus,
   warnings: (pod, before) => (before === undefined ? createWarnings(pod) : []),
 };
+
+function withOwnersOf(metadata: Pod['metadata'], { ownerReferences }: Pod['metadata']): Pod['metadata'] {
+  if (metadata.ownerReferences === ownerReferences) return metadata;
+  const { ownerReferences: _, ...others } = metadata;
+  return ownerReferences === undefined ? others : { ...others, ownerReferences };
+}
 
 const qosClasses = new WeakMap<PodSpec, string>();
 
@@ -119,11 +122,20 @@ function immutablePart(spec: RawPodSpec): object {
   };
 }
 
+// Pods that become ready together share their conditions: those once found right, and frozen, need no second look.
+const rightConditions = new WeakSet<readonly Condition[]>();
+
+function validateConditions(conditions: readonly Condition[], errors: FieldErrors): void {
+  if (rightConditions.has(conditions)) return;
+  const before = errors.causes.length;
+  for (const [i, { type }] of conditions.entries())
+    errors.invalidEach(`status.conditions[${i}].Type`, type, qualifiedName(type));
+  if (errors.causes.length === before && Object.isFrozen(conditions)) rightConditions.add(conditions);
+}
+
 function validateStatus({ status }: Pod, before: Pod, errors: FieldErrors): void {
-  if (status.conditions !== before.status.conditions) {
-    for (const [i, { type }] of (status.conditions ?? []).entries())
-      errors.invalidEach(`status.conditions[${i}].Type`, type, qualifiedName(type));
-  }
+  const { conditions } = status;
+  if (conditions !== undefined && conditions !== before.status.conditions) validateConditions(conditions, errors);
   validateIps('podIPs', status.podIPs, before.status.podIPs, errors);
   validateIps('hostIPs', status.hostIPs, before.status.hostIPs, errors);
 }
@@ -132,8 +144,10 @@ type Ips = readonly { readonly ip: string }[] | undefined;
 
 function validateIps(name: string, ips: Ips = [], before: Ips, errors: FieldErrors): void {
   if (ips === before) return;
-  for (const [i, { ip }] of ips.entries()) errors.invalidEach(`status.${name}[${i}]`, ip, ipFindings(ip));
-  const texts = ips.map(({ ip }) => ip);
-  if (texts.some((ip, i) => texts.indexOf(ip) < i))
+  for (const [i, { ip }] of ips.entries()) {
+    const findings = ipFindings(ip);
+    if (findings.length > 0) errors.invalidEach(`status.${name}[${i}]`, ip, findings);
+  }
+  if (ips.some(({ ip }, i) => ips.findIndex((other) => other.ip === ip) < i))
     errors.invalid(`status.${name}`, ips, 'may specify no more than one IP for each IP family');
 }
