@@ -4,7 +4,7 @@
  * Source: CoreDNS plugin/kubernetes/controller.go (informers, indexers, `detectChanges`).
  */
 import { type DnsRecords, type DnsService, dnsServiceOf } from '../../src/dataplane/index.ts';
-import { type EndpointSlice, type Key, keyOf, type Moment } from '../../src/model/index.ts';
+import { type EndpointSlice, isEqual, type Key, keyOf, type Moment } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
@@ -36,8 +36,7 @@ function sameObjects(a: DnsRecords | undefined, b: DnsRecords | undefined): bool
 
 /** Whether a change shows in any answer: only then does the SOA serial move. */
 export function answersDiffer(before: DnsService | undefined, after: DnsService | undefined): boolean {
-  if (before === undefined || after === undefined) return before !== after;
-  return JSON.stringify(before) !== JSON.stringify(after);
+  return !isEqual(before, after);
 }
 
 /** When records last changed, beside the change itself: the serial of the zone's SOA. */
@@ -76,7 +75,7 @@ export const corednsNamespaces: Controller = {
     const namespace = view.get('Namespace', key);
     const value = namespace === undefined ? undefined : (namespace.metadata.labels ?? NO_LABELS);
     const before = view.dataplane.dnsNamespace.get(key);
-    if (value === before || JSON.stringify(value) === JSON.stringify(before)) return [];
+    if (isEqual(value, before)) return [];
     return [{ do: 'program', piece: 'dnsNamespace', key, value }];
   },
 };

@@ -98,7 +98,7 @@ describe('topology-mode: Auto', () => {
     ]);
     world.reconcile();
     const bigger = aZonedNode('node-c', 'c', '60');
-    const woken = () => endpointSliceController.watches.Node!(bigger, world.cache);
+    const woken = () => endpointSliceController.watches.Node!(bigger, world.cache, 'node-c');
     expect(woken()).toEqual([]);
     world.put(bigger);
     expect(woken()).toEqual([SERVICE]);

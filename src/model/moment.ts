@@ -4,18 +4,18 @@ export type Moment = number;
 /** What the virtual clock reads in the world's calendar when a run begins. */
 export const EPOCH_MS = Date.UTC(2026, 0, 1);
 
-// Thousands of objects are stamped at one moment: the last text is kept.
-let lastSecond = Number.NaN;
-let lastText = '';
+// Thousands of objects are stamped at one moment, or at two by turns: the last texts are kept.
+let last = { second: Number.NaN, text: '' };
+let lastButOne = last;
 
 /** RFC 3339 in whole seconds, as `metav1.Time` is written. */
 export function timestampOf(at: Moment): string {
   const second = Math.floor((EPOCH_MS + at) / 1000);
-  if (second !== lastSecond) {
-    lastSecond = second;
-    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
-  }
-  return lastText;
+  if (second === last.second) return last.text;
+  if (second === lastButOne.second) return lastButOne.text;
+  lastButOne = last;
+  last = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  return last.text;
 }
 
 /** The moment that an RFC 3339 text names. */

@@ -17,21 +17,27 @@ export interface Targets {
   readonly crashes: () => boolean;
 }
 
+/** A kind was written, last at this revision. */
+export interface Written {
+  readonly kind: Kind;
+  readonly revision: number;
+}
+
 export type CommitResult =
-  | { readonly result: 'done'; readonly wrote: ReadonlyMap<Kind, number>; readonly againAfterMs: number | undefined }
+  | { readonly result: 'done'; readonly wrote: readonly Written[]; readonly againAfterMs: number | undefined }
   | {
       readonly result: 'refused';
-      readonly wrote: ReadonlyMap<Kind, number>;
+      readonly wrote: readonly Written[];
       readonly intent: Intent;
       readonly status: StatusError;
     }
-  | { readonly result: 'crashed'; readonly wrote: ReadonlyMap<Kind, number> };
+  | { readonly result: 'crashed'; readonly wrote: readonly Written[] };
 
-const NOTHING_WRITTEN: ReadonlyMap<Kind, number> = new Map();
+const NOTHING_WRITTEN: readonly Written[] = [];
 
 /** `component` signs the Events that are written. The result says at which revision each written kind stands. */
 export function commit(intents: readonly Intent[], component: string, targets: Targets): CommitResult {
-  let wrote = NOTHING_WRITTEN as Map<Kind, number>;
+  let wrote = NOTHING_WRITTEN;
   let againAfterMs: number | undefined;
   for (const intent of intents) {
     if (intent.do === 'again') {
@@ -39,8 +45,7 @@ export function commit(intents: readonly Intent[], component: string, targets: T
       continue;
     }
     const refusal = carryOut(intent, component, targets, (kind, revision) => {
-      if (wrote === NOTHING_WRITTEN) wrote = new Map();
-      wrote.set(kind, revision);
+      wrote = [...wrote.filter((written) => written.kind !== kind), { kind, revision }];
     });
     if (refusal !== undefined) return { result: 'refused', wrote, intent, status: refusal };
     if (targets.crashes()) return { result: 'crashed', wrote };

@@ -13,7 +13,7 @@ import type { StatusError } from '../apiserver/index.ts';
 import type { Key, Kind, KubernetesObject, ObjectOf } from '../model/index.ts';
 import type { Store } from '../store/index.ts';
 import { Cache } from './cache.ts';
-import { type CommitResult, commit, type Targets } from './commit.ts';
+import { type CommitResult, commit, type Targets, type Written } from './commit.ts';
 import type { Controller, Intent, ProgramName, View } from './controller.ts';
 import { Informer } from './informer.ts';
 import { WorkQueue } from './queue.ts';
@@ -44,7 +44,7 @@ interface Running {
   readonly controller: Controller;
   readonly queue: WorkQueue;
   /** keys that have written: until when each kind must have been seen */
-  readonly unseen: Map<Key, ReadonlyMap<Kind, number>>;
+  readonly unseen: Map<Key, readonly Written[]>;
   /** keys that wait for that, and what woke them meanwhile */
   readonly waiting: Map<Key, readonly number[]>;
 }
@@ -194,9 +194,9 @@ export class RunningProgram {
     }
   }
 
-  #hasSeen(writes: ReadonlyMap<Kind, number> | undefined): boolean {
+  #hasSeen(writes: readonly Written[] | undefined): boolean {
     if (writes === undefined) return true;
-    for (const [kind, revision] of writes) {
+    for (const { kind, revision } of writes) {
       const informer = this.#informers.get(kind);
       if (informer !== undefined && informer.revision < revision) return false;
     }
@@ -240,7 +240,7 @@ export class RunningProgram {
   }
 
   #settle({ controller, queue, unseen }: Running, key: Key, outcome: CommitResult): void {
-    if (outcome.wrote.size > 0) unseen.set(key, outcome.wrote);
+    if (outcome.wrote.length > 0) unseen.set(key, outcome.wrote);
     switch (outcome.result) {
       case 'done':
         queue.forget(key);

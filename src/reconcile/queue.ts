@@ -18,6 +18,8 @@ export class WorkQueue {
   readonly #ready: () => void;
   /** keys waiting, each with the revisions of the events that woke it */
   readonly #waiting = new Map<Key, readonly number[]>();
+  /** stands before the first of them: a new iterator would step over the places of all that were taken */
+  #next: MapIterator<[Key, readonly number[]]> | undefined;
   readonly #failures = new Map<Key, number>();
   /** when each delayed key is to come; an earlier wish replaces a later one */
   readonly #later = new Map<Key, Moment>();
@@ -50,11 +52,11 @@ export class WorkQueue {
 
   /** The first key and the revisions that woke it; undefined when empty. */
   take(): readonly [Key, readonly number[]] | undefined {
-    for (const entry of this.#waiting) {
-      this.#waiting.delete(entry[0]);
-      return entry;
-    }
-    return undefined;
+    this.#next ??= this.#waiting.entries();
+    const { value: first, done } = this.#next.next();
+    if (done === true) this.#next = undefined;
+    else this.#waiting.delete(first[0]);
+    return first;
   }
 
   addAfter(key: Key, afterMs: number): void {

@@ -212,7 +212,7 @@ export class Store<V extends object> {
     try {
       // The array grows while it is walked, by what watchers write.
       for (const event of this.#unannounced) {
-        this.#all.changes.next(event);
+        if (this.#all.changes.observed) this.#all.changes.next(event);
         this.#collection(collectionOf(event.key)).changes.next(event);
       }
     } finally {

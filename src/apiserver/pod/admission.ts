@@ -16,7 +16,8 @@ const PREEMPTION_POLICY = 'PreemptLowerPriority';
 const NOT_READY = 'node.kubernetes.io/not-ready';
 const UNREACHABLE = 'node.kubernetes.io/unreachable';
 const TOLERATION_SECONDS = 300;
-const TOPOLOGY_LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
+const ZONE = 'topology.kubernetes.io/zone';
+const REGION = 'topology.kubernetes.io/region';
 
 export type AdmittedSpec = { readonly ok: true; readonly spec: PodSpec } | Refused;
 
@@ -63,18 +64,22 @@ const NO_LABELS: Labels = Object.freeze({});
 
 /** A pod on a node carries the node's zone and region. */
 export function labelTopology(metadata: Pod['metadata'], node: Node | undefined): Pod['metadata'] {
-  const found: Record<string, string> = {};
-  for (const label of TOPOLOGY_LABELS) {
-    const value = node?.metadata.labels?.[label];
-    if (value !== undefined && metadata.labels?.[label] !== value) found[label] = value;
-  }
-  const values = Object.values(found);
-  if (values.length === 0) return metadata;
+  const nodeLabels = node?.metadata.labels;
+  if (nodeLabels === undefined) return metadata;
   const own = metadata.labels ?? NO_LABELS;
-  const key = Object.entries(found).join();
+  const place = `${nodeLabels[ZONE] ?? ''},${nodeLabels[REGION] ?? ''}`;
   let placed = placedLabels.get(own);
   if (placed === undefined) placedLabels.set(own, (placed = new Map()));
-  let labels = placed.get(key);
-  if (labels === undefined) placed.set(key, (labels = Object.freeze({ ...own, ...found })));
-  return { ...metadata, labels };
+  let labels = placed.get(place);
+  if (labels === undefined) placed.set(place, (labels = withPlace(own, nodeLabels)));
+  return labels === own ? metadata : { ...metadata, labels };
+}
+
+function withPlace(own: Labels, node: Labels): Labels {
+  const found: Record<string, string> = {};
+  for (const label of [ZONE, REGION]) {
+    const value = node[label];
+    if (value !== undefined && own[label] !== value) found[label] = value;
+  }
+  return Object.keys(found).length === 0 ? own : Object.freeze({ ...own, ...found });
 }
