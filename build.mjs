@@ -8,6 +8,7 @@ const entries = {
   bench: 'test/bench/main.ts',
   kernel: 'test/kernel/main.ts',
   'fuzz-plan': 'test/plan/main.ts',
+  e2e: 'test/e2e/main.ts',
 };
 
 await build({

@@ -9,7 +9,7 @@ export { CorefileError } from './corefile/error.ts';
 export { type CorefileSources, parseCorefile, type ServerBlock } from './corefile/parse.ts';
 export { printCorefile } from './corefile/print.ts';
 export { corednsManifests, type Manifest } from './manifests.ts';
-export type { DnsContext, DnsFacts, DnsReply, DnsRequest, Upstream } from './plugin.ts';
+export type { Connection, DnsContext, DnsFacts, DnsReply, DnsRequest, Upstream } from './plugin.ts';
 export { formatLabelSelector } from './plugins/kubernetes/label-selector.ts';
 export { parseName } from './plugins/kubernetes/name.ts';
 export { type KubernetesOptions, readKubernetesOptions } from './plugins/kubernetes/options.ts';

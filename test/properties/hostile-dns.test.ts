@@ -1,6 +1,6 @@
 /**
  * Whatever is sent to the name server, it stays up: a reply that any client can read and that is no longer than it may be, or
- * silence. 20,000 packets here, a million with `npm run test:fuzz`.
+ * silence. 20,000 packets here, a million with `npm run fuzz:dns`.
  */
 import { env } from 'node:process';
 import { decode } from 'dns-packet';

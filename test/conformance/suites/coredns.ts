@@ -26,7 +26,7 @@ function replayParse(recorded: ParseCase): Outcome {
 }
 
 /** A multicluster zone holds ServiceImports, which the emulator has no kind for yet. */
-function asksMulticluster(recorded: QueryCase, cluster: RecordedCluster): boolean {
+export function asksMulticluster(recorded: QueryCase, cluster: RecordedCluster): boolean {
   const options = (recorded.corefile_options ?? cluster.corefile_options)['kubernetes'];
   const zones = (options as { multicluster?: string[] } | undefined)?.multicluster ?? [];
   return zones.some((zone) => recorded.qname.toLowerCase().endsWith(zone));

@@ -1,6 +1,7 @@
 /** Replays one recorded query against a server built from the recorded cluster. */
 import {
   answer,
+  type Connection,
   type DnsContext,
   type DnsFacts,
   dnsPodOf,
@@ -156,7 +157,14 @@ function aliasesFirst({ answers }: DnsMessage): boolean {
   });
 }
 
-export function replayQuery(recorded: QueryCase, top: RecordedCluster): Outcome {
+/** A server built from a recorded cluster, and the judgement of what it, or a client of it, says. */
+export interface RecordedServer {
+  ask(query: Pick<DnsMessage, 'id' | 'question' | 'edns'>, connection?: Connection): DnsMessage;
+  judge(reply: DnsMessage): Outcome;
+}
+
+/** The server that a recorded query was put to, or why there is none. */
+export function recordedServerOf(recorded: QueryCase, top: RecordedCluster): RecordedServer | Outcome {
   const cluster: RecordedCluster = { ...top, ...(recorded.cluster as Partial<RecordedCluster>) };
   const options = recorded.corefile_options ?? cluster.corefile_options;
   const files: Record<string, string> = { ...cluster.files };
@@ -191,10 +199,23 @@ export function replayQuery(recorded: QueryCase, top: RecordedCluster): Outcome 
     localAddresses: recorded.localIPs ?? cluster.localIPs ?? [],
     upstream,
   };
-  const reply = answer(start.server, { id: 1, question: { name: recorded.qname, type: recorded.qtype } }, context);
+  return {
+    ask: (query, connection) =>
+      answer(start.server, query, connection === undefined ? context : { ...context, connection }),
+    judge: (reply) => judge(recorded, reply, asked, own),
+  };
+}
+
+function judge(recorded: QueryCase, reply: DnsMessage, asked: readonly string[], own: boolean): Outcome {
   const difference = firstDifference(recordedLines(recorded), repliedLines(reply, asked, own, recorded), recorded.id);
   if (difference !== undefined) return { outcome: 'failed', difference };
   if (aliasesFirst(reply)) return { outcome: 'passed' };
   const got = reply.answers.map(({ name, type }) => `${name} ${type}`);
   return { outcome: 'failed', difference: { path: `${recorded.id}.answer`, expected: 'aliases before targets', got } };
+}
+
+export function replayQuery(recorded: QueryCase, top: RecordedCluster): Outcome {
+  const server = recordedServerOf(recorded, top);
+  if ('outcome' in server) return server;
+  return server.judge(server.ask({ id: 1, question: { name: recorded.qname, type: recorded.qtype } }));
 }
