@@ -14,9 +14,15 @@ import {
   replayRulesAndProbes,
   replaySharedProbe,
 } from './azure/load-balancer-rules.ts';
+import {
+  replayBackendPoolMembers,
+  replayFrontendOwnership,
+  replayLoadBalancerReconcile,
+} from './azure/load-balancers.ts';
 import { replayAnnotations, replayNames } from './azure/names.ts';
 import { replayNodeCidrAllocation } from './azure/node-cidr-allocation.ts';
 import { replayNodeNetworkConfig } from './azure/node-network-config.ts';
+import { replayIpValidation, replayPublicIpOwnership, replayPublicIpReconcile } from './azure/public-ips.ts';
 import type { RecordedCase, Replay } from './azure/replay.ts';
 import { replaySecurityGroup } from './azure/security-group.ts';
 import { replayAccessControl, replayRuleNames, replayRuleOperations } from './azure/security-rules.ts';
@@ -24,13 +30,16 @@ import { replayVnetIpamPool } from './azure/vnet-ipam-pool.ts';
 
 /** By file name, without `.json`. */
 const REPLAYS: { readonly [file: string]: Replay | undefined } = {
+  backend_pool_members: replayBackendPoolMembers,
   cns_ip_assignment: replayIpAssignment,
   cns_ip_pool_v1: replayPoolMonitor,
   cns_ip_pool_v2: replayPoolMonitorV2,
+  frontend_ownership: replayFrontendOwnership,
   ip_range_parsing: replayIpRangeParsing,
   kubenet_routes: replayKubenetRoutes,
   lb_names: replayNames,
   lb_port_conflicts: replayPortConflicts,
+  lb_reconcile: replayLoadBalancerReconcile,
   lb_rule_equality: replayRuleEquality,
   lb_rules_and_probes: replayRulesAndProbes,
   node_cidr_allocation: replayNodeCidrAllocation,
@@ -39,6 +48,9 @@ const REPLAYS: { readonly [file: string]: Replay | undefined } = {
   nsg_reconcile: replaySecurityGroup,
   nsg_rule_names: replayRuleNames,
   nsg_rule_operations: replayRuleOperations,
+  loadbalancer_ip_validation: replayIpValidation,
+  public_ip_ownership: replayPublicIpOwnership,
+  public_ip_reconcile: replayPublicIpReconcile,
   service_annotations: replayAnnotations,
   shared_health_probe: replaySharedProbe,
   vnet_ipam_pool: replayVnetIpamPool,

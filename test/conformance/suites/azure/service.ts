@@ -29,9 +29,20 @@ export const securityRulesShape = z.array(z.looseObject({ name: z.string() })).t
 /** A load balancer as a test gives it: without an id, and with no more parts than it is about. */
 export const loadBalancerShape = z
   .looseObject({ name: z.string().default(''), properties: z.looseObject({}).default({}) })
-  .transform((recorded) => ({ type: 'Microsoft.Network/loadBalancers', id: '', ...recorded }) as azure.LoadBalancer);
+  .transform(({ properties, ...rest }) => {
+    const parts = Object.entries(properties).map(([name, members]) => [
+      name,
+      (members as object[]).map(withProperties),
+    ]);
+    const type = 'Microsoft.Network/loadBalancers';
+    return { type, id: '', ...rest, properties: Object.fromEntries(parts) } as unknown as azure.LoadBalancer;
+  });
 
-/** The names that the recordings' ids hold. The SKU is standard where none is given, as on AKS. */
+function withProperties(part: object): object {
+  return { properties: {}, ...part };
+}
+
+/** The names that the recordings' ids hold, and the zones of their region. The SKU is standard where none is given, as on AKS. */
 export const cloudConfigShape = z
   .strictObject({
     loadBalancerSKU: z.enum(['basic', 'standard']).optional(),
@@ -53,7 +64,7 @@ export function cloudConfigOf(recorded: RecordedConfig): CloudConfig {
     subscription: 'subscription',
     resourceGroup: 'rg',
     location: 'westus',
-    zones: [],
+    zones: ['1', '2', '3'],
     virtualNetwork: 'vnet',
     subnet: 'subnet',
     securityGroup: 'nsg',
@@ -61,4 +72,14 @@ export function cloudConfigOf(recorded: RecordedConfig): CloudConfig {
     healthProbeMode: recorded.clusterServiceLoadBalancerHealthProbeMode ?? 'servicenodeport',
     mutatesIpTags: recorded.enableIPTagMutationForExistingPublicIP ?? false,
   };
+}
+
+/** A public IP as a test gives it: perhaps without properties. */
+export const publicIpShape = z
+  .looseObject({ id: z.string().default(''), name: z.string().default(''), properties: z.looseObject({}).default({}) })
+  .transform((recorded) => ({ type: 'Microsoft.Network/publicIPAddresses', ...recorded }) as azure.PublicIpAddress);
+
+/** A resource as the recordings write it: they leave out the type, and properties that are none. */
+export function asRecorded({ type: _, properties, ...rest }: azure.AzureResource): object {
+  return Object.keys(properties).length === 0 ? rest : { ...rest, properties };
 }

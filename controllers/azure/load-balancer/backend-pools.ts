@@ -1,0 +1,65 @@
+/**
+ * Backend pools: that a load balancer has those of its cluster, and who is in them where members are addresses.
+ * Source: cloud-provider-azure pkg/provider/azure_loadbalancer_backendpool.go.
+ */
+import { azure, type Service } from '../../../src/model/index.ts';
+import { type CloudConfig, loadBalancerId } from '../cloud-config.ts';
+import { backendPoolName } from '../names.ts';
+
+export function backendPoolId(config: CloudConfig, loadBalancerName: string, version: azure.IpVersion): string {
+  const name = backendPoolName(config.clusterName, version);
+  return azure.subResourceId(loadBalancerId(config, loadBalancerName), 'backendAddressPools', name);
+}
+
+/** The load balancer's pools with those that the Service's families need; the same list where they were there. */
+export function withClusterPools(
+  pools: readonly azure.BackendAddressPool[],
+  service: Service,
+  { clusterName }: CloudConfig,
+): readonly azure.BackendAddressPool[] {
+  const missing = (service.spec.ipFamilies ?? [])
+    .map((version) => backendPoolName(clusterName, version))
+    .filter((name) => !pools.some((pool) => azure.sameId(pool.name, name)));
+  return missing.length === 0 ? pools : [...pools, ...missing.map((name) => ({ name, properties: {} }))];
+}
+
+/** The pool with more members; the same pool where all were in it. */
+export function withAddresses(
+  pool: azure.BackendAddressPool,
+  ips: readonly string[],
+  virtualNetwork: azure.Reference,
+): azure.BackendAddressPool {
+  const members = pool.properties.loadBalancerBackendAddresses ?? [];
+  const known = new Set(members.map(({ properties }) => properties.ipAddress));
+  const added = [...new Set(ips)].filter((ip) => !known.has(ip));
+  if (added.length === 0) return pool;
+  const loadBalancerBackendAddresses = [
+    ...members,
+    ...added.map((ipAddress) => ({ properties: { ipAddress, virtualNetwork } })),
+  ];
+  return { ...pool, properties: { ...pool.properties, loadBalancerBackendAddresses } };
+}
+
+export interface RemovalOptions {
+  /** empties the pool if need be */
+  readonly removeAll: boolean;
+  /** with several load balancers a pool may be empty */
+  readonly mayBeEmpty: boolean;
+  /** removes members without an address too: those were there by their NICs */
+  readonly byAddressOnly: boolean;
+}
+
+/** The pool with fewer members; the same pool where none of them was in it, or where it would be left empty. */
+export function withoutAddresses(
+  pool: azure.BackendAddressPool,
+  ips: readonly string[],
+  { removeAll, mayBeEmpty, byAddressOnly }: RemovalOptions,
+): azure.BackendAddressPool {
+  const members = pool.properties.loadBalancerBackendAddresses ?? [];
+  const removed = new Set(ips);
+  const kept = members.filter(({ properties: { ipAddress = '' } }) => {
+    return ipAddress === '' ? !byAddressOnly : !removeAll && !removed.has(ipAddress);
+  });
+  if (kept.length === members.length || (kept.length === 0 && !removeAll && !mayBeEmpty)) return pool;
+  return { ...pool, properties: { ...pool.properties, loadBalancerBackendAddresses: kept } };
+}
