@@ -5,10 +5,10 @@
  */
 import { CorefileError } from './corefile/error.ts';
 import { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
-import type { Handler, Memory, Plugin, PluginInstance } from './plugin.ts';
+import type { Handler, Memory, Plugin, PluginInstance, PluginSetup } from './plugin.ts';
 import { debug, errors, health, log, loop, prometheus, ready, reload } from './plugins/beside.ts';
 import { cache } from './plugins/cache/index.ts';
-import { forward } from './plugins/forward.ts';
+import { forward } from './plugins/forward/index.ts';
 import { hosts } from './plugins/hosts.ts';
 import { kubernetes } from './plugins/kubernetes/index.ts';
 import { loadbalance } from './plugins/loadbalance.ts';
@@ -35,6 +35,7 @@ const PLUGINS: readonly Plugin[] = [
   forward,
 ];
 
+const NOBODY = () => [];
 const BY_NAME = new Map(PLUGINS.map((plugin) => [plugin.name, plugin]));
 
 /** What else CoreDNS is built with (plugin.cfg): a Corefile with these is right, but cannot be run here. */
@@ -46,6 +47,7 @@ const NOT_EMULATED = new Set(
 
 /** A plugin of one server block, set up; `slot` is where a server keeps what it remembers. */
 interface Link {
+  readonly name: string;
   readonly instance: PluginInstance;
   readonly slot: number;
 }
@@ -59,6 +61,8 @@ export interface Chain {
 export interface LoadOptions extends CorefileSources {
   /** what `/etc/resolv.conf` names in the server's own pod; none where it has no such file */
   readonly nameservers?: readonly string[];
+  /** the addresses of a host name that the Corefile names; none where it cannot be resolved */
+  readonly resolve?: PluginSetup['resolve'];
 }
 
 export interface Configuration {
@@ -95,13 +99,18 @@ function linksOf(
     const plugin = pluginNamed(directive);
     found.set(plugin, [...(found.get(plugin) ?? []), directive]);
   }
-  const setup = { zones, nameservers: options.nameservers ?? [], files: options.files ?? {} };
+  const setup = {
+    zones,
+    nameservers: options.nameservers ?? [],
+    files: options.files ?? {},
+    resolve: options.resolve ?? NOBODY,
+  };
   return PLUGINS.flatMap((plugin) => {
     const directives = found.get(plugin);
     const instance = directives === undefined ? undefined : plugin.setup(directives, setup);
     if (instance === undefined) return [];
     const slot = instance.remember === undefined ? -1 : memories.push(() => instance.remember!()) - 1;
-    return [{ instance, slot }];
+    return [{ name: plugin.name, instance, slot }];
   });
 }
 

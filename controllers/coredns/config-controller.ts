@@ -27,7 +27,8 @@ function load(config: ConfigMap, custom: ConfigMap | undefined): Loaded {
   for (const [name, text] of Object.entries(custom?.data ?? {})) files[`custom/${name}`] = text;
   try {
     const blocks = parseCorefile(config.data?.['Corefile'] ?? '', { files });
-    configure(blocks, { files });
+    // Whom the pod's resolv.conf names is the pod's own affair: here it is enough that there is somebody.
+    configure(blocks, { files, nameservers: ['192.0.2.53'] });
     return { ok: true, corefile: printCorefile(blocks) };
   } catch (error) {
     if (error instanceof CorefileError) return { ok: false, reason: error.message };

@@ -6,10 +6,27 @@ export { AKS_COREFILE } from './aks-corefile.ts';
 export type { LoadOptions } from './chain.ts';
 export { COREFILE, COREFILE_REFUSAL, corednsConfig } from './config-controller.ts';
 export { CorefileError } from './corefile/error.ts';
-export { type CorefileSources, parseCorefile, type ServerBlock } from './corefile/parse.ts';
+export { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
 export { printCorefile } from './corefile/print.ts';
 export { corednsManifests, type Manifest } from './manifests.ts';
-export type { Connection, DnsContext, DnsFacts, DnsReply, DnsRequest, Upstream } from './plugin.ts';
+export {
+  type Connection,
+  type DnsContext,
+  type DnsFacts,
+  type DnsReply,
+  type DnsRequest,
+  isMessage,
+  type PluginSetup,
+  type Transport,
+  type Upstream,
+  type UpstreamReply,
+} from './plugin.ts';
+export { answersQuestion } from './plugins/cache/classify.ts';
+export { find } from './plugins/cache/find.ts';
+export { type CacheOptions, readCacheOptions } from './plugins/cache/options.ts';
+export { type CacheItem, CacheMemory, itemOf } from './plugins/cache/store.ts';
+export { type ForwardOptions, readForwardOptions } from './plugins/forward/options.ts';
+export { classifyTargets, hostTargetOf, resolvedTarget, splitServerName } from './plugins/forward/targets.ts';
 export { formatLabelSelector } from './plugins/kubernetes/label-selector.ts';
 export { parseName } from './plugins/kubernetes/name.ts';
 export { type KubernetesOptions, readKubernetesOptions } from './plugins/kubernetes/options.ts';
@@ -18,4 +35,4 @@ export { RuleError } from './plugins/rewrite/match.ts';
 export { type RewriteRule, readRewriteRule } from './plugins/rewrite/rule.ts';
 export { corednsPods, dnsPodOf } from './pods-controller.ts';
 export { answersDiffer, corednsNamespaces, corednsRecords } from './records-controller.ts';
-export { answer, copyServer, type DnsServer, type ServerStart, startServer } from './server.ts';
+export { answer, copyServer, type DnsServer, dueAt, metricsOf, type ServerStart, startServer, wake } from './server.ts';

@@ -5,24 +5,24 @@
  * Source: CoreDNS plugin/plugin.go.
  */
 import type { Dataplane } from '../../src/dataplane/index.ts';
-import type {
-  Address,
-  Dice,
-  DnsClass,
-  DnsMessage,
-  DnsQuestion,
-  Edns,
-  Moment,
-  Rcode,
-  RecordType,
-} from '../../src/model/index.ts';
+import type { Address, Dice, DnsClass, DnsMessage, Edns, Moment, Rcode, RecordType } from '../../src/model/index.ts';
 import type { Directive } from './corefile/parse.ts';
+import type { MetricFamily } from './metrics.ts';
 
 /** What the kubernetes plugin answers from: what CoreDNS's own informers have brought, which may lag. */
 export type DnsFacts = Pick<Dataplane, 'dns' | 'dnsNamespace' | 'dnsPod' | 'dnsModified'>;
 
-/** Asks a name server outside (`168.63.129.16:53`); undefined where no answer came in time. */
-export type Upstream = (server: string, question: DnsQuestion) => DnsMessage | undefined;
+export type Transport = 'udp' | 'tcp' | 'tls' | 'https';
+
+/** What became of a query to a name server outside, and after how many milliseconds (0 where it is not said). */
+export type UpstreamReply =
+  | { readonly outcome: 'replied'; readonly message: DnsMessage; readonly afterMs?: number }
+  /** a network error: nobody listens there, or the connection broke */
+  | { readonly outcome: 'refused'; readonly afterMs?: number }
+  | { readonly outcome: 'silent' };
+
+/** Asks a name server outside (`168.63.129.16:53`) at a moment, which may lie ahead of the query that is being answered. */
+export type Upstream = (server: string, query: DnsMessage, over: Transport, at: Moment) => UpstreamReply;
 
 /** How a query came. */
 export interface Connection {
@@ -34,7 +34,10 @@ export interface Connection {
 
 /** What one query is answered under. */
 export interface DnsContext {
+  /** moves on while the query waits for others */
   readonly at: Moment;
+  /** lets so much time pass for this query */
+  readonly wait: (ms: number) => void;
   readonly dice: Dice;
   readonly client: Address;
   /** left out where nothing is known of it; it is taken for UDP then */
@@ -46,7 +49,7 @@ export interface DnsContext {
   readonly localAddresses: readonly string[];
   readonly upstream: Upstream;
   /** where the plugins' log lines go */
-  readonly log?: (line: string) => void;
+  readonly log?: ((line: string) => void) | undefined;
 }
 
 export interface DnsRequest {
@@ -57,6 +60,9 @@ export interface DnsRequest {
   readonly lowerName: string;
   readonly type: RecordType;
   readonly class: DnsClass;
+  readonly recursionDesired: boolean;
+  readonly authenticData: boolean;
+  readonly checkingDisabled: boolean;
   readonly edns: Edns | undefined;
   /** what plugins say of this query under a label, such as `kubernetes/client-namespace`; only where plugin metadata is on */
   readonly metadata?: (label: string) => string | undefined;
@@ -67,8 +73,20 @@ export interface DnsRequest {
   readonly lookup: (name: string, type: RecordType) => DnsMessage | undefined;
 }
 
-/** A message, or a bare code that no plugin has written as a message: the server does, and the cache never sees it. */
-export type DnsReply = DnsMessage | Exclude<Rcode, 'NOERROR'>;
+/** A code that no plugin has written as a message: the server does, and the cache never sees it. */
+export type BareCode = Exclude<Rcode, 'NOERROR'>;
+
+/** A bare code with the error that plugin errors logs. */
+export interface Failure {
+  readonly failed: BareCode;
+  readonly error: string;
+}
+
+export type DnsReply = DnsMessage | BareCode | Failure;
+
+export function isMessage(reply: DnsReply): reply is DnsMessage {
+  return typeof reply !== 'string' && 'rcode' in reply;
+}
 
 export type Handler = (request: DnsRequest, context: DnsContext) => DnsReply;
 
@@ -84,6 +102,8 @@ export interface PluginSetup {
   readonly nameservers: readonly string[];
   /** files beside the Corefile, by path */
   readonly files: Readonly<Record<string, string>>;
+  /** the addresses of a host name, asked of these name servers, or of the pod's own where none are given */
+  readonly resolve: (hostname: string, resolvers: readonly string[]) => readonly string[];
 }
 
 export interface Plugin {
@@ -101,4 +121,10 @@ export interface PluginInstance {
   handler(next: Handler, memory: () => Memory): Handler;
   /** options of a query's EDNS that replies repeat because of this plugin, by code */
   readonly ednsOptions?: readonly number[];
+  /** the next moment at which the plugin does something of its own accord; undefined where it has nothing to do */
+  dueAt?(memory: Memory): Moment | undefined;
+  /** does what is due up to now */
+  wake?(memory: Memory, context: DnsContext): void;
+  /** what it has counted; `server` is the server block's address, `dns://:53` */
+  metrics?(memory: Memory, server: string): readonly MetricFamily[];
 }

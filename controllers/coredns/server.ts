@@ -8,10 +8,11 @@
  *
  * Source: CoreDNS core/dnsserver/server.go, `ServeDNS`.
  */
-import type { DnsMessage } from '../../src/model/index.ts';
+import type { DnsMessage, Moment } from '../../src/model/index.ts';
 import { type Configuration, configurationOf, handlerOf, type LoadOptions } from './chain.ts';
 import { CorefileError } from './corefile/error.ts';
 import { repeatedEdns, writtenReply } from './message.ts';
+import type { MetricFamily } from './metrics.ts';
 import type { DnsContext, DnsReply, DnsRequest, Handler, Memory } from './plugin.ts';
 import { fitted } from './truncate.ts';
 
@@ -23,6 +24,8 @@ export interface DnsServer {
   readonly memories: readonly Memory[];
   /** by zone, `.` for the root */
   readonly handlers: ReadonlyMap<string, Handler>;
+  /** whether other classes than IN are taken: where plugin forward is, which passes them on */
+  readonly servesOtherClasses: boolean;
 }
 
 export type ServerStart =
@@ -41,7 +44,28 @@ function serverOf(configuration: Configuration, memories: readonly Memory[]): Dn
     const handler = chain.links.length === 0 ? () => 'REFUSED' as const : handlerOf(chain, memories);
     for (const zone of chain.zones) handlers.set(zone, handler);
   }
-  return { configuration, memories, handlers };
+  const served = configuration.chains.filter(({ port }) => port === DNS_PORT);
+  const servesOtherClasses = served.some(({ links }) => links.some(({ name }) => name === 'forward'));
+  return { configuration, memories, handlers, servesOtherClasses };
+}
+
+/** The next moment at which the server does something of its own accord, such as a health check. */
+export function dueAt({ configuration, memories }: DnsServer): Moment | undefined {
+  let due: Moment | undefined;
+  for (const { links } of configuration.chains) {
+    for (const { instance, slot } of links) {
+      const at = instance.dueAt?.(memories[slot]!);
+      if (at !== undefined && (due === undefined || at < due)) due = at;
+    }
+  }
+  return due;
+}
+
+/** Does what is due up to now. */
+export function wake({ configuration, memories }: DnsServer, context: DnsContext): void {
+  for (const { links } of configuration.chains) {
+    for (const { instance, slot } of links) instance.wake?.(memories[slot]!, context);
+  }
 }
 
 /** A server for a Corefile, with empty caches; or why the Corefile is refused. */
@@ -76,7 +100,21 @@ function handlerFor(lowerName: string, { handlers }: DnsServer): Handler | undef
   return handlers.get('.');
 }
 
-export type DnsQuery = Pick<DnsMessage, 'id' | 'question' | 'edns'>;
+/** What the server's plugins have counted, by name; blocks that count the same thing share its family. */
+export function metricsOf({ configuration, memories }: DnsServer): readonly MetricFamily[] {
+  const families = new Map<string, MetricFamily>();
+  for (const { links, port } of configuration.chains) {
+    for (const { instance, slot } of links) {
+      for (const family of instance.metrics?.(memories[slot]!, `dns://:${port}`) ?? []) {
+        const before = families.get(family.name)?.samples ?? [];
+        families.set(family.name, { ...family, samples: [...before, ...family.samples] });
+      }
+    }
+  }
+  return [...families.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+export type DnsQuery = Pick<DnsMessage, 'id' | 'question'> & Partial<DnsMessage>;
 
 function requestOf(server: DnsServer, query: DnsQuery, context: DnsContext, depth: number): DnsRequest {
   const { name, type, class: asked = 'IN' } = query.question;
@@ -86,17 +124,23 @@ function requestOf(server: DnsServer, query: DnsQuery, context: DnsContext, dept
     lowerName: name.toLowerCase(),
     type,
     class: asked,
+    recursionDesired: query.recursionDesired ?? false,
+    authenticData: query.authenticData ?? false,
+    checkingDisabled: query.checkingDisabled ?? false,
     edns: query.edns,
-    lookup: (target, targetType) =>
-      depth === LOOKUP_DEPTH_MAX
-        ? undefined
-        : ask({ ...query, question: { name: target, type: targetType } }, server, context, depth + 1),
+    lookup: (target, targetType) => {
+      if (depth === LOOKUP_DEPTH_MAX) return undefined;
+      const question = { name: target, type: targetType };
+      const followed = { id: query.id, question, recursionDesired: true, edns: query.edns };
+      return ask(followed, server, context, depth + 1);
+    },
   };
 }
 
 function ask(query: DnsQuery, server: DnsServer, context: DnsContext, depth: number): DnsMessage {
   const request = requestOf(server, query, context, depth);
-  const handler = request.class === 'IN' ? handlerFor(request.lowerName, server) : undefined;
+  const isTaken = request.class === 'IN' || server.servesOtherClasses;
+  const handler = isTaken ? handlerFor(request.lowerName, server) : undefined;
   const reply: DnsReply = handler === undefined ? 'REFUSED' : handler(request, context);
   const written = writtenReply(request, reply);
   const repeated = repeatedEdns(query.edns, server.configuration.ednsOptions);
@@ -104,8 +148,8 @@ function ask(query: DnsQuery, server: DnsServer, context: DnsContext, depth: num
 }
 
 /**
- * Answers one query; REFUSED for classes other than IN. The reply carries the query's id and its question as it was spelled, and
- * is cut to what the client takes.
+ * Answers one query; REFUSED for classes other than IN, unless plugin forward is there to pass them on. The reply carries the
+ * query's id and its question as it was spelled, and is cut to what the client takes.
  */
 export function answer(server: DnsServer, query: DnsQuery, context: DnsContext): DnsMessage {
   return fitted(ask(query, server, context, 0), context.connection?.protocol ?? 'udp');

@@ -1,7 +1,7 @@
 /** Builders for this folder's tests: a small cluster's objects, and a context to ask under. */
 import { type DnsRecords, EMPTY_DATAPLANE, type Program, program } from '../../src/dataplane/index.ts';
 import type { Dice, DnsMessage, DnsQuestion, EndpointSlice, Service } from '../../src/model/index.ts';
-import type { DnsContext, DnsFacts } from './plugin.ts';
+import type { DnsContext, DnsFacts, Upstream, UpstreamReply } from './plugin.ts';
 
 const FIRST: Dice = { below: () => 0, fraction: () => 0, split: () => FIRST };
 
@@ -44,33 +44,44 @@ export function factsFor(services: Readonly<Record<string, DnsRecords>>): DnsFac
 
 /** Nothing is known, nothing answers outside, all dice show 0. */
 export function contextFor(changes: Partial<DnsContext> = {}): DnsContext {
-  return {
+  const context = {
     at: 0,
+    wait: (ms: number) => {
+      context.at += ms;
+    },
     dice: FIRST,
     client: 0,
     facts: EMPTY_DATAPLANE,
     synced: true,
     localAddresses: ['10.244.0.12'],
-    upstream: () => undefined,
+    upstream: (): UpstreamReply => ({ outcome: 'silent' }),
     ...changes,
   };
+  return context;
 }
 
 export function asking(name: string, type = 'A'): { readonly id: number; readonly question: DnsQuestion } {
   return { id: 7, question: { name, type } };
 }
 
-/** An answer from outside with one address. */
-export function outside({ name, type }: DnsQuestion, ttl = 300): DnsMessage {
-  return {
-    id: 0,
-    response: true,
-    question: { name, type },
-    rcode: 'NOERROR',
-    authoritative: false,
-    truncated: false,
-    answers: [{ name, type, ttl, data: '203.0.113.7' }],
-    authorities: [],
-    additionals: [],
+/** A name server outside that answers every question with one address. */
+export function outside(asked: string[] = [], ttl = 300): Upstream {
+  return (server, { question }) => {
+    asked.push(server);
+    const { name, type } = question;
+    const answers = [{ name, type, ttl, data: '203.0.113.7' }];
+    return { outcome: 'replied', message: { ...NO_ANSWER, question, answers } };
   };
 }
+
+const NO_ANSWER: DnsMessage = {
+  id: 0,
+  response: true,
+  question: { name: '.', type: 'A' },
+  rcode: 'NOERROR',
+  authoritative: false,
+  truncated: false,
+  answers: [],
+  authorities: [],
+  additionals: [],
+};

@@ -44,8 +44,11 @@ export class NameServers {
     const facts = dataplane();
     const server = this.#serverOf(pod, facts.file.get(coredns.COREFILE));
     if (server === undefined) return undefined;
-    return coredns.answer(server, query, {
+    const context: coredns.DnsContext & { at: Moment } = {
       at: now(),
+      wait: (ms: number) => {
+        context.at += ms;
+      },
       dice,
       client: packet.source,
       connection: {
@@ -57,9 +60,12 @@ export class NameServers {
       facts,
       synced: true,
       localAddresses: (pod.status.podIPs ?? []).map(({ ip }) => ip),
-      upstream: (_server, question) => outsideAnswer(query, question),
+      upstream: (_server: string, asked: DnsMessage): coredns.UpstreamReply => {
+        return { outcome: 'replied', message: outsideAnswer(asked) };
+      },
       log,
-    });
+    };
+    return coredns.answer(server, query, context);
   }
 
   #serverOf(pod: Pod, corefile: string | undefined): coredns.DnsServer | undefined {
@@ -80,11 +86,10 @@ export const AZURE_RESOLVER = '168.63.129.16';
 export const AZURE_RESOLVER_ADDRESS = addressOf(AZURE_RESOLVER);
 
 /** There is no world of names outside of the cluster yet: every name is unknown there, said as the root servers say it. */
-function outsideAnswer(query: DnsMessage, question: DnsMessage['question']): DnsMessage {
+function outsideAnswer(query: DnsMessage): DnsMessage {
   const soa = 'a.root-servers.net. nstld.verisign-grs.com. 2026010100 1800 900 604800 86400';
   return {
     ...query,
-    question,
     response: true,
     rcode: 'NXDOMAIN',
     authoritative: false,

@@ -5,6 +5,7 @@
  */
 import { CorefileError, wrongArguments } from '../corefile/error.ts';
 import type { Directive } from '../corefile/parse.ts';
+import { writtenReply } from '../message.ts';
 import type { Handler, Plugin } from '../plugin.ts';
 import { argumentsOf, durationMsOf, onlyOne, unknownOption } from './options.ts';
 
@@ -105,7 +106,7 @@ export const log: Plugin = {
     return {
       handler: (next) => (request, context) => {
         const reply = next(request, context);
-        const rcode = typeof reply === 'string' ? reply : reply.rcode;
+        const { rcode } = writtenReply(request, reply);
         context.log?.(`[INFO] ${request.id} "${request.type} IN ${request.name}" ${rcode}`);
         return reply;
       },

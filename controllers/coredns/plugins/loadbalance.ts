@@ -1,7 +1,7 @@
 /** loadbalance: shuffles addresses, so that clients which take the first one spread. Source: CoreDNS plugin/loadbalance. */
 import type { Dice, DnsMessage, DnsRecord } from '../../../src/model/index.ts';
 import { CorefileError } from '../corefile/error.ts';
-import type { Plugin } from '../plugin.ts';
+import { isMessage, type Plugin } from '../plugin.ts';
 import { onlyOne } from './options.ts';
 
 /** Two are swapped by a coin; more are dealt from front to back. */
@@ -54,7 +54,7 @@ export const loadbalance: Plugin = {
     return {
       handler: (next) => (request, context) => {
         const reply = next(request, context);
-        return typeof reply === 'string' ? reply : balance(reply, context.dice);
+        return isMessage(reply) ? balance(reply, context.dice) : reply;
       },
     };
   },

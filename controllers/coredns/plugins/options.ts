@@ -23,6 +23,14 @@ export function integerOf(token: Token): number {
   return Number(token.text);
 }
 
+/** As `strconv.ParseUint` of 32 bits. */
+export function unsignedOf(token: Token): number {
+  const invalid = (why: string) => new CorefileError(token, `strconv.ParseUint: parsing "${token.text}": ${why}`);
+  if (!/^\d+$/.test(token.text)) throw invalid('invalid syntax');
+  if (Number(token.text) >= 2 ** 32) throw invalid('value out of range');
+  return Number(token.text);
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   m: 60_000,

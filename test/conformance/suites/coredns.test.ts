@@ -19,6 +19,10 @@ function replay(file: string, id: string, change: (recorded: Recorded['cases'][n
 const SERVICES = 'k8s_service_records.json';
 const first = (records: unknown) => (records as { ttl: number; rdata: string; name: string }[])[0]!;
 
+type Fields = Record<string, unknown>;
+const expected = (recorded: Recorded['cases'][number]) => recorded['expect'] as Fields;
+const lastStep = (recorded: Recorded['cases'][number]) => (recorded['steps'] as { expect: Fields }[]).at(-1)!.expect;
+
 it.each<readonly [string, string, string, string, (recorded: Recorded['cases'][number]) => void]>([
   ['a code', SERVICES, 'k8s_service_records-013', 'rcode', (r) => (r['rcode'] = 'NOERROR')],
   ['a TTL', SERVICES, 'k8s_service_records-029', 'answer', (r) => (first(r['answer']).ttl = 6)],
@@ -70,6 +74,25 @@ it.each<readonly [string, string, string, string, (recorded: Recorded['cases'][n
   ],
   ['a field that is not known', SERVICES, 'k8s_service_records-003', 'service_records-003', (r) => (r['moons'] = 2)],
   ['a kind that is not known', SERVICES, 'k8s_service_records-003', 'service_records-003', (r) => (r['kind'] = 'moon')],
+  ['how long the cache keeps', 'cache_store.json', 'cache_store-010', 'ttl', (r) => (expected(r)['ttl'] = 9)],
+  ['whether it keeps', 'cache_store.json', 'cache_store-005', 'cached', (r) => (expected(r)['cached'] = true)],
+  ['a later TTL', 'cache_sequences.json', 'cache_sequences-011', 'answer_ttl', (r) => (lastStep(r)['answer_ttl'] = 1)],
+  [
+    'which item answers',
+    'cache_sequences.json',
+    'cache_sequences-063',
+    'rcode',
+    (r) => (expected(r)['rcode'] = 'NOERROR'),
+  ],
+  ['attempts', 'forward_behaviour.json', 'forward_behaviour-004', 'attempts', (r) => (expected(r)['attempts'] = 9)],
+  [
+    'who is down',
+    'forward_behaviour.json',
+    'forward_behaviour-020',
+    'down',
+    (r) => (expected(r)['upstream_down'] = []),
+  ],
+  ['a target', 'forward_targets.json', 'forward_targets-029', 'address', (r) => (expected(r)['address'] = '10.0.0.1')],
 ])('%s', (_, file, id, named, change) => {
   const result = replay(file, id, change);
   expect(result.outcome).toBe('failed');

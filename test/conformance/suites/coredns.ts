@@ -2,8 +2,13 @@
 import { parseName } from '../../../controllers/coredns/index.ts';
 import { firstDifference } from '../difference.ts';
 import type { CaseResult, RecordingFile, Suite } from '../suite.ts';
+import { replayLookup, replaySequence } from './coredns/cache-sequence.ts';
+import { replayAnswers, replaySeparation, replayStore, replayTtl } from './coredns/cache-store.ts';
 import { replayConfig } from './coredns/config.ts';
-import { type Outcome, replayQuery } from './coredns/query.ts';
+import { replayForward } from './coredns/forward.ts';
+import { replayTargets } from './coredns/forward-targets.ts';
+import type { Outcome } from './coredns/outcome.ts';
+import { replayQuery } from './coredns/query.ts';
 import {
   configShape,
   fileShape,
@@ -38,15 +43,23 @@ const NOT_YET: Readonly<Record<string, string>> = {
   serial: 'external and multicluster serials are not kept yet',
   order: 'the order cases of loadbalance are not replayed yet',
   weightfile: 'policy weighted of plugin loadbalance is not emulated yet',
-  cache_store: 'what the cache keeps is not replayed yet',
-  cache_separation: 'what the cache keeps is not replayed yet',
-  cache_ttl: 'what the cache keeps is not replayed yet',
-  cache_answers: 'what the cache keeps is not replayed yet',
-  cache_sequence: 'timed sequences of the cache are not replayed yet',
-  cache_lookup: 'timed sequences of the cache are not replayed yet',
-  forward: 'health checks and policies of plugin forward are not emulated yet',
-  forward_targets: 'the targets of plugin forward are not compared yet',
   autopath_match: 'plugin autopath is not emulated yet',
+};
+
+/** The kinds that have a replay of their own. */
+const REPLAYS: Readonly<Record<string, (recorded: unknown, cluster: RecordedCluster) => Outcome>> = {
+  config: (recorded) => replayConfig(configShape.parse(recorded)),
+  parse: (recorded) => replayParse(parseShape.parse(recorded)),
+  cache_store: replayStore,
+  cache_separation: replaySeparation,
+  cache_ttl: replayTtl,
+  cache_answers: replayAnswers,
+  cache_sequence: replaySequence,
+  cache_lookup: replayLookup,
+  forward: replayForward,
+  forward_targets: replayTargets,
+  rule: replayRule,
+  rewrite: replayRewrite,
 };
 
 function replay(recorded: { readonly id: string; readonly kind: string }, cluster: RecordedCluster): Outcome {
@@ -56,10 +69,8 @@ function replay(recorded: { readonly id: string; readonly kind: string }, cluste
       return { outcome: 'skipped', reason: 'ServiceImport is no kind of the emulator yet' };
     return replayQuery(query, cluster);
   }
-  if (recorded.kind === 'parse') return replayParse(parseShape.parse(recorded));
-  if (recorded.kind === 'config') return replayConfig(configShape.parse(recorded));
-  if (recorded.kind === 'rule') return replayRule(recorded);
-  if (recorded.kind === 'rewrite') return replayRewrite(recorded);
+  const replayed = REPLAYS[recorded.kind];
+  if (replayed !== undefined) return replayed(recorded, cluster);
   const reason = NOT_YET[recorded.kind];
   if (reason === undefined) throw new Error(`${recorded.id}: unknown kind ${recorded.kind}`);
   return { outcome: 'skipped', reason };

@@ -1,50 +1,72 @@
-/** cache: keeps what the plugins after it answered, counting TTLs down. Source: CoreDNS plugin/cache. */
-import type { DnsMessage } from '../../../../src/model/index.ts';
-import type { DnsContext, DnsRequest, Plugin } from '../../plugin.ts';
+/** cache: keeps what the plugins after it answered, counting TTLs down. Source: CoreDNS plugin/cache/handler.go. */
+import type { DnsMessage, Moment } from '../../../../src/model/index.ts';
+import { replyTo, wantsDnssec } from '../../message.ts';
+import type { DnsReply, DnsRequest, Handler, Plugin } from '../../plugin.ts';
 import { zoneOf } from '../../zones.ts';
-import { classify, ttlOf } from './classify.ts';
+import { find } from './find.ts';
+import { cacheMetrics } from './metrics.ts';
 import { type CacheOptions, readCacheOptions } from './options.ts';
-import { type CacheItem, CacheMemory, ttlLeft, withTtl } from './store.ts';
+import { fetchFirst, prefetch, verify } from './refresh.ts';
+import { type CacheItem, CacheMemory, keyOf, ttlLeft, withTtl } from './store.ts';
+import type { Passage, Written } from './write.ts';
 
 /** From the cache to this client. AA is always set: some old resolvers drop what has it not. */
-function served(item: CacheItem, request: DnsRequest, context: DnsContext, keepTtl: boolean): DnsMessage {
-  const ttl = keepTtl ? item.ttl : ttlLeft(item, context.at);
+function served({ reply }: CacheItem, request: DnsRequest, ttl: number): DnsMessage {
   return {
-    ...item.reply,
-    id: request.id,
-    question: { name: request.name, type: request.type },
-    authoritative: true,
-    answers: withTtl(item.reply.answers, ttl),
-    authorities: withTtl(item.reply.authorities, ttl),
-    additionals: withTtl(item.reply.additionals, ttl),
+    ...replyTo(request, reply.rcode, {
+      answers: withTtl(reply.answers, ttl),
+      authorities: withTtl(reply.authorities, ttl),
+      additionals: withTtl(reply.additionals, ttl),
+    }),
+    recursionAvailable: reply.recursionAvailable ?? false,
+    authenticData: (wantsDnssec(request) || request.authenticData) && (reply.authenticData ?? false),
   };
 }
 
-function isAnswerTo(reply: DnsMessage, request: DnsRequest): boolean {
-  const { question } = reply;
-  return reply.response && question.type === request.type && question.name.toLowerCase() === request.lowerName;
+/** Counts a query, and says whether the item is popular enough and near enough to its end to be fetched anew. */
+function isDue(item: CacheItem, at: Moment, { prefetch: rule }: CacheOptions): boolean {
+  if (rule.hits <= 0) return false;
+  const { usage } = item;
+  usage.hits = usage.lastAt < at - rule.durationMs ? 1 : usage.hits + 1;
+  usage.lastAt = at;
+  const threshold = Math.ceil((rule.percentage / 100) * item.ttl);
+  return usage.hits >= rule.hits && ttlLeft(item, at) <= threshold;
 }
 
-/** Stores a fresh reply where it may be kept, and gives it the TTL it is kept for. */
-function keep(reply: DnsMessage, request: DnsRequest, context: DnsContext, options: CacheOptions, memory: CacheMemory) {
-  const kept = classify(reply);
-  const ttl = ttlOf(reply, kept, options);
-  const capped = {
-    ...reply,
-    answers: withTtl(reply.answers, ttl),
-    authorities: withTtl(reply.authorities, ttl),
-    additionals: withTtl(reply.additionals, ttl),
-  };
-  if (kept === 'never' || ttl <= 0 || !isAnswerTo(reply, request)) return capped;
-  const half = kept === 'success' ? 'success' : 'denial';
-  if (zoneOf(request.lowerName, options[half].except) !== undefined) return capped;
-  const additionals = capped.additionals.filter((record) => record.type !== 'OPT');
-  memory.set(half, `${request.type} ${request.lowerName}`, {
-    reply: { ...capped, additionals },
-    ttl,
-    storedAt: context.at,
-  });
-  return capped;
+/** What a verified reply looks like to the client: from the cache where a timeout stood between them, else as it came. */
+function verified({ reply, item }: Written, { request, options, context }: Passage): DnsMessage {
+  if (options.verifyTimeoutMs === 0 || item === undefined) return reply;
+  return served(item, request, options.keepTtl ? item.ttl : ttlLeft(item, context.at));
+}
+
+function fromCache(item: CacheItem, passage: Passage, next: Handler): DnsMessage {
+  const { request, context, options, memory } = passage;
+  const left = ttlLeft(item, context.at);
+  if (left > 0) {
+    if (isDue(item, context.at, options)) prefetch(next, passage, item, false);
+    return served(item, request, options.keepTtl ? item.ttl : left);
+  }
+  if (options.verifiesStale) {
+    const fresh = verify(next, passage, item);
+    if (fresh !== undefined) return verified(fresh, passage);
+  } else {
+    prefetch(next, passage, item, true);
+  }
+  memory.counts.servedStale++;
+  const ttl = options.keepTtl ? item.ttl : 0;
+  return served(item, request, options.staleTtl > 0 ? options.staleTtl : ttl);
+}
+
+function answered(passage: Passage, next: Handler): DnsReply {
+  const { request, context, options, memory } = passage;
+  memory.counts.requests++;
+  const found = find(memory, keyOf(request), context.at, options);
+  if (found === undefined) {
+    memory.counts.misses++;
+    return fetchFirst(next, passage);
+  }
+  memory.counts.hits[found.half]++;
+  return fromCache(found.item, passage, next);
 }
 
 export const cache: Plugin = {
@@ -53,13 +75,10 @@ export const cache: Plugin = {
     const options = readCacheOptions(directives, setup);
     return {
       remember: () => CacheMemory.of(options),
+      metrics: (memory, server) => cacheMetrics(memory as CacheMemory, options, server),
       handler: (next, memory) => (request, context) => {
         if (zoneOf(request.lowerName, options.zones) === undefined) return next(request, context);
-        const held = memory() as CacheMemory;
-        const item = held.get(`${request.type} ${request.lowerName}`, context.at);
-        if (item !== undefined) return served(item, request, context, options.keepTtl);
-        const reply = next(request, context);
-        return typeof reply === 'string' ? reply : keep(reply, request, context, options, held);
+        return answered({ request, context, options, memory: memory() as CacheMemory }, next);
       },
     };
   },

@@ -3,7 +3,7 @@ import type { DnsMessage, Edns } from '../../../../src/model/index.ts';
 import { CorefileError, wrongArguments } from '../../corefile/error.ts';
 import type { Directive } from '../../corefile/parse.ts';
 import { repeatedEdns, writtenReply } from '../../message.ts';
-import type { DnsContext, DnsRequest, Plugin } from '../../plugin.ts';
+import { type DnsContext, type DnsRequest, isMessage, type Plugin } from '../../plugin.ts';
 import { isDomainName } from '../../zones.ts';
 import { RuleError } from './match.ts';
 import type { ResponseRule } from './response-rule.ts';
@@ -72,7 +72,7 @@ export const rewrite: Plugin = {
           return reverted(written, request, outcome.request, outcome.responses);
         }
         // Rules that only let others follow and say nothing of the reply leave even its question rewritten.
-        return typeof reply === 'string' || outcome.request.edns === request.edns ? reply : withEdns(reply, edns);
+        return !isMessage(reply) || outcome.request.edns === request.edns ? reply : withEdns(reply, edns);
       },
     };
   },

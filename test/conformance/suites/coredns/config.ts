@@ -1,84 +1,65 @@
-/** Replays recorded configurations: whether a Corefile is accepted, and what a kubernetes block sets. */
+/** Replays recorded configurations: whether a plugin's block or a Corefile is accepted, and what it sets. */
 import {
   CorefileError,
-  formatLabelSelector,
-  type KubernetesOptions,
+  type Directive,
+  type PluginSetup,
   parseCorefile,
-  readKubernetesOptions,
   startServer,
 } from '../../../../controllers/coredns/index.ts';
-import { firstDifference } from '../../difference.ts';
-import type { Difference } from '../../suite.ts';
-import type { Outcome } from './query.ts';
+import { cacheSettings } from './cache-config.ts';
+import { forwardSettings } from './forward-config.ts';
+import { kubernetesSettings } from './kubernetes-config.ts';
+import { failed, namedCompared, type Outcome } from './outcome.ts';
 import type { ConfigCase } from './recording.ts';
 
-/** The settings that a recording names, as it names them. */
-function settingsOf(options: KubernetesOptions): Readonly<Record<string, unknown>> {
-  return {
-    zone_count: options.zones.length,
-    namespace_count: options.namespaces.size,
-    pods: options.pods,
-    fallthrough: options.fallthrough ?? null,
-    startup_timeout_s: options.startupTimeoutMs / 1000,
-    labels: options.labels === undefined ? undefined : formatLabelSelector(options.labels),
-    namespace_labels: options.namespaceLabels === undefined ? undefined : formatLabelSelector(options.namespaceLabels),
-    ignore_empty_service: options.ignoreEmptyService,
-    endpoint_pod_names: options.endpointPodNames,
-    multicluster: options.multicluster,
-    zonal: options.zonal,
-    noendpoints: options.noEndpoints,
-    ttl: options.ttl,
-  };
-}
+type Settings = Readonly<Record<string, unknown>>;
+
+/** The settings that a recording of each plugin names, as it names them. Throws a `CorefileError`. */
+const PLUGINS: Readonly<Record<string, (directives: readonly Directive[], setup: PluginSetup) => Settings>> = {
+  cache: cacheSettings,
+  forward: forwardSettings,
+  kubernetes: kubernetesSettings,
+};
 
 function refused(recorded: ConfigCase, message: string): Outcome {
   if (message.includes('not emulated yet')) return { outcome: 'skipped', reason: message.replace(/^.*parsing: /, '') };
-  const failed = (path: string, expected: unknown): Outcome => {
-    return { outcome: 'failed', difference: { path: `${recorded.id}.${path}`, expected, got: message } };
-  };
-  if (recorded.valid) return failed('valid', 'accepted');
+  if (recorded.valid) return failed(`${recorded.id}.valid`, 'accepted', message);
   const text = recorded.error_contains;
-  return text === undefined || message.includes(text) ? { outcome: 'passed' } : failed('error_contains', text);
+  return text === undefined || message.includes(text)
+    ? { outcome: 'passed' }
+    : failed(`${recorded.id}.error_contains`, text, message);
 }
 
-function accepted(recorded: ConfigCase, settings: Readonly<Record<string, unknown>> | undefined): Outcome {
-  const difference: Difference | undefined = recorded.valid
-    ? firstDifference(recorded.expect ?? {}, named(recorded, settings), `${recorded.id}.expect`)
-    : { path: `${recorded.id}.valid`, expected: 'refused', got: 'accepted' };
-  return difference === undefined ? { outcome: 'passed' } : { outcome: 'failed', difference };
-}
-
-/** Only what the recording names is compared; a name that is not known here comes out absent, which is a failure. */
-function named(
-  recorded: ConfigCase,
-  settings: Readonly<Record<string, unknown>> = {},
-): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.keys(recorded.expect ?? {}).map((name) => [name, settings[name]]));
-}
-
-function replayKubernetes(recorded: ConfigCase): Outcome {
-  try {
-    const [block] = parseCorefile(`.:53 {\n${recorded.corefile}\n}\n`);
-    const setup = { zones: ['.'], nameservers: [], files: {} };
-    return accepted(recorded, settingsOf(readKubernetesOptions(block!.directives, setup)));
-  } catch (error) {
-    if (error instanceof CorefileError) return refused(recorded, error.message);
-    throw error;
-  }
+/** A block that is right in itself and cannot be had by a server, or the other way round, is a failure too. */
+function replayPlugin(recorded: ConfigCase, settingsOf: (typeof PLUGINS)[string]): Outcome {
+  const [block] = parseCorefile(`.:53 {\n${recorded.corefile}\n}\n`);
+  const setup = { zones: ['.'], nameservers: [], files: recorded.files ?? {}, resolve: () => [] };
+  const settings = settingsOf(block!.directives, setup);
+  if (!recorded.valid) return failed(`${recorded.id}.valid`, 'refused', 'accepted');
+  return namedCompared(recorded.expect ?? {}, settings, `${recorded.id}.expect`);
 }
 
 function replayCorefile(recorded: ConfigCase): Outcome {
   const files: Record<string, string> = { ...recorded.files };
   for (const [name, text] of Object.entries(recorded.custom?.data ?? {})) files[`custom/${name}`] = text;
   const start = startServer(recorded.corefile, { files, nameservers: ['192.0.2.53'] });
-  return start.ok ? accepted(recorded, undefined) : refused(recorded, start.error.message);
+  if (!start.ok) return refused(recorded, start.error.message);
+  return recorded.valid ? { outcome: 'passed' } : failed(`${recorded.id}.valid`, 'refused', 'accepted');
 }
 
 export function replayConfig(recorded: ConfigCase): Outcome {
   if (recorded.listen_hosts !== undefined) {
     return { outcome: 'skipped', reason: 'listening addresses are not emulated yet: a server is handed its own' };
   }
-  if (recorded.plugin === 'kubernetes') return replayKubernetes(recorded);
   if (recorded.plugin === 'corefile') return replayCorefile(recorded);
-  return { outcome: 'skipped', reason: `what the block of plugin ${recorded.plugin} sets is not compared yet` };
+  const settingsOf = PLUGINS[recorded.plugin];
+  if (settingsOf === undefined) {
+    return { outcome: 'skipped', reason: `what the block of plugin ${recorded.plugin} sets is not compared yet` };
+  }
+  try {
+    return replayPlugin(recorded, settingsOf);
+  } catch (error) {
+    if (error instanceof CorefileError) return refused(recorded, error.message);
+    throw error;
+  }
 }

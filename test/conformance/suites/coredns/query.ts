@@ -2,7 +2,6 @@
 import {
   answer,
   type Connection,
-  type DnsContext,
   type DnsFacts,
   dnsPodOf,
   parseCorefile,
@@ -12,7 +11,6 @@ import {
 } from '../../../../controllers/coredns/index.ts';
 import { type DnsRecords, EMPTY_DATAPLANE, type Program, program } from '../../../../src/dataplane/index.ts';
 import {
-  type Dice,
   type DnsMessage,
   type DnsRecord,
   type EndpointSlice,
@@ -21,19 +19,12 @@ import {
   type Service,
 } from '../../../../src/model/index.ts';
 import { firstDifference } from '../../difference.ts';
-import type { Difference } from '../../suite.ts';
+import { contextFor } from './context.ts';
+import type { Outcome } from './outcome.ts';
 import type { QueryCase, RecordedCluster, RecordedRecord, ScriptedAnswer } from './recording.ts';
-
-export type Outcome =
-  | { readonly outcome: 'passed' }
-  | { readonly outcome: 'failed'; readonly difference: Difference }
-  | { readonly outcome: 'skipped'; readonly reason: string };
 
 /** Stands for whatever comes after the plugin that is recorded. */
 const BEYOND = '192.0.2.53';
-
-/** Dice that always show the first side. */
-export const FIRST: Dice = { below: () => 0, fraction: () => 0, split: () => FIRST };
 
 /** The recorded objects as the plugin's informers would have brought them. */
 export function factsOf(cluster: RecordedCluster): DnsFacts {
@@ -184,16 +175,14 @@ export function recordedServerOf(recorded: QueryCase, top: RecordedCluster): Rec
     ...(recorded.upstream ?? cluster.upstream ?? []),
     ...(recorded.next_plugin ?? cluster.next_plugin ?? []),
   ];
-  const upstream: Upstream = (server, { name, type }) => {
+  const upstream: Upstream = (server, { question: { name, type } }) => {
     own ||= name === recorded.qname && type === recorded.qtype;
     const address = server.replace(/:53$/, '');
     asked.push(address === BEYOND && text.includes('/etc/resolv.conf') ? '/etc/resolv.conf' : address);
-    return scriptedAnswer(scripts, name, type);
+    const message = scriptedAnswer(scripts, name, type);
+    return message === undefined ? { outcome: 'silent' } : { outcome: 'replied', message };
   };
-  const context: DnsContext = {
-    at: 0,
-    dice: FIRST,
-    client: 0,
+  const setting = {
     facts: factsOf(cluster),
     synced: recorded.synced ?? true,
     localAddresses: recorded.localIPs ?? cluster.localIPs ?? [],
@@ -201,7 +190,7 @@ export function recordedServerOf(recorded: QueryCase, top: RecordedCluster): Rec
   };
   return {
     ask: (query, connection) =>
-      answer(start.server, query, connection === undefined ? context : { ...context, connection }),
+      answer(start.server, query, contextFor(connection === undefined ? setting : { ...setting, connection })),
     judge: (reply) => judge(recorded, reply, asked, own),
   };
 }

@@ -4,23 +4,23 @@ import {
   type DnsContext,
   type DnsReply,
   type DnsRequest,
+  isMessage,
   parseCorefile,
   type RewriteRule,
   RuleError,
   readRewriteRule,
   rewrite,
 } from '../../../../controllers/coredns/index.ts';
-import { EMPTY_DATAPLANE } from '../../../../src/dataplane/index.ts';
 import {
   addressOf,
   type DnsClass,
   type DnsMessage,
   type DnsRecord,
   type EdnsOption,
-  type Rcode,
 } from '../../../../src/model/index.ts';
 import { firstDifference } from '../../difference.ts';
-import { FIRST, type Outcome } from './query.ts';
+import { contextFor } from './context.ts';
+import type { Outcome } from './outcome.ts';
 import { common, record } from './recording.ts';
 
 const ruleShape = z.strictObject({
@@ -222,6 +222,7 @@ function requestOf(recorded: RewriteCase): DnsRequest {
     lowerName: qname.toLowerCase(),
     type: qtype,
     class: qclass as DnsClass,
+    ...{ recursionDesired: true, authenticData: false, checkingDisabled: false },
     edns: edns === undefined ? undefined : { udpSizeBytes: 4096, dnssecOk: false, options: edns.map(wireOf) },
     lookup: lookupOf(recorded),
     ...(metadata === undefined ? {} : { metadata: (label) => metadata[label] }),
@@ -229,16 +230,7 @@ function requestOf(recorded: RewriteCase): DnsRequest {
 }
 
 function contextOf({ client }: RewriteCase, log: (line: string) => void): DnsContext {
-  const context: DnsContext = {
-    at: 0,
-    dice: FIRST,
-    client: addressOf(client?.ip ?? '10.240.0.1'),
-    facts: EMPTY_DATAPLANE,
-    synced: true,
-    localAddresses: [],
-    upstream: () => undefined,
-    log,
-  };
+  const context = contextFor({ client: addressOf(client?.ip ?? '10.240.0.1'), log });
   if (client === undefined) return context;
   const { protocol, port, server_ip, server_port } = client;
   return {
@@ -255,7 +247,7 @@ interface Told {
 
 function tell(recorded: RewriteCase): Told {
   const [block] = parseCorefile(`.:53 {\n${recorded.rules.join('\n')}\n}\n`);
-  const plugin = rewrite.setup(block!.directives, { zones: ['.'], nameservers: [], files: {} })!;
+  const plugin = rewrite.setup(block!.directives, { zones: ['.'], nameservers: [], files: {}, resolve: () => [] })!;
   const log: string[] = [];
   let forwarded: DnsRequest | undefined;
   const handler = plugin.handler(
@@ -287,7 +279,7 @@ function linesOf(records: readonly DnsRecord[], { order, ttl_ignored }: RewriteC
 
 /** What was told, under the names that recordings use; only what the recording names is compared. */
 function toldResponse(reply: DnsReply, expect: RewriteCase['expect']): Readonly<Record<string, unknown>> {
-  if (typeof reply === 'string') return {};
+  if (!isMessage(reply)) return {};
   const { question, answers, additionals, truncated } = reply;
   return {
     question: question.name,
@@ -312,8 +304,9 @@ export function replayRewrite(json: unknown): Outcome {
   const recorded = rewriteShape.parse(json);
   const { expect, id } = recorded;
   const { forwarded, reply, log } = tell(recorded);
-  const rcode: Rcode = typeof reply === 'string' ? reply : reply.rcode;
-  const codes = typeof reply === 'string' ? [] : (reply.edns?.options.map(({ code }) => code) ?? []);
+  const rcode = isMessage(reply) ? reply.rcode : typeof reply === 'string' ? reply : reply.failed;
+  const replied = isMessage(reply) ? (reply.edns?.options ?? []) : undefined;
+  const codes = replied?.map(({ code }) => code) ?? [];
   const { order: _, ttl_ignored: __, ...compare } = expect;
   const told = {
     rcode,
@@ -325,7 +318,7 @@ export function replayRewrite(json: unknown): Outcome {
         ? null
         : only(expect.forwarded ?? {}, { qname: forwarded.name, qtype: forwarded.type, qclass: forwarded.class }),
     forwarded_options: forwarded?.edns?.options ?? null,
-    response_options: typeof reply === 'string' ? undefined : (reply.edns?.options ?? []),
+    response_options: replied,
     response_options_absent: expect.response_options_absent?.filter((code) => !codes.includes(code)),
     response_options_present: expect.response_options_present?.filter((code) => codes.includes(code)),
     response: only(expect.response ?? {}, toldResponse(reply, expect)),
