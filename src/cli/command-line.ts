@@ -1,10 +1,11 @@
 /** The command's arguments and what they start. */
 import { Command, CommanderError, Option } from 'commander';
 import { DUMP_KINDS } from '../emulator/index.ts';
-import { suggestion } from '../scenario/index.ts';
+import { parseDurationMs, suggestion } from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { dumpCommand } from './dump-command.ts';
 import { PLAN_FORMATS, type PlanFlags, planCommand } from './plan-command.ts';
+import { REACH_FORMATS, type ReachFlags, reachCommand } from './reach-command.ts';
 import { type RunFlags, runCommand } from './run-command.ts';
 import { type ServeFlags, serveCommand } from './serve-command.ts';
 import { type TraceFlags, traceCommand } from './trace-command.ts';
@@ -19,11 +20,12 @@ Examples:
   $ orrery trace --rules rules.txt --addresses addresses.txt --packet 'tcp 10.244.0.20:40000 > 10.96.0.60:80'
   $ orrery dump iptables scenarios/seed-overlay.yaml --node node2
   $ orrery plan plans/node-subnet.yaml
+  $ orrery reach scenarios/reach.yaml --model all --format markdown
   $ orrery serve scenarios/seed-overlay.yaml --dns 127.0.0.1:1053
 
 Exit codes: 0 done, 1 an expectation failed or a plan does not fit, 2 the input is wrong.`;
 
-const COMMANDS = ['run', 'trace', 'dump', 'plan', 'serve'] as const;
+const COMMANDS = ['run', 'trace', 'dump', 'reach', 'plan', 'serve'] as const;
 const FORMATS = ['text', 'json', 'mermaid'] as const;
 
 /** Runs one command line, without the program's own name, and gives its exit code. Nothing is thrown for a user's mistake. */
@@ -68,6 +70,9 @@ function commands(console: Console, done: (code: ExitCode) => void): Command {
   );
   dumpArguments(program.command('dump')).action(async (kind, file, flags) =>
     done(await dumpCommand(kind, file, flags, console)),
+  );
+  reachArguments(program.command('reach')).action((file: string, from: string, to: string, flags: ReachFlags) =>
+    done(reachCommand(file, { from, to }, flags, console)),
   );
   planArguments(program.command('plan')).action((file: string, flags: PlanFlags) =>
     done(planCommand(file, flags, console)),
@@ -140,6 +145,27 @@ function dumpArguments(command: Command): Command {
     .argument('<file>', 'a script')
     .option('--node <name>', 'on this node')
     .option('--pod <[namespace/]name>', 'in this pod');
+}
+
+function reachArguments(command: Command): Command {
+  return scriptOptions(command.description('run a script, then have everybody dial everybody else by address'))
+    .argument('<file>', 'a script')
+    .argument('[from]', 'one sender alone: pod/web, node/node1, vm/jump-host, external/192.168.0.10')
+    .argument('[to]', 'and one receiver')
+    .option(
+      '--model <model>',
+      'with pods addressed so; all for every model',
+      (text: string, all: string[]) => [...all, text],
+      [],
+    )
+    .option('--at <time>', 'one pair at this moment of the run, such as 30s', readMoment, [])
+    .addOption(new Option('--format <format>', 'how to print').choices(REACH_FORMATS).default('text'));
+}
+
+function readMoment(text: string, all: readonly number[]): readonly number[] {
+  const ms = parseDurationMs(text);
+  if (ms === undefined) throw new UsageError(`orrery: --at ${text} is no time, such as 500ms, 10s or 1m30s`);
+  return [...all, ms];
 }
 
 function planArguments(command: Command): Command {

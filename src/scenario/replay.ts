@@ -1,7 +1,8 @@
 /** Replays a scenario on an emulator of its own. */
 import { Emulator } from '../emulator/index.ts';
-import { type KubernetesObject, keyOf } from '../model/index.ts';
+import { type KubernetesObject, keyOf, type Moment } from '../model/index.ts';
 import type { EmulatedCluster } from './emulated-cluster.ts';
+import type { Entry } from './entry.ts';
 import type { Problem } from './problem.ts';
 import type { Scenario } from './read-scenario.ts';
 import { type RunOptions, type RunReport, refusalOf, runScenario } from './run-scenario.ts';
@@ -14,6 +15,26 @@ export interface Replayed {
 export function replay(scenario: Scenario, options: RunOptions = {}): Replayed {
   const cluster = new Emulator(scenario.settings, { seed: scenario.seed });
   return { cluster, report: runScenario(scenario, cluster, options) };
+}
+
+/**
+ * The cluster as it is at a moment of the script's run: the steps that end by then, and as much of the next one's time as
+ * there is left. A moment behind the script's end is waited for.
+ */
+export function replayUntil(scenario: Scenario, at: Moment): EmulatedCluster {
+  const ends: Moment[] = [];
+  let now: Moment = 0;
+  const listener = (entry: Entry) => {
+    if (entry.what === 'step' && entry.index > 0) ends.push(entry.at);
+    if (entry.what === 'end') now = entry.at;
+  };
+  replay(scenario, { listener });
+  ends.push(now);
+  const done = ends.findIndex((end) => end > at);
+  const steps = done < 0 ? scenario.steps : scenario.steps.slice(0, done);
+  const { cluster } = replay({ ...scenario, steps });
+  if (cluster.now < at) cluster.advance(at - cluster.now);
+  return cluster;
 }
 
 /**
