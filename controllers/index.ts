@@ -3,7 +3,7 @@ import type { ClusterSettings } from '../src/model/index.ts';
 import type { Controller } from '../src/reconcile/index.ts';
 import { corednsConfig, corednsNamespaces, corednsPods, corednsRecords } from './coredns/index.ts';
 import { endpointSliceController } from './endpoint-slice/index.ts';
-import { ipam } from './ipam/index.ts';
+import { cns, dnc, ipam } from './ipam/index.ts';
 import { kubeProxyController } from './kube-proxy/index.ts';
 import { kubeletNode, kubeletPods } from './kubelet/index.ts';
 import { nodeLifecycle, taintEviction } from './node-lifecycle/index.ts';
@@ -19,8 +19,18 @@ export * as ipMasqAgent from './ip-masq-agent/index.ts';
 export * as kubeProxy from './kube-proxy/index.ts';
 export * as kubelet from './kubelet/index.ts';
 
+/** DNC and CNS, where pods get their addresses from pod subnets. */
+function podSubnetControllers({ agentPoolProfiles, azureCns, virtualNetwork }: ClusterSettings): readonly Controller[] {
+  const names = new Set(agentPoolProfiles.map(({ podSubnet }) => podSubnet));
+  const subnets = virtualNetwork.subnets.filter(({ name }) => names.has(name));
+  if (subnets.length === 0) return [];
+  const { enableIPAMv2 = false, enableSubnetScarcity = false } = azureCns ?? {};
+  return [dnc({ subnets, enableSubnetScarcity }), cns({ enableIPAMv2 })];
+}
+
 /** What runs in a cluster of these settings. */
-export function controllersFor({ networkProfile }: ClusterSettings): readonly Controller[] {
+export function controllersFor(settings: ClusterSettings): readonly Controller[] {
+  const { networkProfile } = settings;
   return [
     deployment,
     replicaSet,
@@ -32,6 +42,7 @@ export function controllersFor({ networkProfile }: ClusterSettings): readonly Co
     ...(networkProfile.podCidr === undefined
       ? []
       : [ipam({ clusterCidrs: [networkProfile.podCidr], nodeMaskSizes: [OVERLAY_NODE_MASK_SIZE] })]),
+    ...podSubnetControllers(settings),
     endpointSliceController,
     scheduler,
     kubeletNode,

@@ -3,11 +3,12 @@
  * asks DNC for more; azure-vnet-ipam hands out those that a node came with; kubenet's routes lead to a node's pods.
  */
 export * from './cidr-set.ts';
-export * from './cns/ip-assignment.ts';
+export * from './cns/cns.ts';
 export * from './cns/network-container.ts';
 export * from './cns/pool-monitor.ts';
 export * from './cns/pool-monitor-v2.ts';
 export * from './cns/scaler.ts';
+export * from './dnc/dnc.ts';
 export * from './ipam.ts';
 export * from './kubenet/routes.ts';
 export * from './vnet/pool.ts';

@@ -13,11 +13,11 @@ import {
   type Moment,
   type Node,
   parseAddress,
-  parseCidr,
   timestampOf,
 } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
-import { deleteSandbox } from './sandbox.ts';
+import { hasNetwork, podNetworkFacts } from './pod-network.ts';
+import { deleteSandboxes, releaseUnused } from './sandbox.ts';
 
 const NETWORK_NOT_READY =
   'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady ' +
@@ -49,14 +49,21 @@ const NO_PRESSURE: readonly Told[] = [
 export const kubeletNode: Controller = {
   name: 'kubelet-node-status',
   program: 'kubelet',
-  watches: { Node: ({ metadata }) => [metadata.name] },
+  watches: {
+    Node: ({ metadata }) => [metadata.name],
+    NodeNetworkConfig: ({ metadata }) => [metadata.name],
+  },
   leftovers: ({ dataplane }) => dataplane.node.keys(),
   reconcile(view, key, at) {
     const node = view.get('Node', key);
     if (node === undefined) return forget(view, key);
-    const network = [...placeInNetwork(node, view), ...sandboxesWithoutPod(view, key)];
+    const orphans = sandboxesWithoutPod(view, key);
+    const network = [
+      ...placeInNetwork(node, view),
+      ...(orphans.length > 0 ? orphans : releaseUnused(key, view.dataplane)),
+    ];
     if (isManual(node) || kubeletDownSince(node) !== undefined) return network;
-    return [...network, ...writeStatus(node, at)];
+    return [...network, ...writeStatus(node, view, at)];
   },
 };
 
@@ -65,9 +72,7 @@ export const kubeletNode: Controller = {
  * program that dies over this finds the machine again.
  */
 function forget({ dataplane }: View, name: string): readonly Intent[] {
-  const sandboxes = Array.from(dataplane.pod.on(name), ([, pod]) => pod)
-    .sort()
-    .map(deleteSandbox);
+  const sandboxes = deleteSandboxes(Array.from(dataplane.pod.on(name), ([, pod]) => pod).sort(), dataplane);
   if (!dataplane.node.has(name)) return sandboxes;
   return [...sandboxes, { do: 'program', piece: 'node', key: name, value: undefined }];
 }
@@ -79,36 +84,31 @@ function sandboxesWithoutPod(view: View, name: string): readonly Intent[] {
     const network = view.dataplane.pod.get(key);
     if (network?.node === name && view.get('Pod', key)?.metadata.uid !== network.uid) orphans.push(key);
   }
-  return orphans.sort().map(deleteSandbox);
+  return deleteSandboxes(orphans.sort(), view.dataplane);
 }
 
 function placeInNetwork(node: Node, view: View): readonly Intent[] {
-  const facts = factsOf(node);
+  const facts = factsOf(node, view);
   if (facts === undefined) return [];
   const before = view.dataplane.node.get(facts.name);
   if (JSON.stringify(before) === JSON.stringify(facts)) return [];
   return [{ do: 'program', piece: 'node', key: facts.name, value: facts }];
 }
 
-/** Undefined until the node has been given a pod CIDR. */
-function factsOf({ metadata, spec, status }: Node): NodeFacts | undefined {
-  const podCidrs = podCidrTexts(spec)
-    .map(parseCidr)
-    .filter((cidr) => cidr !== undefined);
-  if (podCidrs.length === 0) return undefined;
+/** Undefined until the node has been given addresses for pods. */
+function factsOf(node: Node, view: View): NodeFacts | undefined {
+  const network = podNetworkFacts(node, view);
+  if (network === undefined) return undefined;
+  const { metadata, status } = node;
   const internal = (status.addresses ?? []).filter(({ type }) => type === 'InternalIP');
   const addresses = internal.map(({ address }) => parseAddress(address)).filter((address) => address !== undefined);
   const zone = metadata.labels?.['topology.kubernetes.io/zone'];
-  return { name: metadata.name, addresses, podCidrs, ...(zone === undefined ? {} : { zone }) };
+  return { name: metadata.name, addresses, ...network, ...(zone === undefined ? {} : { zone }) };
 }
 
-function podCidrTexts({ podCIDR, podCIDRs }: Node['spec']): readonly string[] {
-  return podCIDRs ?? (podCIDR === undefined ? [] : [podCIDR]);
-}
-
-function writeStatus(node: Node, at: Moment): readonly Intent[] {
+function writeStatus(node: Node, view: View, at: Moment): readonly Intent[] {
   const before = node.status.conditions ?? [];
-  const told = [...NO_PRESSURE, readiness(node)];
+  const told = [...NO_PRESSURE, readiness(hasNetwork(node, view))];
   const own = told.map((condition) => observe(condition, findCondition(before, condition.type), at));
   if (own.every((condition) => before.includes(condition))) return [];
   const others = before.filter(({ type }) => !told.some((condition) => condition.type === type));
@@ -117,8 +117,8 @@ function writeStatus(node: Node, at: Moment): readonly Intent[] {
   return [{ do: 'patch', kind: 'Node', key: name, patch, status: true, precondition: { uid } }];
 }
 
-function readiness({ spec }: Node): Told {
-  return podCidrTexts(spec).length > 0
+function readiness(isConfigured: boolean): Told {
+  return isConfigured
     ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
     : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: NETWORK_NOT_READY };
 }

@@ -11,6 +11,7 @@ import {
   isManual,
   isPodReady,
   isPodTerminal,
+  type Key,
   keyOf,
   kubeletDownSince,
   type Moment,
@@ -22,8 +23,9 @@ import {
   stopAfterMs,
 } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
+import { hasNetwork } from './pod-network.ts';
 import { statusIntents } from './pod-status.ts';
-import { addSandbox, assignedAt, blockOf, deleteSandbox } from './sandbox.ts';
+import { addSandbox, assignedAt, deleteSandboxes } from './sandbox.ts';
 
 /** From the sandbox to the running container, the image being on the node. */
 export const START_AFTER_MS = 1000;
@@ -40,15 +42,15 @@ export const kubeletPods: Controller = {
     const pod = view.get('Pod', key);
     const network = view.dataplane.pod.get(key);
     const node = pod?.spec.nodeName === undefined ? undefined : view.get('Node', pod.spec.nodeName);
-    if (pod === undefined || node === undefined) return network === undefined ? [] : [deleteSandbox(key)];
+    if (pod === undefined || node === undefined) return tearDown(key, view);
     if (isManual(node)) return mirror(pod, node, network, view);
     if (kubeletDownSince(node) !== undefined) return [];
     // A sandbox of an earlier pod of this name, or on another node, has to go before this one's is made.
     if (network !== undefined && (network.uid !== pod.metadata.uid || network.node !== node.metadata.name)) {
-      return [deleteSandbox(key), { do: 'again', afterMs: 0 }];
+      return [...tearDown(key, view), { do: 'again', afterMs: 0 }];
     }
-    if (pod.metadata.deletionTimestamp !== undefined) return terminate(pod, network, at);
-    if (isPodTerminal(pod)) return network === undefined ? [] : [deleteSandbox(key)];
+    if (pod.metadata.deletionTimestamp !== undefined) return terminate(pod, view, at);
+    if (isPodTerminal(pod)) return tearDown(key, view);
     return run(pod, node, network, view, at);
   },
 };
@@ -67,8 +69,8 @@ function podsToLookAt(name: string, view: View): readonly string[] {
 function run(pod: Pod, node: Node, network: PodNetwork | undefined, view: View, at: Moment): readonly Intent[] {
   const onHost = pod.spec.hostNetwork === true;
   if (!onHost && network === undefined) {
-    // Without a pod CIDR the CNI plugin is not configured: the node tells of it, and the pod waits.
-    if (blockOf(node) === undefined) return [];
+    // Without addresses for pods the CNI plugin is not configured: the node tells of it, and the pod waits.
+    if (!hasNetwork(node, view)) return [];
     const added = addSandbox(pod, node, view.dataplane, at);
     return added.some((intent) => intent.do === 'program')
       ? [...added, { do: 'again', afterMs: START_AFTER_MS }]
@@ -85,8 +87,13 @@ function run(pod: Pod, node: Node, network: PodNetwork | undefined, view: View, 
   return [...status, { do: 'again', afterMs: startedAt + readyAfter - at }];
 }
 
+/** Nothing, where the pod has no sandbox. */
+function tearDown(key: Key, { dataplane }: View): readonly Intent[] {
+  return dataplane.pod.get(key) === undefined ? [] : deleteSandboxes([key], dataplane);
+}
+
 /** Waits for the containers to stop, then tears down the network, then lets go of the object. */
-function terminate(pod: Pod, network: PodNetwork | undefined, at: Moment): readonly Intent[] {
+function terminate(pod: Pod, view: View, at: Moment): readonly Intent[] {
   const { deletionTimestamp = '', deletionGracePeriodSeconds, uid } = pod.metadata;
   const graceMs = (deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds) * 1000;
   const toldAt = momentOf(deletionTimestamp) - graceMs;
@@ -94,7 +101,7 @@ function terminate(pod: Pod, network: PodNetwork | undefined, at: Moment): reado
   if (at < stoppedAt) return [{ do: 'again', afterMs: stoppedAt - at }];
   const key = keyOf(pod);
   const release: Intent = { do: 'delete', kind: 'Pod', key, precondition: { uid }, gracePeriodSeconds: 0 };
-  return network === undefined ? [release] : [deleteSandbox(key), release];
+  return [...tearDown(key, view), release];
 }
 
 /**
@@ -107,7 +114,7 @@ function mirror(pod: Pod, node: Node, network: PodNetwork | undefined, view: Vie
   const addresses = texts.map(parseAddress).filter((address) => address !== undefined);
   const free = addresses.every((address) => (view.dataplane.pod.at(address)?.pod ?? key) === key);
   if (pod.spec.hostNetwork === true || addresses.length === 0 || isPodTerminal(pod) || !free) {
-    return network === undefined ? [] : [deleteSandbox(key)];
+    return tearDown(key, view);
   }
   const { uid } = pod.metadata;
   if (network?.uid === uid && network.addresses.join() === addresses.join()) return [];

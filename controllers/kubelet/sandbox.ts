@@ -3,13 +3,15 @@
  * Source: Azure/azure-container-networking cni/network/invoker_cns.go, cns/restserver/ipam.go. On Linux all 256 addresses of
  * a node's /24 are handed out, .0 and .255 among them (cns/kubecontroller/nodenetworkconfig/conversion_linux.go).
  */
-import type { Dataplane } from '../../src/dataplane/index.ts';
+import { type CnsPool, type Dataplane, releaseAddresses, requestAddresses } from '../../src/dataplane/index.ts';
 import {
   type Address,
+  addressPlus,
   type Cidr,
-  contains,
   findCondition,
+  formatAddress,
   type Ipv4,
+  type Key,
   keyOf,
   type Moment,
   momentOf,
@@ -28,41 +30,104 @@ const RETRY_LONGEST_MS = 300_000;
 
 /** CNI ADD: the sandbox with its address; or, where the node has none left, the Event that tells of it. */
 export function addSandbox(pod: Pod, node: Node, dataplane: Dataplane, at: Moment): readonly Intent[] {
-  const address = chooseAddress(pod, node, dataplane);
-  if (address === undefined) return refused(pod, node, at);
+  const { name } = node.metadata;
+  const pool = dataplane.cnsPool.get(name);
+  const assigned = pool === undefined ? chooseAddresses(pod, node, dataplane) : askCns(pod, pool, dataplane);
+  if ('error' in assigned) return refused(pod, node, assigned.error, at);
   const key = keyOf(pod);
-  const value = { pod: key, uid: pod.metadata.uid, node: node.metadata.name, addresses: [address], createdAt: at };
-  return [{ do: 'program', piece: 'pod', key, value }];
+  const value = { pod: key, uid: pod.metadata.uid, node: name, addresses: assigned.addresses, createdAt: at };
+  return [
+    ...('pool' in assigned ? [{ do: 'program', piece: 'cnsPool', key: name, value: assigned.pool } as const] : []),
+    { do: 'program', piece: 'pod', key, value },
+  ];
 }
 
-/** CNI DEL: the sandbox goes, its address is free. */
-export function deleteSandbox(pod: string): Intent {
-  return { do: 'program', piece: 'pod', key: pod, value: undefined };
-}
-
-function chooseAddress(pod: Pod, node: Node, dataplane: Dataplane): Address | undefined {
-  const block = blockOf(node);
-  if (block === undefined) return undefined;
-  const text = pod.metadata.annotations?.[POD_IP_ANNOTATION];
-  const wanted = text === undefined ? undefined : parseAddress(text);
-  if (wanted !== undefined && contains(block, wanted) && dataplane.pod.at(wanted) === undefined) return wanted;
-  return dataplane.pod.freeAddress(node.metadata.name, block.network as Ipv4, sizeOf(block));
-}
-
-const blocks = new WeakMap<Node['spec'], { readonly block: Cidr | undefined }>();
-
-/** The node's IPv4 block. Asked for each of its pods: read from a spec once. */
-export function blockOf({ spec }: Node): Cidr | undefined {
-  let read = blocks.get(spec);
-  if (read === undefined) {
-    const texts = spec.podCIDRs ?? (spec.podCIDR === undefined ? [] : [spec.podCIDR]);
-    read = { block: texts.map(parseCidr).find((cidr) => cidr?.family === 4) };
-    blocks.set(spec, read);
+/** CNI DEL: the sandboxes go, their addresses are free. */
+export function deleteSandboxes(pods: readonly Key[], dataplane: Dataplane): readonly Intent[] {
+  const pools = new Map<string, CnsPool>();
+  for (const key of pods) {
+    const { node, uid } = dataplane.pod.get(key) ?? { node: '', uid: '' };
+    const pool = pools.get(node) ?? dataplane.cnsPool.get(node);
+    if (pool !== undefined) pools.set(node, releaseAddresses(pool, uid));
   }
-  return read.block;
+  return [
+    ...pods.map((key): Intent => ({ do: 'program', piece: 'pod', key, value: undefined })),
+    ...Array.from(pools, ([key, value]): Intent => ({ do: 'program', piece: 'cnsPool', key, value })),
+  ];
 }
 
-function refused(pod: Pod, node: Node, at: Moment): readonly Intent[] {
+/** Addresses that CNS counts as assigned, and no sandbox has: left when a kubelet died between the two. */
+export function releaseUnused(node: string, { cnsPool, pod }: Dataplane): readonly Intent[] {
+  const pool = cnsPool.get(node);
+  if (pool === undefined) return [];
+  let left = pool;
+  for (const [address, { state, pod: holder }] of pool.addresses)
+    if (state === 'Assigned' && holder !== undefined && pod.at(address)?.uid !== holder)
+      left = releaseAddresses(left, holder);
+  return left === pool ? [] : [{ do: 'program', piece: 'cnsPool', key: node, value: left }];
+}
+
+type Assigned =
+  | { readonly addresses: readonly Address[] }
+  | { readonly addresses: readonly Address[]; readonly pool: CnsPool }
+  | { readonly error: string };
+
+/** A sandbox is known to CNS by the pod's uid, as a real one by its container's: names come back. */
+function askCns({ metadata }: Pod, pool: CnsPool, dataplane: Dataplane): Assigned {
+  const text = metadata.annotations?.[POD_IP_ANNOTATION];
+  const wanted = text === undefined ? undefined : parseAddress(text);
+  const isFree = wanted !== undefined && pool.addresses.get(wanted)?.state === 'Available';
+  const assignment = requestAddresses(pool, metadata.uid, isFree ? [wanted] : []);
+  if (!assignment.ok) return { error: assignment.error };
+  // Another node's sandbox still has it: its kubelet has not heard yet that the node is gone.
+  const taken = assignment.addresses.find(
+    (address) => (dataplane.pod.at(address)?.uid ?? metadata.uid) !== metadata.uid,
+  );
+  return taken === undefined ? assignment : { error: `${formatAddress(taken)} is still in use` };
+}
+
+/** From the node's blocks: one address of each family, at the same place. */
+function chooseAddresses(pod: Pod, node: Node, dataplane: Dataplane): Assigned {
+  const cidrs = podCidrsOf(node);
+  const cidr = cidrs.find(({ family }) => family === 4);
+  const { bridge } = dataplane.node.get(node.metadata.name) ?? {};
+  const address = cidr === undefined ? undefined : chooseIpv4(pod, node, cidr, bridge, dataplane);
+  if (cidr === undefined || address === undefined) return { error: shortageOf(node, bridge !== undefined) };
+  const ipv6 = cidrs.find(({ family }) => family === 6);
+  const place = address - (cidr.network as Ipv4);
+  return { addresses: ipv6 === undefined ? [address] : [address, addressPlus(ipv6.network, place)] };
+}
+
+function chooseIpv4(pod: Pod, node: Node, cidr: Cidr, bridge: Address | undefined, dataplane: Dataplane) {
+  const block = { first: cidr.network as Ipv4, size: sizeOf(cidr) };
+  // host-local keeps the network's address, the bridge's and the broadcast address.
+  const usable = bridge === undefined ? block : { first: block.first + 2, size: block.size - 3 };
+  const text = pod.metadata.annotations?.[POD_IP_ANNOTATION];
+  const wanted = text === undefined ? undefined : (parseAddress(text) as Ipv4 | undefined);
+  const isInside = wanted !== undefined && wanted >= usable.first && wanted < usable.first + usable.size;
+  if (isInside && dataplane.pod.at(wanted) === undefined) return wanted;
+  return dataplane.pod.freeAddress(node.metadata.name, [usable]);
+}
+
+const read = new WeakMap<Node['spec'], readonly Cidr[]>();
+
+/** The node's pod CIDRs. Asked for each of its pods: read from a spec once. */
+export function podCidrsOf({ spec }: Node): readonly Cidr[] {
+  let cidrs = read.get(spec);
+  if (cidrs === undefined) {
+    const texts = spec.podCIDRs ?? (spec.podCIDR === undefined ? [] : [spec.podCIDR]);
+    cidrs = texts.map(parseCidr).filter((cidr) => cidr !== undefined);
+    read.set(spec, cidrs);
+  }
+  return cidrs;
+}
+
+function shortageOf({ metadata, spec }: Node, isBridged: boolean): string {
+  if (isBridged) return `no IP addresses available in range set: ${spec.podCIDR}`;
+  return `not enough IPs available of type IPv4 for ${metadata.uid}, waiting on Azure CNS to allocate more with NC Status: `;
+}
+
+function refused(pod: Pod, node: Node, error: string, at: Moment): readonly Intent[] {
   const afterMs = Math.min(Math.max(at - assignedAt(pod), RETRY_FIRST_MS), RETRY_LONGEST_MS);
   return [
     {
@@ -70,7 +135,7 @@ function refused(pod: Pod, node: Node, at: Moment): readonly Intent[] {
       about: pod,
       type: 'Warning',
       reason: 'FailedCreatePodSandBox',
-      message: exhaustedMessage(pod, node),
+      message: exhaustedMessage(pod, error),
       host: node.metadata.name,
     },
     { do: 'again', afterMs },
@@ -84,19 +149,19 @@ export function assignedAt({ metadata, status }: Pod): Moment {
   return momentOf(since ?? metadata.creationTimestamp);
 }
 
-/** The identifiers in it, which are random on a real node, are made of the pod's and the node's uids. */
-function exhaustedMessage({ metadata }: Pod, node: Node): string {
+/** The identifiers in it, which are random on a real node, are made of the pod's uid. */
+function exhaustedMessage({ metadata }: Pod, error: string): string {
   const container = metadata.uid.replaceAll('-', '').padEnd(32, '0').repeat(2).slice(0, 64);
+  const failed =
+    'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox ' +
+    `"${container}": plugin `;
+  if (error.startsWith('no IP addresses')) return `${failed}type="bridge" name="kubenet" failed (add): ${error}`;
   const context = JSON.stringify({ PodName: metadata.name, PodNamespace: metadata.namespace });
   const request =
     `[IPConfigRequest: DesiredIPAddress , PodInterfaceID ${container.slice(0, 8)}-eth0, ` +
     `InfraContainerID ${container}, OrchestratorContext ${context}]`;
-  const reason =
-    `AllocateIPConfig failed: not enough IPs available of type IPv4 for ${node.metadata.uid}, ` +
-    `waiting on Azure CNS to allocate more with NC Status: , IP config request is ${request}`;
   return (
-    'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox ' +
-    `"${container}": plugin type="azure-vnet" failed (add): IPAM Invoker Add failed with error: ` +
-    `Failed to get IP address from CNS: ${reason}`
+    `${failed}type="azure-vnet" failed (add): IPAM Invoker Add failed with error: ` +
+    `Failed to get IP address from CNS: AllocateIPConfig failed: ${error}, IP config request is ${request}`
   );
 }

@@ -5,8 +5,16 @@
  * /azure/aks/concepts-network-ip-address-planning (maxPods, at least 30 pods in all), /azure/aks/quotas-skus-regions (counts),
  * /azure/virtual-network/virtual-networks-faq (five addresses of every subnet are Azure's).
  */
-import { type AgentPoolProfile, type ClusterSettings, parseCidr, sizeOf } from '../model/index.ts';
-import { invalidParameter, type ManagedClusterError } from './managed-cluster-error.ts';
+import {
+  type AgentPoolProfile,
+  addressModelOf,
+  type ClusterSettings,
+  type NetworkProfile,
+  parseCidr,
+  sizeOf,
+} from '../model/index.ts';
+import { insufficient, invalidParameter, type ManagedClusterError } from './managed-cluster-error.ts';
+import { validatePodSubnets } from './pod-subnets.ts';
 
 const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
 const MAX_PODS = { least: 10, most: 250 } as const;
@@ -14,6 +22,8 @@ const PODS_PER_CLUSTER_MIN = 30;
 const NODES_PER_POOL_MAX = 1000;
 const NODES_PER_CLUSTER_MAX = 5000;
 const SUBNET_RESERVED = 5;
+/** A route table of Azure holds no more, and kubenet needs a route for every node. */
+const ROUTES_MAX = 400;
 /** Overlay gives every node a /24 of podCidr, whatever its maxPods. */
 const POD_BLOCK_SIZE = 256;
 
@@ -25,6 +35,8 @@ export function validateAgentPools(settings: ClusterSettings): readonly ManagedC
     ...validateTotals(pools),
     ...validateSubnetSizes(settings),
     ...validatePodBlocks(settings),
+    ...validatePodSubnets(settings),
+    ...validateRoutes(settings),
   ];
 }
 
@@ -96,28 +108,37 @@ function validateTotals(pools: readonly AgentPoolProfile[]): ManagedClusterError
   return errors;
 }
 
-/** Every node takes one address of its subnet. */
-function validateSubnetSizes({ agentPoolProfiles, virtualNetwork }: ClusterSettings): ManagedClusterError[] {
+/** Every node takes one address of its subnet, and with Node Subnet one more for each pod that it may run. */
+function validateSubnetSizes(settings: ClusterSettings): ManagedClusterError[] {
+  const { agentPoolProfiles, networkProfile, virtualNetwork } = settings;
   return virtualNetwork.subnets.flatMap(({ name, addressPrefix }) => {
     const pools = agentPoolProfiles
       .map((pool, index) => ({ ...pool, index }))
       .filter((pool) => pool.vnetSubnet === name);
     const cidr = parseCidr(addressPrefix);
-    const needed = pools.reduce((sum, { count }) => sum + count, 0);
+    const nodes = pools.reduce((sum, { count }) => sum + count, 0);
+    const needed = pools.reduce((sum, pool) => sum + pool.count * addressesPerNode(networkProfile, pool), 0);
     if (cidr === undefined || needed === 0) return [];
     const available = Math.max(0, sizeOf(cidr) - SUBNET_RESERVED);
     if (needed <= available) return [];
-    const detail = `${needed} nodes need more than the ${available} addresses that subnet ${name} ${addressPrefix} has free`;
+    const need = needed === nodes ? 'need more than' : `reserve ${needed} addresses, more than`;
+    const detail = `${nodes} nodes ${need} the ${available} addresses that subnet ${name} ${addressPrefix} has free`;
     return [
       insufficient(`agentPoolProfiles[${pools[0]!.index}].count`, needed, available, addressPrefix, name, detail),
     ];
   });
 }
 
+/** Addresses of its own subnet that a node of the pool reserves. */
+export function addressesPerNode(networkProfile: NetworkProfile, pool: AgentPoolProfile): number {
+  return addressModelOf(networkProfile, pool) === 'node-subnet' ? 1 + pool.maxPods : 1;
+}
+
 function validatePodBlocks({ agentPoolProfiles, networkProfile }: ClusterSettings): ManagedClusterError[] {
-  const { podCidr, networkPluginMode } = networkProfile;
+  const { podCidr, networkPlugin, networkPluginMode } = networkProfile;
   const cidr = podCidr === undefined ? undefined : parseCidr(podCidr);
-  if (podCidr === undefined || cidr === undefined || networkPluginMode !== 'overlay') return [];
+  const takesBlocks = networkPlugin === 'kubenet' || networkPluginMode === 'overlay';
+  if (podCidr === undefined || cidr === undefined || !takesBlocks) return [];
   const nodes = agentPoolProfiles.reduce((sum, { count }) => sum + count, 0);
   const field = 'networkProfile.podCidr';
   const available = sizeOf(cidr);
@@ -126,14 +147,13 @@ function validatePodBlocks({ agentPoolProfiles, networkProfile }: ClusterSetting
   return [insufficient(field, nodes * POD_BLOCK_SIZE, available, podCidr, 'networkProfile.podCIDR', detail)];
 }
 
-function insufficient(
-  field: string,
-  needed: number,
-  available: number,
-  cidr: string,
-  subnet: string,
-  detail: string,
-): ManagedClusterError {
-  const message = `Pre-allocated IPs ${needed} exceeds IPs available ${available} in Subnet Cidr ${cidr}, Subnet Name ${subnet}.`;
-  return { code: 'InsufficientSubnetSize', message, field, detail };
+function validateRoutes({ agentPoolProfiles, networkProfile }: ClusterSettings): ManagedClusterError[] {
+  const nodes = agentPoolProfiles.reduce((sum, { count }) => sum + count, 0);
+  if (networkProfile.networkPlugin !== 'kubenet' || nodes <= ROUTES_MAX) return [];
+  return [
+    invalidParameter(
+      'agentPoolProfiles',
+      `${nodes} nodes need a route each, a route table of Azure holds ${ROUTES_MAX}`,
+    ),
+  ];
 }

@@ -14,3 +14,16 @@ export interface ManagedClusterError {
 export function invalidParameter(field: string, detail: string): ManagedClusterError {
   return { code: 'InvalidParameter', message: `The value of parameter ${field} is invalid.`, field, detail };
 }
+
+/** More addresses are reserved than there are. */
+export function insufficient(
+  field: string,
+  needed: number,
+  available: number,
+  cidr: string,
+  subnet: string,
+  detail: string,
+): ManagedClusterError {
+  const message = `Pre-allocated IPs ${needed} exceeds IPs available ${available} in Subnet Cidr ${cidr}, Subnet Name ${subnet}.`;
+  return { code: 'InsufficientSubnetSize', message, field, detail };
+}

@@ -5,6 +5,7 @@ import { ENDPOINT_SLICE_STRATEGY } from './endpoint-slice.ts';
 import { EVENT_STRATEGY } from './event.ts';
 import { NAMESPACE_STRATEGY } from './namespace.ts';
 import { NODE_STRATEGY } from './node.ts';
+import { CLUSTER_SUBNET_STATE_STRATEGY, NODE_NETWORK_CONFIG_STRATEGY } from './node-network-config.ts';
 import { POD_STRATEGY } from './pod/strategy.ts';
 import { SERVICE_STRATEGY } from './service/strategy.ts';
 import type { Strategy } from './strategy.ts';
@@ -20,6 +21,8 @@ const STRATEGIES: { readonly [K in Kind]: Strategy<K> } = {
   Deployment: DEPLOYMENT_STRATEGY,
   ReplicaSet: REPLICA_SET_STRATEGY,
   Event: EVENT_STRATEGY,
+  NodeNetworkConfig: NODE_NETWORK_CONFIG_STRATEGY,
+  ClusterSubnetState: CLUSTER_SUBNET_STATE_STRATEGY,
 };
 
 /** The strategy that goes with `kind`; the caller hands it objects of that kind only. */

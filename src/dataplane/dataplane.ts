@@ -6,6 +6,7 @@
 import { produce } from 'immer';
 import { Map as PersistentMap } from 'immutable';
 import type { Labels, Moment } from '../model/index.ts';
+import type { CnsPool } from './cns-pool.ts';
 import { type DnsPod, DnsPods, type DnsRecords, DnsZone } from './dns-records.ts';
 import { NodeNetworks } from './node-networks.ts';
 import { type PodNetwork, PodNetworks } from './pod-networks.ts';
@@ -18,6 +19,10 @@ export interface Pieces {
   node: NodeFacts;
   /** a pod's sandbox and addresses, by pod key (CNI, CNS) */
   pod: PodNetwork;
+  /** what the virtual network takes to a node for its pods, as `podCidrs`, by node name (Azure, DNC) */
+  networkInterface: NodeFacts;
+  /** the addresses that CNS holds for its node's pods, by node name (Pod Subnet, dynamic) */
+  cnsPool: CnsPool;
   /** a Service's ports and endpoints, by Service key (kube-proxy) */
   service: ServiceRecord;
   /** a Service's names, by Service key (CoreDNS) */
@@ -41,6 +46,8 @@ export type Piece = keyof Pieces;
 export interface Dataplane {
   readonly node: NodeNetworks;
   readonly pod: PodNetworks;
+  readonly networkInterface: NodeNetworks;
+  readonly cnsPool: PersistentMap<string, CnsPool>;
   readonly service: ServiceTable;
   readonly dns: DnsZone;
   readonly dnsNamespace: PersistentMap<string, Labels>;
@@ -54,6 +61,8 @@ export interface Dataplane {
 export const EMPTY_DATAPLANE: Dataplane = {
   node: NodeNetworks.EMPTY,
   pod: PodNetworks.EMPTY,
+  networkInterface: NodeNetworks.EMPTY,
+  cnsPool: PersistentMap(),
   service: ServiceTable.EMPTY,
   dns: DnsZone.EMPTY,
   dnsNamespace: PersistentMap(),

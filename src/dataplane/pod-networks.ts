@@ -14,6 +14,12 @@ export interface PodNetwork {
   readonly createdAt?: Moment;
 }
 
+/** Addresses that follow each other. */
+export interface AddressBlock {
+  readonly first: Ipv4;
+  readonly size: number;
+}
+
 /** A node's pool of IPv4 pod addresses: those taken, and where the search for the next begins. */
 interface NodePool {
   readonly taken: PersistentMap<Ipv4, Key>;
@@ -64,17 +70,18 @@ export class PodNetworks {
   }
 
   /**
-   * A free address of the block `[first, first + size)` on `node`: the next after the last one handed out, going round.
+   * A free address of the node's blocks: the next after the last one handed out, going round.
    * Undefined when all are taken. CNS picks any free one (a Go map's order); going round is one such order, and shows
    * what matters: a replaced pod comes back with another address.
    */
-  freeAddress(node: string, first: Ipv4, size: number): Ipv4 | undefined {
-    const pool = this.#pools.get(node) ?? EMPTY_POOL;
-    if (pool.taken.size >= size) return undefined;
-    const start = pool.cursor < first || pool.cursor >= first + size ? 0 : pool.cursor + 1 - first;
+  freeAddress(node: string, blocks: readonly AddressBlock[]): Ipv4 | undefined {
+    const { taken, cursor } = this.#pools.get(node) ?? EMPTY_POOL;
+    const size = blocks.reduce((sum, block) => sum + block.size, 0);
+    if (taken.size >= size) return undefined;
+    const start = placeBehind(blocks, cursor);
     for (let i = 0; i < size; i++) {
-      const candidate = first + ((start + i) % size);
-      if (!pool.taken.has(candidate)) return candidate;
+      const candidate = addressAt(blocks, (start + i) % size);
+      if (!taken.has(candidate)) return candidate;
     }
     return undefined;
   }
@@ -96,6 +103,25 @@ export class PodNetworks {
     }
     return new PodNetworks(this.#byPod.set(pod, network), byAddress, changePool(pools, network, true));
   }
+}
+
+/** The place behind this address, counted through all blocks; 0 where it lies in none. */
+function placeBehind(blocks: readonly AddressBlock[], address: Ipv4): number {
+  let before = 0;
+  for (const { first, size } of blocks) {
+    if (address >= first && address < first + size) return before + address - first + 1;
+    before += size;
+  }
+  return 0;
+}
+
+function addressAt(blocks: readonly AddressBlock[], place: number): Ipv4 {
+  let left = place;
+  for (const { first, size } of blocks) {
+    if (left < size) return first + left;
+    left -= size;
+  }
+  throw new Error(`the blocks end before place ${place}`);
 }
 
 function changePool(

@@ -48,6 +48,9 @@ export interface ServiceRecord {
 export interface NodeFacts {
   readonly name: string;
   readonly addresses: readonly Address[];
+  /** the blocks that its pods' addresses are in; none where they come one by one */
   readonly podCidrs: readonly Cidr[];
+  /** the bridge that its pods hang on, cbr0, by its own address (kubenet) */
+  readonly bridge?: Address;
   readonly zone?: string;
 }

@@ -43,6 +43,7 @@ import type {
 import { SeededDice } from './dice.ts';
 import { type DumpKind, dump } from './dump.ts';
 import { describeFault } from './faults.ts';
+import { forgottenInterface, interfacePieces } from './network-interface.ts';
 import { NodeNetworks } from './node-networks.ts';
 import { NodePools } from './node-pool.ts';
 import { Observers } from './observers.ts';
@@ -197,8 +198,14 @@ export class Emulator {
   /** Adds machines to an agent pool or takes them away, the newest first. */
   scaleNodePool(pool: string, count: number): void {
     const { create, remove } = this.#pools.resize(pool, count);
-    for (const manifest of create) this.#mustCreate(manifest);
-    for (const node of remove) this.apiserver.delete('Node', node, {}, this.#request());
+    for (const { manifest, secondary } of create) {
+      for (const change of interfacePieces(manifest.metadata.name, secondary)) this.#program(change);
+      this.#mustCreate(manifest);
+    }
+    for (const node of remove) {
+      this.apiserver.delete('Node', node, {}, this.#request());
+      for (const change of forgottenInterface(node, this.#dataplane.current)) this.#program(change);
+    }
   }
 
   get<K extends Kind>(kind: K, key: Key): ObjectOf<K> | undefined {
@@ -311,6 +318,7 @@ export class Emulator {
     this.#dataplane.change(change);
     if (change.piece === 'service') this.#services.record(this.now, this.#dataplane.current.service);
     this.#changedAt = this.now;
+    this.#programs.programmed(change);
   }
 }
 

@@ -54,9 +54,10 @@ export const addressesAreUnique: Invariant = (emulator) => {
 /** Every pod's address lies in its node's pod CIDR. */
 export const addressesAreInTheirNodesRange: Invariant = (emulator) =>
   livePods(emulator).flatMap((pod) => {
-    const node = emulator.dataplane.node.get(pod.spec.nodeName ?? '');
+    const { node, networkInterface } = emulator.dataplane;
     const address = addressOf(pod.status.podIP!);
-    if (node?.podCidrs.some((cidr) => contains(cidr, address))) return [];
+    const ranges = [node, networkInterface].flatMap((cards) => cards.get(pod.spec.nodeName ?? '')?.podCidrs ?? []);
+    if (ranges.some((cidr) => contains(cidr, address))) return [];
     return [`${pod.status.podIP} of pod ${keyOf(pod)} lies outside of the range of ${pod.spec.nodeName ?? 'no node'}`];
   });
 

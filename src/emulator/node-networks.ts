@@ -110,10 +110,16 @@ export class NodeNetworks {
   }
 }
 
-/** Azure CNI Overlay: pod addresses are nothing outside of the cluster. AKS masquerades link-local destinations too. */
-function agentOf({ networkProfile: { podCidr } }: ClusterSettings): (rules: Ruleset) => Ruleset {
-  if (podCidr === undefined) return (rules) => rules;
-  const nonMasqueradeCidrs = [cidrOf(podCidr)];
+/**
+ * Pod addresses of a range of their own are nothing outside of the cluster; those of Node Subnet are known in the virtual
+ * network; with Pod Subnet no agent runs, and pods keep their addresses. AKS masquerades link-local destinations too.
+ */
+function agentOf(settings: ClusterSettings): (rules: Ruleset) => Ruleset {
+  const { agentPoolProfiles, networkProfile, virtualNetwork } = settings;
+  const isPodSubnet = agentPoolProfiles.some(({ podSubnet }) => podSubnet !== undefined);
+  if (networkProfile.networkPlugin === 'none' || isPodSubnet) return (rules) => rules;
+  const { podCidr } = networkProfile;
+  const nonMasqueradeCidrs = (podCidr === undefined ? virtualNetwork.addressPrefixes : [podCidr]).map(cidrOf);
   return ipMasqAgent.withIpMasqAgent({ family: FAMILY, nonMasqueradeCidrs, masqLinkLocal: true });
 }
 

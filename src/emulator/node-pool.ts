@@ -5,11 +5,17 @@
  * (https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq).
  */
 import {
+  type AddressModel,
   type AgentPoolProfile,
+  addressModelOf,
   type ClusterSettings,
   cidrOf,
   formatAddress,
   type Ipv4,
+  type Labels,
+  NETWORK_PLUGIN_LABEL,
+  POD_NETWORK_SUBNET_LABEL,
+  POD_NETWORK_TYPE_LABEL,
   sizeOf,
 } from '../model/index.ts';
 
@@ -29,9 +35,18 @@ class SubnetAddresses {
     this.#lowestFree = this.#first;
   }
 
-  take(): Ipv4 | undefined {
+  /** addresses that nobody has */
+  get free(): number {
+    return this.#end - this.#first - this.#taken.size;
+  }
+
+  /** The lowest free ones, so many; undefined, and none taken, where there are fewer. */
+  takeAll(count: number): readonly Ipv4[] | undefined {
+    return this.free < count ? undefined : Array.from({ length: count }, () => this.#take());
+  }
+
+  #take(): Ipv4 {
     while (this.#taken.has(this.#lowestFree)) this.#lowestFree++;
-    if (this.#lowestFree >= this.#end) return undefined;
     this.#taken.add(this.#lowestFree);
     return this.#lowestFree;
   }
@@ -44,6 +59,14 @@ class SubnetAddresses {
 interface Machine {
   readonly node: string;
   readonly address: Ipv4;
+  /** further addresses of its network interface, for pods (Node Subnet) */
+  readonly secondary: readonly Ipv4[];
+}
+
+/** What a machine brings: the Node object, and what its network interface has been given for pods. */
+export interface NewMachine {
+  readonly manifest: NodeManifest;
+  readonly secondary: readonly Ipv4[];
 }
 
 /** A node as its kubelet registers it, and nothing that the apiserver fills in. */
@@ -73,34 +96,38 @@ export class NodePools {
   }
 
   /** Brings a pool to `count` machines: what to create, and which nodes to delete (the newest first, as a scale set does). */
-  resize(
-    pool: string,
-    count: number,
-  ): { readonly create: readonly NodeManifest[]; readonly remove: readonly string[] } {
+  resize(pool: string, count: number): { readonly create: readonly NewMachine[]; readonly remove: readonly string[] } {
     const profile = this.#settings.agentPoolProfiles.find(({ name }) => name === pool);
     const machines = this.#machines.get(pool);
     if (profile === undefined || machines === undefined) throw new Error(`no agent pool named ${pool}`);
     const subnet = this.#subnets.get(profile.vnetSubnet)!;
-    const create: NodeManifest[] = [];
+    const model = addressModelOf(this.#settings.networkProfile, profile);
+    const create: NewMachine[] = [];
     const remove: string[] = [];
     while (machines.length > count) {
       const machine = machines.pop()!;
-      subnet.release(machine.address);
+      for (const address of [machine.address, ...machine.secondary]) subnet.release(address);
       remove.push(machine.node);
     }
     while (machines.length < count) {
-      const address = subnet.take();
+      const taken = subnet.takeAll(model === 'node-subnet' ? 1 + profile.maxPods : 1);
       // Settings were checked before: a pool that does not fit its subnet is refused there.
-      if (address === undefined) break;
-      const machine = { node: `node${++this.#nodesEver}`, address };
+      if (taken === undefined) break;
+      const [address, ...secondary] = taken;
+      const machine = { node: `node${++this.#nodesEver}`, address: address!, secondary };
       machines.push(machine);
-      create.push(nodeManifest(machine, profile, machines.length - 1));
+      create.push({ manifest: nodeManifest(machine, profile, model, machines.length - 1), secondary });
     }
     return { create, remove };
   }
 }
 
-function nodeManifest({ node, address }: Machine, profile: AgentPoolProfile, ordinal: number): NodeManifest {
+function nodeManifest(
+  { node, address }: Machine,
+  profile: AgentPoolProfile,
+  model: AddressModel | undefined,
+  ordinal: number,
+): NodeManifest {
   const zones = profile.availabilityZones ?? [];
   // A node outside of any availability zone is labelled with its fault domain, "0" for a scale set.
   const zone = zones.length === 0 ? '0' : `eastus-${zones[ordinal % zones.length]}`;
@@ -116,6 +143,7 @@ function nodeManifest({ node, address }: Machine, profile: AgentPoolProfile, ord
         'kubernetes.io/os': 'linux',
         'topology.kubernetes.io/region': 'eastus',
         'topology.kubernetes.io/zone': zone,
+        ...podNetworkLabels(profile, model),
         ...profile.nodeLabels,
       },
     },
@@ -144,6 +172,20 @@ function nodeManifest({ node, address }: Machine, profile: AgentPoolProfile, ord
       ],
     },
   };
+}
+
+/** By these DNC and the kubelet know where the node's pods get their addresses from. */
+function podNetworkLabels({ podSubnet = '' }: AgentPoolProfile, model: AddressModel | undefined): Labels {
+  switch (model) {
+    case 'kubenet':
+      return { [NETWORK_PLUGIN_LABEL]: 'kubenet' };
+    case 'pod-subnet-dynamic':
+      return { [POD_NETWORK_SUBNET_LABEL]: podSubnet, [POD_NETWORK_TYPE_LABEL]: 'vnet' };
+    case 'pod-subnet-static-block':
+      return { [POD_NETWORK_SUBNET_LABEL]: podSubnet, [POD_NETWORK_TYPE_LABEL]: 'vnetblock' };
+    default:
+      return {};
+  }
 }
 
 /** `key=value:Effect`, as AKS's `nodeTaints` are written. */

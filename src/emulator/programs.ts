@@ -1,5 +1,6 @@
 /** Which controllers run in which program, and the faults that befall a program: lag, lost watches, death between two writes. */
 import type { Subscription } from 'rxjs';
+import type { Piece, Program } from '../dataplane/index.ts';
 import type { Dice, Kind, KubernetesObject } from '../model/index.ts';
 import {
   type Controller,
@@ -28,6 +29,7 @@ export interface ProgramsOptions {
 export class Programs {
   readonly #options: ProgramsOptions;
   readonly #programs = new Map<ProgramName, RunningProgram>();
+  readonly #hearing = new Map<Piece, Controller[]>();
   readonly #lagMs = new Map<ProgramName, number>();
   /** programs to die after so many more intents */
   readonly #crashAfter = new Map<ProgramName, number>();
@@ -38,6 +40,10 @@ export class Programs {
     this.#options = options;
     for (const name of new Set(options.controllers.map(({ program }) => program))) {
       this.#programs.set(name, this.#programNamed(name));
+    }
+    for (const controller of options.controllers) {
+      for (const piece of Object.keys(controller.pieces ?? {}) as Piece[])
+        this.#hearing.set(piece, [...(this.#hearing.get(piece) ?? []), controller]);
     }
   }
 
@@ -53,6 +59,13 @@ export class Programs {
 
   start(): void {
     for (const program of this.#programs.values()) program.start();
+  }
+
+  /** Tells the controllers that hear of this piece that it has changed. */
+  programmed({ piece, key }: Program): void {
+    for (const { program, name, pieces } of this.#hearing.get(piece) ?? []) {
+      for (const concerned of pieces?.[piece]?.(key) ?? []) this.#programs.get(program)?.wake(name, concerned);
+    }
   }
 
   named(name: string): RunningProgram {

@@ -14,11 +14,20 @@ export interface ProxyMode {
   sync(kernel: Kernel, services: ServiceTable, facts: NodeFacts, at: Moment): void;
 }
 
+/** By which kube-proxy knows a pod's packet: the pods' range, or the subnet that their addresses come from. */
+function clusterCidrOf({ agentPoolProfiles, networkProfile, virtualNetwork }: ClusterSettings): string {
+  const [pool] = agentPoolProfiles;
+  const name = pool?.podSubnet ?? pool?.vnetSubnet;
+  const subnet = virtualNetwork.subnets.find((each) => each.name === name);
+  return networkProfile.podCidr ?? subnet?.addressPrefix ?? '0.0.0.0/0';
+}
+
 type RulesWriter = (services: ServiceTable, facts: NodeFacts) => Ruleset;
 
 /** Iptables mode where nothing else is asked for, as on AKS. */
-export function proxyModeOf({ networkProfile }: ClusterSettings): ProxyMode {
-  const { podCidr = '0.0.0.0/0', serviceCidr, kubeProxyConfig } = networkProfile;
+export function proxyModeOf(settings: ClusterSettings): ProxyMode {
+  const { serviceCidr, kubeProxyConfig } = settings.networkProfile;
+  const podCidr = clusterCidrOf(settings);
   if (kubeProxyConfig?.enabled === false) return NO_PROXY;
   switch (kubeProxyConfig?.mode ?? 'iptables') {
     case 'iptables': {

@@ -78,6 +78,17 @@ export interface AgentPoolProfile {
   readonly nodeLabels?: Readonly<Record<string, string>>;
 }
 
+/**
+ * How the CNS of the nodes is configured, by the names of its own settings
+ * (Azure/azure-container-networking cns/configuration/configuration.go). ARM has none for it.
+ */
+export interface CnsConfiguration {
+  /** version 2 of the pool monitor; false where it is not given */
+  readonly enableIPAMv2?: boolean;
+  /** whether DNC tells when a pod subnet is exhausted, so that nodes hold no more than they use; false where it is not given */
+  readonly enableSubnetScarcity?: boolean;
+}
+
 export interface ClusterSettings {
   readonly networkProfile: NetworkProfile;
   readonly virtualNetwork: VirtualNetwork;
@@ -88,4 +99,5 @@ export interface ClusterSettings {
   readonly systemPods: boolean;
   /** Azure around the cluster; where it is not given, a wire joins all machines and lets everything pass */
   readonly azure?: AzureSurroundings;
+  readonly azureCns?: CnsConfiguration;
 }

@@ -42,6 +42,8 @@ export const KIND_INFO: { readonly [K in Kind]: KindInfo } = {
   Deployment: info('Deployment', 'apps/v1', 'deployments', ['deploy'], { hasGeneration: true }),
   ReplicaSet: info('ReplicaSet', 'apps/v1', 'replicasets', ['rs'], { hasGeneration: true }),
   Event: info('Event', 'v1', 'events', ['ev']),
+  NodeNetworkConfig: info('NodeNetworkConfig', 'acn.azure.com/v1alpha', 'nodenetworkconfigs', ['nnc']),
+  ClusterSubnetState: info('ClusterSubnetState', 'acn.azure.com/v1alpha1', 'clustersubnetstates', ['css']),
 };
 
 export const KINDS: readonly Kind[] = Object.keys(KIND_INFO) as Kind[];

@@ -3,6 +3,8 @@
  * What defaulting guarantees is required here, everything else is optional.
  */
 
+import type { ClusterSubnetState, NodeNetworkConfig } from './node-network-config.ts';
+
 /** `namespace/name`, or `name` where the kind has no namespace. */
 export type Key = string;
 
@@ -60,7 +62,7 @@ export interface Condition {
   readonly observedGeneration?: number;
 }
 
-interface Resource<K extends string, V extends string> {
+export interface Resource<K extends string, V extends string> {
   readonly apiVersion: V;
   readonly kind: K;
   readonly metadata: ObjectMeta;
@@ -332,6 +334,8 @@ export interface Kinds {
   Deployment: Deployment;
   ReplicaSet: ReplicaSet;
   Event: Event;
+  NodeNetworkConfig: NodeNetworkConfig;
+  ClusterSubnetState: ClusterSubnetState;
 }
 
 export type Kind = keyof Kinds;

@@ -15,6 +15,8 @@ export const STOP_AFTER_ANNOTATION = 'orrery.dev/stop-after';
 export const POD_IP_ANNOTATION = 'orrery.dev/pod-ip';
 /** On a node, `manual`: statuses of the node and its pods are written by somebody else. */
 export const KUBELET_LABEL = 'orrery.dev/kubelet';
+/** On a node, `kubenet`: which network plugin its kubelet was started with; the Azure plugins where it is absent. */
+export const NETWORK_PLUGIN_LABEL = 'orrery.dev/network-plugin';
 /** On a node: since when its kubelet is down, as an RFC 3339 time or in milliseconds of virtual time. */
 export const KUBELET_DOWN_SINCE = 'orrery.dev/kubelet-down-since';
 

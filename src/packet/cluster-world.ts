@@ -1,11 +1,13 @@
 /**
- * The world of a cluster with Azure CNI Overlay, over what controllers have programmed. Look-ups cost the same at any size:
+ * The world of a cluster on Azure, over what controllers have programmed. Look-ups cost the same at any size:
  * hosts are made when first met and kept, for a dataplane never changes; a change gives a new world.
  *
  *   pod ──veth── node ──eth0── VNet ──eth0── node ──veth── pod
  *
- * Transparent mode: a /32 route to each pod on its node, no bridge; between nodes nothing is wrapped, the fabric hands a pod's
- * address to the node that owns its range (learn.microsoft.com/azure/aks/concepts-network-azure-cni-overlay).
+ * The Azure plugins' transparent mode: a /32 route to each pod on its node, no bridge; kubenet's pods hang on a bridge, cbr0.
+ * Between nodes nothing is wrapped: the fabric hands a pod's address to the node that owns its range (overlay), that has it on
+ * its network interface (Node Subnet, Pod Subnet), or to which the route table leads (kubenet).
+ * Source: learn.microsoft.com/azure/aks/concepts-network-cni-overview.
  */
 import type { ConntrackTable, Dataplane, NodeFacts, PodNetwork, Ruleset } from '../dataplane/index.ts';
 import {
@@ -58,6 +60,10 @@ export interface Surroundings extends FabricParts {
 export class ClusterWorld implements World, Machines {
   readonly parts: WorldParts;
   readonly subnets: readonly Cidr[];
+  /** whether pods have a range of their own, apart from the virtual network's */
+  readonly hasPodRange: boolean;
+  /** what packets to pods of other nodes cross */
+  readonly crossing: string;
   readonly #dataplane: Dataplane;
   readonly #ranges: {
     readonly virtualNetwork: readonly Cidr[];
@@ -82,6 +88,8 @@ export class ClusterWorld implements World, Machines {
       pods: networkProfile.podCidr === undefined ? undefined : cidrOf(networkProfile.podCidr),
       services: cidrOf(networkProfile.serviceCidr),
     };
+    this.hasPodRange = networkProfile.podCidr !== undefined;
+    this.crossing = networkProfile.networkPlugin === 'kubenet' ? 'VNet, by the route table' : 'VNet';
     this.#apiServer = addressOf(apiServer.address);
     this.fabric = parts.surroundings && new AzureFabric(parts.surroundings, this);
   }
@@ -203,6 +211,9 @@ export class ClusterWorld implements World, Machines {
     if (facts !== undefined) return this.#nodeOf(facts);
     const { virtualNetwork, pods, services } = this.#ranges;
     if (pods !== undefined && contains(pods, destination)) return this.#overlay(destination, fromOutside);
+    const card = this.#dataplane.networkInterface.owning(destination);
+    const owner = card === undefined ? undefined : this.node(card.name);
+    if (owner !== undefined) return owner;
     if (contains(services, destination)) return 'no route: a Service address is not routed in the VNet';
     const isInside = virtualNetwork.some((prefix) => contains(prefix, destination));
     if (isInside && destination !== this.#apiServer) return `no route: nobody has ${formatAddress(destination)}`;

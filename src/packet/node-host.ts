@@ -8,6 +8,8 @@ import type { RecentLists } from './recent.ts';
 import type { Hop, Host } from './world.ts';
 
 const DEVICE = 'eth0';
+/** kubenet's bridge */
+export const BRIDGE = 'cbr0';
 /** what Azure's DHCP gives a machine */
 const METRIC = 100;
 const EVERYWHERE = { 4: cidrOf('0.0.0.0/0'), 6: cidrOf('::/0') } as const;
@@ -51,6 +53,13 @@ export class NodeHost implements Host {
     this.#default = { 4: this.#throughGateway(EVERYWHERE[4]), 6: { destination: EVERYWHERE[6], device: DEVICE } };
   }
 
+  /** the bridge that its pods hang on, and the network of it; undefined where each pod has a veth of its own */
+  get podBridge(): { readonly address: Address; readonly network: Cidr } | undefined {
+    const { bridge: address, podCidrs } = this.#facts;
+    const network = podCidrs.find(({ family }) => family === 4);
+    return address === undefined || network === undefined ? undefined : { address, network };
+  }
+
   rules(family: Family): Ruleset | undefined {
     return this.#world.parts.rulesetOf(this.#facts.name, family);
   }
@@ -61,18 +70,19 @@ export class NodeHost implements Host {
 
   isLocal(address: Address): boolean {
     if (address === this.#primary || isLoopback(address) || this.#facts.addresses.includes(address)) return true;
+    if (address === this.#facts.bridge) return true;
     const { parts } = this.#world;
     return parts.hasBound?.(this.#facts.name, address) === true;
   }
 
   hop(destination: Address): Hop {
     const pod = this.#world.podAt(destination);
-    if (pod === undefined) return this.#beyond(destination);
     const family = familyOf(destination);
-    if (pod.node === this) return (family === 4 ? pod.fromNodeIpv4 : pod.fromNodeIpv6)!;
+    if (pod?.node === this) return (family === 4 ? pod.fromNodeIpv4 : pod.fromNodeIpv6)!;
+    if (pod === undefined || !this.#world.hasPodRange) return this.#beyond(destination);
     // IPv4 and IPv6 have different default routes, so they are kept apart.
     const place = family === 4 ? 2 * pod.node.index : 2 * pod.node.index + 1;
-    return (this.#toPods[place] ??= over(this.#default[family], this.#world.fabric ?? pod.node));
+    return (this.#toPods[place] ??= over(this.#default[family], this.#world.fabric ?? pod.node, this.#world.crossing));
   }
 
   /** Neither a pod nor its own: over the VNet, if somebody takes it there. */
@@ -85,23 +95,32 @@ export class NodeHost implements Host {
     // The pod range is this node's own and no pod has the address: the fabric does not send a packet back to its sender.
     if (beyond === this) return { ...nobody, reason: 'no route: no pod has that address' };
     return isNear && beyond instanceof NodeHost
-      ? (this.#toNodes[beyond.index] ??= over(route, beyond))
-      : over(route, beyond);
+      ? (this.#toNodes[beyond.index] ??= over(route, beyond, 'VNet'))
+      : over(route, beyond, 'VNet');
   }
 
   /** eth0's address serves a veth too, which has none of its own, and lo, whose own is of scope host (inet_select_addr). */
-  addressOf(_device: string, family: Family): Address | undefined {
+  addressOf(device: string, family: Family): Address | undefined {
+    const { bridge } = this.#facts;
+    if (device === BRIDGE && bridge !== undefined && familyOf(bridge) === family) return bridge;
     return this.#facts.addresses.find((address) => familyOf(address) === family);
   }
 
   /** Its IPv4 routes, as the CNI plugin and DHCP set them. */
   routes(): readonly Route[] {
-    const pods = this.#world.podsOn(this.#facts.name).map((pod) => pod.fromNodeIpv4!.route);
+    const pods = this.#podRoutes();
     if (this.#subnet === undefined) return [this.#default[4], ...pods];
     const gateway = this.#gateway(this.#subnet);
     const toGateway: Route = { ...this.#fromDhcp(wholeOf(gateway)), scope: 'link' };
     const platform = PLATFORM_ADDRESSES.map((address) => this.#throughGateway(wholeOf(address)));
     return [this.#default[4], this.#onLink(this.#subnet), toGateway, ...platform, ...pods];
+  }
+
+  /** One to the bridge where pods hang on one; otherwise one to each pod. */
+  #podRoutes(): readonly Route[] {
+    const { bridge, name, podCidrs } = this.#facts;
+    if (bridge === undefined) return this.#world.podsOn(name).map((pod) => pod.fromNodeIpv4!.route);
+    return podCidrs.filter(({ family }) => family === 4).map((cidr) => bridgeRoute(cidr, bridge));
   }
 
   #onLink(subnet: Cidr): Route {
@@ -129,6 +148,11 @@ function wholeOf(address: Address): Cidr {
   return { family: 4, network: address, prefixLength: 32, mask: 0xffffffff };
 }
 
-function over(route: Route, next: Host): Hop {
-  return { route, over: 'VNet', next, nextInterface: DEVICE };
+/** The kernel's route to the network that a bridge is on. */
+export function bridgeRoute(destination: Cidr, bridge: Address): Route {
+  return { destination, device: BRIDGE, protocol: 'kernel', scope: 'link', source: bridge };
+}
+
+function over(route: Route, next: Host, crossing: string): Hop {
+  return { route, over: crossing, next, nextInterface: DEVICE };
 }

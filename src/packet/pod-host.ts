@@ -1,8 +1,8 @@
 /** A pod's network namespace: one interface, a default route to its node, no rules and so no connection tracking. */
 import type { PodNetwork, Route } from '../dataplane/index.ts';
-import { type Address, addressOf, type Cidr, cidrOf, type Family, familyOf } from '../model/index.ts';
+import { type Address, addressOf, type Cidr, cidrOf, contains, type Family, familyOf } from '../model/index.ts';
 import { isLoopback } from './loopback.ts';
-import type { NodeHost } from './node-host.ts';
+import { BRIDGE, bridgeRoute, type NodeHost } from './node-host.ts';
 import { RecentLists } from './recent.ts';
 import type { Hop, Host } from './world.ts';
 
@@ -32,18 +32,22 @@ export class PodHost implements Host {
   readonly #toNodeIpv4: Hop;
   readonly #toNodeIpv6: Hop;
   readonly #network: PodNetwork;
+  readonly #bridge: NodeHost['podBridge'];
 
   constructor(network: PodNetwork, node: NodeHost) {
     this.name = `pod/${network.pod}`;
     this.node = node;
     this.#network = network;
-    const device = vethOf(network);
+    const bridge = node.podBridge;
+    const device = bridge === undefined ? vethOf(network) : BRIDGE;
+    const over = bridge === undefined ? 'veth' : `bridge ${BRIDGE}`;
     const toNode = (family: Family): Hop => ({
-      route: DEFAULT_ROUTES[family],
-      over: 'veth',
+      route: bridge === undefined ? DEFAULT_ROUTES[family] : viaBridge(bridge.address),
+      over,
       next: node,
       nextInterface: device,
     });
+    this.#bridge = bridge;
     this.#primary = network.addresses[0];
     this.#toNodeIpv4 = toNode(4);
     this.#toNodeIpv6 = toNode(6);
@@ -54,6 +58,14 @@ export class PodHost implements Host {
   #hopFromNode(family: Family, device: string): Hop | undefined {
     const address = this.addressOf(DEVICE, family);
     if (address === undefined) return undefined;
+    const bridge = this.#bridge;
+    if (bridge !== undefined)
+      return {
+        route: bridgeRoute(bridge.network, bridge.address),
+        over: `bridge ${BRIDGE}`,
+        next: this,
+        nextInterface: DEVICE,
+      };
     const route: Route = { destination: whole(address), device, protocol: 'static' };
     return { route, over: 'veth', next: this, nextInterface: DEVICE };
   }
@@ -71,6 +83,10 @@ export class PodHost implements Host {
   }
 
   hop(destination: Address): Hop {
+    const bridge = this.#bridge;
+    // Frames between pods of a bridge stay on it, and still pass the node's rules: net.bridge.bridge-nf-call-iptables is on.
+    if (bridge !== undefined && contains(bridge.network, destination))
+      return { ...this.#toNodeIpv4, route: this.#onBridge(bridge.network) };
     return familyOf(destination) === 4 ? this.#toNodeIpv4 : this.#toNodeIpv6;
   }
 
@@ -78,10 +94,21 @@ export class PodHost implements Host {
     return this.#network.addresses.find((address) => familyOf(address) === family);
   }
 
+  #onBridge(destination: Cidr): Route {
+    return { destination, device: DEVICE, protocol: 'kernel', scope: 'link', source: this.#primary! };
+  }
+
   routes(): readonly Route[] {
+    const bridge = this.#bridge;
+    if (bridge !== undefined) return [viaBridge(bridge.address), this.#onBridge(bridge.network)];
     const gateway: Route = { destination: whole(GATEWAYS[4]), device: DEVICE, protocol: 'static', scope: 'link' };
     return [DEFAULT_ROUTES[4], gateway];
   }
+}
+
+/** The pod's default route where it hangs on a bridge (the bridge and host-local plugins). */
+function viaBridge(bridge: Address): Route {
+  return { destination: EVERYWHERE[familyOf(bridge)], via: bridge, device: DEVICE };
 }
 
 function whole(address: Address): Cidr {

@@ -23,7 +23,9 @@ export type ProgramName =
   | 'kubelet'
   | 'kube-proxy'
   | 'coredns'
-  | 'cloud-controller-manager';
+  | 'cloud-controller-manager'
+  | 'azure-cns'
+  | 'dnc';
 
 /** What a controller can see: its program's informer caches, at the revision they have reached, and what is programmed. */
 export interface View {
@@ -63,6 +65,11 @@ export interface Controller {
   readonly program: ProgramName;
   /** which keys a changed object concerns; asked for the object, whose key is `key`, before and after the change. Level, not edge */
   readonly watches: { readonly [K in Kind]?: (object: ObjectOf<K>, view: View, key: Key) => readonly Key[] };
+  /**
+   * pieces of the dataplane that concern it: it hears of their changes at once, as a process does of what happens on its own
+   * machine
+   */
+  readonly pieces?: { readonly [P in Piece]?: (key: string) => readonly Key[] };
   /**
    * kinds that it watches only from when this holds on: an informer that no controller of the program needs is not started.
    * Asked when the program starts, and after each reconcile that writes

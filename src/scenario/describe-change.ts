@@ -130,6 +130,10 @@ export function describeObject(object: KubernetesObject): string {
       return `keys ${Object.keys(object.data ?? {}).join(', ')}`;
     case 'Event':
       return `${object.type} ${object.reason}: ${object.message}`;
+    case 'NodeNetworkConfig':
+      return `requests ${object.spec.requestedIPCount}`;
+    case 'ClusterSubnetState':
+      return object.status?.exhausted === true ? 'exhausted' : 'not exhausted';
     case 'Namespace':
       return '';
     default: {

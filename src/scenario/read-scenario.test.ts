@@ -127,8 +127,8 @@ test.each([
   ],
   ['  steps: []\n', 'example.yaml:5:3 spec.steps: is empty'],
   [
-    '  cluster: { networkProfile: { networkPlugin: kubenet } }\n  steps: [{ settle: {} }]\n',
-    'example.yaml:5:32 spec.cluster.networkProfile.networkPlugin: kubenet is not emulated yet, only azure with networkPluginMode overlay is',
+    '  cluster: { agentPoolProfiles: [{ name: p, podSubnet: aks-subnet }] }\n  steps: [{ settle: {} }]\n',
+    'example.yaml:5:45 spec.cluster.agentPoolProfiles[0].podSubnet: only networkPlugin azure without a mode takes pods into a subnet (InvalidParameter)',
   ],
   [
     '  cluster: { agentPoolProfiles: [{ name: p, count: 3.5 }] }\n  steps: [{ settle: {} }]\n',

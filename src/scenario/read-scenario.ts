@@ -5,7 +5,7 @@ import type { Problem } from './problem.ts';
 import { type DocumentSource, readDocument } from './read-document.ts';
 import { type ReadFile, readStep } from './read-step.ts';
 import { type ScenarioDocument, scenarioSchema } from './schema.ts';
-import { settingsOf, validateSettings } from './settings.ts';
+import { refusedSettings, settingsOf } from './settings.ts';
 import type { Step } from './step.ts';
 import { surroundingsOf } from './surroundings-schema.ts';
 
@@ -37,7 +37,7 @@ function assemble(document: SourceDocument, { metadata, spec }: ScenarioDocument
   const settings = { ...settingsOf(spec.cluster), ...azure };
   const reads = spec.steps.map((step, i) => readStep(document, i, step, readFile));
   const problems = [
-    ...validateSettings(document, settings),
+    ...refusedSettings(document, settings),
     ...validateNames(document, spec, settings),
     ...reads.flatMap((read) => read.problems),
   ];

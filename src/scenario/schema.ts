@@ -202,6 +202,9 @@ export const clusterSchema = z.strictObject({
   agentPoolProfiles: z.array(agentPoolProfile).optional(),
   apiServer: z.strictObject({ address: z.string(), port: z.int().min(1).max(65535) }).optional(),
   systemPods: z.boolean().optional(),
+  azureCns: z
+    .strictObject({ enableIPAMv2: z.boolean().optional(), enableSubnetScarcity: z.boolean().optional() })
+    .optional(),
 });
 
 export const scenarioSchema = z.strictObject({

@@ -44,6 +44,7 @@ export function settingsOf(cluster: ClusterDocument = {}): ClusterSettings {
     agentPoolProfiles: pools.map((pool) => agentPoolOf(pool, networkProfile, vnetSubnet)),
     apiServer: cluster.apiServer ?? API_SERVER,
     systemPods: cluster.systemPods ?? true,
+    ...(cluster.azureCns === undefined ? {} : { azureCns: cluster.azureCns }),
   } as ClusterSettings;
 }
 
@@ -84,12 +85,7 @@ function kubeProxyProfileOf({ enabled = true, mode = 'iptables', ipvsConfig }: K
 
 const CLUSTER: Path = ['spec', 'cluster'];
 
-/** What AKS would refuse, and what is no part of the emulator yet, each at its place in the script. */
-export function validateSettings(document: SourceDocument, settings: ClusterSettings): readonly Problem[] {
-  return [...refusedSettings(document, settings), ...notEmulated(document, settings)];
-}
-
-/** What AKS would refuse, each at its place; what `isMeant` is false for is left out. */
+/** What AKS would refuse, each at its place in the script; what `isMeant` is false for is left out. */
 export function refusedSettings(
   document: SourceDocument,
   settings: ClusterSettings,
@@ -99,14 +95,6 @@ export function refusedSettings(
     .filter(isMeant)
     .map(({ code, field, detail }) => problemAt(document, [...CLUSTER, ...parsePath(field)!], `${detail} (${code})`));
   return [...problems, ...validateKubeProxy(document)];
-}
-
-function notEmulated(document: SourceDocument, { networkProfile }: ClusterSettings): readonly Problem[] {
-  const { networkPlugin, networkPluginMode } = networkProfile;
-  if (networkPlugin === 'azure' && networkPluginMode === 'overlay') return [];
-  const model = networkPlugin === 'azure' ? 'azure without networkPluginMode (Node Subnet)' : networkPlugin;
-  const path = [...CLUSTER, 'networkProfile', 'networkPlugin'];
-  return [problemAt(document, path, `${model} is not emulated yet, only azure with networkPluginMode overlay is`)];
 }
 
 const TIMEOUTS = ['tcpTimeoutSeconds', 'tcpFinTimeoutSeconds', 'udpTimeoutSeconds'] as const;

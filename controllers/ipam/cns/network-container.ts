@@ -8,28 +8,11 @@ import {
   addressPlus,
   type Cidr,
   formatAddress,
+  type NetworkContainer,
   parseAddress,
   parseCidr,
 } from '../../../src/model/index.ts';
 import { prefixComplaint } from './prefix-complaint.ts';
-
-/** As DNC writes it into `status.networkContainers` of a NodeNetworkConfig (acn.azure.com/v1alpha). */
-export interface NetworkContainer {
-  readonly id?: string;
-  readonly assignmentMode?: 'dynamic' | 'static';
-  readonly type?: 'vnet' | 'vnetblock' | 'overlay';
-  /** an address, or the block that the node was given first */
-  readonly primaryIP?: string;
-  readonly primaryIPV6?: string;
-  readonly subnetName?: string;
-  readonly subnetAddressSpace?: string;
-  readonly subnetAddressSpaceV6?: string;
-  readonly defaultGateway?: string;
-  readonly nodeIP?: string;
-  readonly version?: number;
-  readonly status?: string;
-  readonly ipAssignments?: readonly { readonly name: string; readonly ip: string }[];
-}
 
 export interface NodeSubnet {
   readonly ipAddress: string;

@@ -2,17 +2,7 @@
  * How far the address pool of a node may run ahead of its pods: the `scaler` of a NodeNetworkConfig's status.
  * Source: Azure/azure-container-networking cns/ipampool/monitor.go (`CalculateMinFreeIPs`, `CalculateMaxFreeIPs`, `clampScaler`).
  */
-
-export interface Scaler {
-  /** addresses are asked for and given back in multiples of this */
-  readonly batchSize: number;
-  /** the most addresses that a node may hold */
-  readonly maxIPCount: number;
-  /** fewer free addresses than this share of a batch: ask for more */
-  readonly requestThresholdPercent: number;
-  /** so many free addresses as this share of a batch: give some back */
-  readonly releaseThresholdPercent: number;
-}
+import type { Scaler } from '../../../src/model/index.ts';
 
 /** What DNC tells the nodes of a delegated pod subnet. */
 export const DEFAULT_SCALER: Scaler = {

@@ -1,5 +1,6 @@
 /** schema: the fields of every kind, and of all that lies in them. */
 import type { Kind } from '../../model/index.ts';
+import { AZURE } from './azure.ts';
 import { CONTAINERS } from './containers.ts';
 import { METADATA } from './metadata.ts';
 import { OBJECTS } from './objects.ts';
@@ -10,7 +11,7 @@ import { WORKLOADS } from './workloads.ts';
 
 export * from './struct.ts';
 
-const STRUCTS = parseStructs(METADATA + OBJECTS + WORKLOADS + PODS + CONTAINERS + VOLUMES);
+const STRUCTS = parseStructs(METADATA + OBJECTS + WORKLOADS + PODS + CONTAINERS + VOLUMES + AZURE);
 
 /** The type of a kind's objects. */
 export function structOf(kind: Kind): Struct {

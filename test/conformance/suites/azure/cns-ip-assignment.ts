@@ -1,12 +1,13 @@
 /** cns_ip_assignment: pods ask one node's CNS for addresses and give them back, in the order of the steps. */
 import * as z from 'zod';
 import {
+  type CnsAddress,
+  type CnsPool,
   markExistingPendingRelease,
   markPendingRelease,
   releaseAddresses,
   requestAddresses,
-} from '../../../../controllers/ipam/index.ts';
-import type { CnsAddress, CnsPool } from '../../../../src/dataplane/index.ts';
+} from '../../../../src/dataplane/index.ts';
 import { addressOf, formatAddress } from '../../../../src/model/index.ts';
 import { compared, type Outcome, type RecordedCase } from './replay.ts';
 

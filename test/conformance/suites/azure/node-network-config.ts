@@ -1,12 +1,7 @@
 /** node_network_config: which addresses a network container gives to the pods of its node. */
 import * as z from 'zod';
-import {
-  convertDynamic,
-  convertStatic,
-  type NetworkContainer,
-  podAddresses,
-} from '../../../../controllers/ipam/index.ts';
-import { bigIntOfAddress, familyOf, formatAddress } from '../../../../src/model/index.ts';
+import { convertDynamic, convertStatic, podAddresses } from '../../../../controllers/ipam/index.ts';
+import { bigIntOfAddress, familyOf, formatAddress, type NetworkContainer } from '../../../../src/model/index.ts';
 import { compared, type Outcome, type RecordedCase } from './replay.ts';
 
 const text = z.string().optional();

@@ -4,8 +4,8 @@
  * `AssignDesiredIPConfigs`, `releaseIPConfigs`, `MarkIPAsPendingRelease`, `MarkNIPsPendingRelease`,
  * `MarkExistingIPsAsPendingRelease`). Where it takes any one of a Go map, these take the next of the pool's order.
  */
-import type { CnsAddress, CnsPool } from '../../../src/dataplane/index.ts';
-import { type Address, type Family, familyOf, formatAddress, type Key } from '../../../src/model/index.ts';
+import { type Address, type Family, familyOf, formatAddress, type Key } from '../model/index.ts';
+import type { CnsAddress, CnsPool } from './cns-pool.ts';
 
 export type Assignment =
   | { readonly ok: true; readonly pool: CnsPool; readonly addresses: readonly Address[] }
