@@ -2,7 +2,8 @@
  * A host's connection tracking table of one family: open addressing over typed arrays.
  *
  * An entry is a row of 16 integers, one cache line; a slot of the hash holds row << 1 | direction, so that both of an entry's
- * tuples are found. Rows are freed into a list and used again. What has expired counts as absent, and insertions sweep it away.
+ * tuples are found, and the tuple's hash, so that a search leaves other entries' rows alone. Rows are freed into a list and used
+ * again. What has expired counts as absent, and insertions sweep it away.
  */
 import type { Family, Moment, ProtocolNumber } from '../model/index.ts';
 import { ASSURED, Connection, DYING } from './connection.ts';
@@ -13,8 +14,10 @@ const PROTOCOL = 6;
 const STATUS = 7;
 const STATE = 8;
 const MARK = 9;
-/** of the two tuples: kept, so that taking an entry out does not compute them again */
+/** of the two tuples: so that taking an entry out does not compute them again */
 const HASH = 14;
+/** a slot: the entry, and its tuple's hash */
+const SLOT = 2;
 /** moments are 64-bit floats, in the same row: their index in the Float64Array */
 const EXPIRES_AT = 5;
 const STREAM_AT = 6;
@@ -29,6 +32,11 @@ function hashOf(protocol: number, source: number, destination: number, ports: nu
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);
+}
+
+/** Where the search for a hash begins, before the mask. */
+function homeOf(hash: number): number {
+  return hash << 1;
 }
 
 export class ConntrackTable {
@@ -46,7 +54,7 @@ export class ConntrackTable {
     this.family = family;
     this.#rows = new Int32Array(capacity * STRIDE);
     this.#moments = new Float64Array(this.#rows.buffer);
-    this.#slots = new Int32Array(capacity * 4).fill(EMPTY);
+    this.#slots = new Int32Array(capacity * 4 * SLOT).fill(EMPTY);
   }
 
   /** entries in the table, expired ones that were not swept yet included */
@@ -64,9 +72,11 @@ export class ConntrackTable {
     const slots = this.#slots;
     const rows = this.#rows;
     const mask = slots.length - 1;
-    for (let slot = hashOf(protocol, source, destination, ports) & mask; ; slot = (slot + 1) & mask) {
+    const hash = hashOf(protocol, source, destination, ports);
+    for (let slot = homeOf(hash) & mask; ; slot = (slot + SLOT) & mask) {
       const entry = slots[slot]!;
       if (entry === EMPTY) return -1;
+      if (slots[slot + 1] !== hash) continue;
       const base = (entry >> 1) * STRIDE + (entry & 1) * 3;
       if (
         rows[base] === source &&
@@ -202,7 +212,7 @@ export class ConntrackTable {
     this.#rows = rows;
     this.#moments = new Float64Array(rows.buffer);
     // Four slots for each row, two of them taken when all rows are: the load stays at a half.
-    this.#slots = new Int32Array((rows.length / STRIDE) * 4).fill(EMPTY);
+    this.#slots = new Int32Array((rows.length / STRIDE) * 4 * SLOT).fill(EMPTY);
     for (let row = 0; row < this.#used; row++) if (this.#isUsed(row)) this.#claimBoth(row);
   }
 
@@ -215,9 +225,11 @@ export class ConntrackTable {
   #claim(entry: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = this.#hashOf(entry) & mask;
-    while (slots[slot] !== EMPTY) slot = (slot + 1) & mask;
+    const hash = this.#hashOf(entry);
+    let slot = homeOf(hash) & mask;
+    while (slots[slot] !== EMPTY) slot = (slot + SLOT) & mask;
     slots[slot] = entry;
+    slots[slot + 1] = hash;
   }
 
   #hashOf(entry: number): number {
@@ -236,12 +248,13 @@ export class ConntrackTable {
   #release(entry: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let hole = this.#hashOf(entry) & mask;
-    while (slots[hole] !== entry) hole = (hole + 1) & mask;
-    for (let slot = (hole + 1) & mask; slots[slot] !== EMPTY; slot = (slot + 1) & mask) {
-      const home = this.#hashOf(slots[slot]!) & mask;
+    let hole = homeOf(this.#hashOf(entry)) & mask;
+    while (slots[hole] !== entry) hole = (hole + SLOT) & mask;
+    for (let slot = (hole + SLOT) & mask; slots[slot] !== EMPTY; slot = (slot + SLOT) & mask) {
+      const home = homeOf(slots[slot + 1]!) & mask;
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
       slots[hole] = slots[slot]!;
+      slots[hole + 1] = slots[slot + 1]!;
       hole = slot;
     }
     slots[hole] = EMPTY;

@@ -103,10 +103,16 @@ export interface ChainIndex {
   candidates(destination: Address, destinationPort: number, protocol: ProtocolNumber): readonly Rule[];
   /** what follows for all packets */
   readonly rest: readonly Rule[];
-  /** whether there are no candidates for any port of this address, on any node that has the same `shared` */
-  isIdleAt?(destination: Address): boolean;
+  readonly idle?: IdleAddresses;
   /** where several nodes' chains of this name have most candidates in common: the same object in each */
   readonly shared?: SharedCandidates;
+}
+
+/** Where a chain has no candidates, whatever the port, and whichever of the nodes that share candidates. */
+export interface IdleAddresses {
+  isAt(destination: Address): boolean;
+  /** the same object in all chains that are idle at the same addresses */
+  readonly sameIn: object;
 }
 
 export interface SharedCandidates {

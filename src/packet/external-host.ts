@@ -52,7 +52,7 @@ export class ExternalHost implements Host {
 
   hop(destination: Address): Hop {
     const beyond = this.#world.beyond(destination, true);
-    const way = { route: this.#route(destination), over: 'VNet', nextInterface: DEVICE };
+    const way = { device: DEVICE, route: this.#route(destination), over: 'VNet', nextInterface: DEVICE };
     return typeof beyond === 'string' ? { ...way, reason: beyond } : { ...way, next: beyond };
   }
 

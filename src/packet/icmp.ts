@@ -112,5 +112,5 @@ function errorSource(flight: Flight, asked: Address): Address | undefined {
   const translated = flight.connection !== undefined && (flight.connection.status & DESTINATION_NAT) !== 0;
   if (translated || flight.host.isLocal(asked)) return asked;
   const back = flight.host.hop(flight.packet().source);
-  return back === undefined ? undefined : flight.host.addressOf(back.route.device, flight.family);
+  return back === undefined ? undefined : flight.host.addressOf(back.device, flight.family);
 }

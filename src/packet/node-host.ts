@@ -90,7 +90,7 @@ export class NodeHost implements Host {
     const isNear = this.#subnet !== undefined && contains(this.#subnet, destination);
     const route = isNear ? this.#onLink(this.#subnet) : this.#default[familyOf(destination)];
     const beyond = this.#world.beyond(destination, false);
-    const nobody = { route, over: 'VNet', nextInterface: DEVICE };
+    const nobody = { device: DEVICE, route, over: 'VNet', nextInterface: DEVICE };
     if (typeof beyond === 'string') return { ...nobody, reason: beyond };
     // The pod range is this node's own and no pod has the address: the fabric does not send a packet back to its sender.
     if (beyond === this) return { ...nobody, reason: 'no route: no pod has that address' };
@@ -154,5 +154,5 @@ export function bridgeRoute(destination: Cidr, bridge: Address): Route {
 }
 
 function over(route: Route, next: Host, crossing: string): Hop {
-  return { route, over: crossing, next, nextInterface: DEVICE };
+  return { device: DEVICE, route, over: crossing, next, nextInterface: DEVICE };
 }

@@ -20,54 +20,50 @@ function defaultRoute(family: Family): Route {
 const NO_RECENT = new RecentLists();
 
 export class PodHost implements Host {
-  readonly name: string;
+  // What every packet asks for comes first: it then lies in one cache line.
   readonly node: NodeHost;
-  readonly forwards = false;
-  readonly routeLocalnet = false;
-  readonly recent = NO_RECENT;
+  readonly #primary: Address | undefined;
   /** the way from its node to it; undefined where it has no address of the family */
   readonly fromNodeIpv4: Hop | undefined;
-  readonly fromNodeIpv6: Hop | undefined;
-  readonly #primary: Address | undefined;
   readonly #toNodeIpv4: Hop;
+  readonly fromNodeIpv6: Hop | undefined;
   readonly #toNodeIpv6: Hop;
+  readonly name: string;
   readonly #network: PodNetwork;
-  readonly #bridge: NodeHost['podBridge'];
 
   constructor(network: PodNetwork, node: NodeHost) {
-    this.name = `pod/${network.pod}`;
+    const device = node.podBridge === undefined ? vethOf(network) : BRIDGE;
     this.node = node;
     this.#network = network;
-    const bridge = node.podBridge;
-    const device = bridge === undefined ? vethOf(network) : BRIDGE;
-    const over = bridge === undefined ? 'veth' : `bridge ${BRIDGE}`;
-    const toNode = (family: Family): Hop => ({
-      route: bridge === undefined ? DEFAULT_ROUTES[family] : viaBridge(bridge.address),
-      over,
-      next: node,
-      nextInterface: device,
-    });
-    this.#bridge = bridge;
     this.#primary = network.addresses[0];
-    this.#toNodeIpv4 = toNode(4);
-    this.#toNodeIpv6 = toNode(6);
+    this.#toNodeIpv4 = hopToNode(4, node, device);
     this.fromNodeIpv4 = this.#hopFromNode(4, device);
+    this.#toNodeIpv6 = hopToNode(6, node, device);
     this.fromNodeIpv6 = this.#hopFromNode(6, device);
+    this.name = `pod/${network.pod}`;
+  }
+
+  get forwards(): boolean {
+    return false;
+  }
+
+  get routeLocalnet(): boolean {
+    return false;
+  }
+
+  get recent(): RecentLists {
+    return NO_RECENT;
   }
 
   #hopFromNode(family: Family, device: string): Hop | undefined {
     const address = this.addressOf(DEVICE, family);
     if (address === undefined) return undefined;
-    const bridge = this.#bridge;
-    if (bridge !== undefined)
-      return {
-        route: bridgeRoute(bridge.network, bridge.address),
-        over: `bridge ${BRIDGE}`,
-        next: this,
-        nextInterface: DEVICE,
-      };
-    const route: Route = { destination: whole(address), device, protocol: 'static' };
-    return { route, over: 'veth', next: this, nextInterface: DEVICE };
+    const { podBridge } = this.node;
+    const route: Route =
+      podBridge === undefined
+        ? { destination: whole(address), device, protocol: 'static' }
+        : bridgeRoute(podBridge.network, podBridge.address);
+    return { device, route, over: crossingOf(this.node), next: this, nextInterface: DEVICE };
   }
 
   rules(): undefined {
@@ -83,7 +79,7 @@ export class PodHost implements Host {
   }
 
   hop(destination: Address): Hop {
-    const bridge = this.#bridge;
+    const bridge = this.node.podBridge;
     // Frames between pods of a bridge stay on it, and still pass the node's rules: net.bridge.bridge-nf-call-iptables is on.
     if (bridge !== undefined && contains(bridge.network, destination))
       return { ...this.#toNodeIpv4, route: this.#onBridge(bridge.network) };
@@ -99,11 +95,21 @@ export class PodHost implements Host {
   }
 
   routes(): readonly Route[] {
-    const bridge = this.#bridge;
+    const bridge = this.node.podBridge;
     if (bridge !== undefined) return [viaBridge(bridge.address), this.#onBridge(bridge.network)];
     const gateway: Route = { destination: whole(GATEWAYS[4]), device: DEVICE, protocol: 'static', scope: 'link' };
     return [DEFAULT_ROUTES[4], gateway];
   }
+}
+
+function hopToNode(family: Family, node: NodeHost, device: string): Hop {
+  const bridge = node.podBridge;
+  const route = bridge === undefined ? DEFAULT_ROUTES[family] : viaBridge(bridge.address);
+  return { device: DEVICE, route, over: crossingOf(node), next: node, nextInterface: device };
+}
+
+function crossingOf({ podBridge }: NodeHost): string {
+  return podBridge === undefined ? 'veth' : `bridge ${BRIDGE}`;
 }
 
 /** The pod's default route where it hangs on a bridge (the bridge and host-local plugins). */

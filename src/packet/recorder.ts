@@ -138,7 +138,7 @@ export class Recorder {
       case 'route': {
         const hop = a as Hop | undefined;
         if (hop === undefined) return { step, host, route: `local ${formatAddress(packet.destination)}`, packet };
-        return { step, host, route: (b as (hop: Hop) => string)(hop), interface: hop.route.device, packet };
+        return { step, host, route: (b as (hop: Hop) => string)(hop), interface: hop.device, packet };
       }
       case 'decision':
         return { step, host, ...(a as Decision), packet };

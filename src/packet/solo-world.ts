@@ -60,7 +60,7 @@ class SoloHost implements Host {
 
   hop(destination: Address): Hop {
     const route = { destination: EVERYWHERE[familyOf(destination)], device: DEVICE };
-    return { route, over: 'wire', next: this.outside(destination), nextInterface: DEVICE };
+    return { device: DEVICE, route, over: 'wire', next: this.outside(destination), nextInterface: DEVICE };
   }
 
   addressOf(_device: string, family: Family): Address | undefined {
@@ -110,7 +110,7 @@ class OutsideHost implements Host {
 
   hop(destination: Address): Hop {
     const route = { destination: EVERYWHERE[familyOf(destination)], device: DEVICE };
-    return { route, over: 'wire', next: this.#node, nextInterface: DEVICE };
+    return { device: DEVICE, route, over: 'wire', next: this.#node, nextInterface: DEVICE };
   }
 
   addressOf(): Address | undefined {

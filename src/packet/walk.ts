@@ -112,7 +112,7 @@ function findRoute(flight: Flight): Hop | undefined {
     end(flight, { verdict: 'unroutable', host: host.name, reason: 'network is unreachable' });
     return undefined;
   }
-  flight.outInterface = hop.route.device;
+  flight.outInterface = hop.device;
   flight.recorder?.route(host, flight.packet(), hop, hopText);
   return hop;
 }

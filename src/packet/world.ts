@@ -44,6 +44,8 @@ export interface Host {
 
 /** A route, and who is at its other end for one destination. */
 export interface Hop {
+  /** the route's: at hand, so that a packet need not fetch the route */
+  readonly device: string;
   readonly route: Route;
   /** what the packet crosses: `veth`, `VNet` */
   readonly over: string;

@@ -172,7 +172,7 @@ function senderOf(sent: SentPacket, world: World, layout: Layout): Host {
     rules: () => undefined,
     conntrack: () => undefined,
     isLocal: () => false,
-    hop: () => ({ route, over: 'load balancer', next: node, nextInterface: 'eth0' }),
+    hop: () => ({ device: route.device, route, over: 'load balancer', next: node, nextInterface: 'eth0' }),
     addressOf: (device, family) => outside.addressOf(device, family),
     routes: () => outside.routes(),
   };

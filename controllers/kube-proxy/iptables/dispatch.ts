@@ -7,6 +7,7 @@ import {
   type Chain,
   type ChainIndex,
   type FiledPort,
+  type IdleAddresses,
   type Rule,
   type ServiceTable,
   type SharedCandidates,
@@ -73,6 +74,10 @@ abstract class DispatchChain implements Chain, ChainIndex {
   protected abstract rulesOf(rules: ServicePortRules): readonly Rule[];
 }
 
+function unclaimedIn(services: ServiceTable): IdleAddresses {
+  return { isAt: (address) => !services.hasClaims(address), sameIn: services };
+}
+
 class CandidatesOfNodes implements SharedCandidates {
   readonly #chain: DispatchChain;
   readonly #source: DispatchSource;
@@ -94,8 +99,8 @@ export class AddressDispatch extends DispatchChain {
   readonly by = 'address and port';
   declare readonly field: AddressField;
 
-  isIdleAt(destination: Address): boolean {
-    return !this.source.services.hasClaims(destination);
+  get idle(): IdleAddresses {
+    return unclaimedIn(this.source.services);
   }
 
   override portsAt(destination: Address, destinationPort: number, protocol: ProtocolNumber): readonly FiledPort[] {
@@ -161,9 +166,10 @@ export class ExternalDispatch extends DispatchChain {
     super(name, source, 'externalServices');
   }
 
-  isIdleAt(destination: Address): boolean {
+  /** a node port is one at every address */
+  get idle(): IdleAddresses | undefined {
     const { services, family } = this.source;
-    return !services.hasClaims(destination) && !services.hasNodePorts(family);
+    return services.hasNodePorts(family) ? undefined : unclaimedIn(services);
   }
 
   override portsAt(destination: Address, destinationPort: number, protocol: ProtocolNumber): readonly FiledPort[] {

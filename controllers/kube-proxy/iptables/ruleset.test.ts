@@ -102,7 +102,7 @@ test("a chain's candidates are, in their order, the rules that can match: the in
               const can = (rule: Rule) => canMatch(rule, address, number, protocol);
               const candidates = index.candidates(address, number, protocol);
               expect([...candidates, ...index.rest].filter(can)).toEqual(rules.filter(can));
-              if (index.isIdleAt?.(address) === true) expect(candidates).toEqual([]);
+              if (index.idle?.isAt(address) === true) expect(candidates).toEqual([]);
               expect(index.shared?.candidates(address, number, protocol) ?? candidates).toEqual(candidates);
             }
       }

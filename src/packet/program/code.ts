@@ -7,8 +7,10 @@ import type { Rule } from '../../dataplane/index.ts';
 import type { Flight } from '../flight.ts';
 import type { RuleNote } from '../recorder.ts';
 import { type Assembled, Assembler } from './assembler.ts';
-import { type Dispatch, SharedMemo } from './dispatch.ts';
+import type { Dispatch } from './dispatch.ts';
+import { IdleAddresses } from './idle-addresses.ts';
 import { isSame, type Known, NOTHING_KNOWN } from './known.ts';
+import { Slots } from './slots.ts';
 
 /** What a test asks that has no operation of its own. */
 export type Question = (flight: Flight) => boolean;
@@ -33,7 +35,8 @@ export class Code {
   readonly things: Thing[] = [];
   readonly #routines = new Map<object, Routine>();
   readonly #dispatches = new Map<object, Dispatch>();
-  readonly #memos = new Map<object, SharedMemo>();
+  readonly #slots = new Map<object, Slots>();
+  readonly #idle = new Map<object, IdleAddresses>();
   #used = 0;
 
   constructor(noted: boolean) {
@@ -72,11 +75,18 @@ export class Code {
     return dispatch;
   }
 
-  /** what dispatches with this key know together */
-  memo(key: object): SharedMemo {
-    let memo = this.#memos.get(key);
-    if (memo === undefined) this.#memos.set(key, (memo = new SharedMemo()));
-    return memo;
+  /** where dispatches with this key send packets */
+  slots(key: object): Slots {
+    let slots = this.#slots.get(key);
+    if (slots === undefined) this.#slots.set(key, (slots = new Slots()));
+    return slots;
+  }
+
+  /** where dispatches with this key have nothing */
+  idleAddresses(key: object): IdleAddresses {
+    let idle = this.#idle.get(key);
+    if (idle === undefined) this.#idle.set(key, (idle = new IdleAddresses()));
+    return idle;
   }
 }
 

@@ -8,7 +8,7 @@ import { applyMasquerade, applySnat, SAME_PORT } from '../nat.ts';
 import { ACCEPT, DROP, REJECT } from '../stops.ts';
 import type { Assembler, Label } from './assembler.ts';
 import type { Code, Routine } from './code.ts';
-import { type Destinations, Dispatch } from './dispatch.ts';
+import { type Destinations, Dispatch, NOWHERE } from './dispatch.ts';
 import { DNAT, END, LEAVE, MARK } from './instructions.ts';
 import { testsOf } from './iptables-tests.ts';
 import { type Known, type KnownBy, knownOf, NOTHING_KNOWN } from './known.ts';
@@ -137,10 +137,11 @@ class RuleAssembly {
 
 /** Where packets of a chain with an index are sent. */
 function dispatchOf(code: Code, chain: Chain, index: ChainIndex): Dispatch {
-  return code.dispatch(
-    index,
-    () => new Dispatch(new RuleDestinations(code, chain, index), code.memo(index.shared ?? index)),
-  );
+  return code.dispatch(index, () => {
+    const destinations = new RuleDestinations(code, chain, index);
+    const idle = code.idleAddresses(index.idle?.sameIn ?? index);
+    return new Dispatch(destinations, idle, code.slots(index.shared ?? index));
+  });
 }
 
 /** The rules that an index leaves of its chain, compiled for the destination that they were found by. */
@@ -160,7 +161,7 @@ class RuleDestinations implements Destinations {
   }
 
   isIdleAt(flight: Flight): boolean {
-    return this.#index.isIdleAt?.(flight.destinationAddress) === true;
+    return this.#index.idle?.isAt(flight.destinationAddress) === true;
   }
 
   shared(flight: Flight): number | undefined {
@@ -176,7 +177,7 @@ class RuleDestinations implements Destinations {
   }
 
   #placeOf(rules: readonly Rule[], flight: Flight): number {
-    if (rules.length === 0) return -1;
+    if (rules.length === 0) return NOWHERE;
     return candidatesRoutine(this.#code, this.#chain, rules, knownOf(flight, this.by)).place;
   }
 }
