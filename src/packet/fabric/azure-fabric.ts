@@ -127,7 +127,8 @@ export class AzureFabric implements Host {
     const receiver = this.#receiverPlace(way);
     if (isNew && !this.#allows(flight, receiver, 'Inbound')) return undefined;
     confirm(flight);
-    return { route: { destination: EVERYWHERE, device: '' }, over: way.over, next: way.next, nextInterface: DEVICE };
+    const route = { destination: EVERYWHERE, device: '' };
+    return { device: '', route, over: way.over, next: way.next, nextInterface: DEVICE };
   }
 
   #translate(flight: Flight, side: 'source' | 'destination'): void {
