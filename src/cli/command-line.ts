@@ -4,6 +4,15 @@ import { DUMP_KINDS } from '../emulator/index.ts';
 import { parseDurationMs, suggestion } from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { dumpCommand } from './dump-command.ts';
+import {
+  effectiveNsgCommand,
+  effectiveRoutesCommand,
+  type IpFlowFlags,
+  type MachineFlags,
+  type NextHopFlags,
+  nextHopCommand,
+  verifyIpFlowCommand,
+} from './network-watcher-commands.ts';
 import { PLAN_FORMATS, type PlanFlags, planCommand } from './plan-command.ts';
 import { REACH_FORMATS, type ReachFlags, reachCommand } from './reach-command.ts';
 import { type RunFlags, runCommand } from './run-command.ts';
@@ -25,7 +34,18 @@ Examples:
 
 Exit codes: 0 done, 1 an expectation failed or a plan does not fit, 2 the input is wrong.`;
 
-const COMMANDS = ['run', 'trace', 'dump', 'reach', 'plan', 'serve'] as const;
+const COMMANDS = [
+  'run',
+  'trace',
+  'dump',
+  'reach',
+  'verify-ip-flow',
+  'next-hop',
+  'effective-routes',
+  'effective-nsg',
+  'plan',
+  'serve',
+] as const;
 const FORMATS = ['text', 'json', 'mermaid'] as const;
 
 /** Runs one command line, without the program's own name, and gives its exit code. Nothing is thrown for a user's mistake. */
@@ -74,6 +94,7 @@ function commands(console: Console, done: (code: ExitCode) => void): Command {
   reachArguments(program.command('reach')).action((file: string, from: string, to: string, flags: ReachFlags) =>
     done(reachCommand(file, { from, to }, flags, console)),
   );
+  networkWatcherCommands(program, console, done);
   planArguments(program.command('plan')).action((file: string, flags: PlanFlags) =>
     done(planCommand(file, flags, console)),
   );
@@ -166,6 +187,29 @@ function readMoment(text: string, all: readonly number[]): readonly number[] {
   const ms = parseDurationMs(text);
   if (ms === undefined) throw new UsageError(`orrery: --at ${text} is no time, such as 500ms, 10s or 1m30s`);
   return [...all, ms];
+}
+
+/** Network Watcher's questions about one machine: a node, or one that `spec.azure` declares. */
+function networkWatcherCommands(program: Command, console: Console, done: (code: ExitCode) => void): void {
+  const question = (name: string, description: string) =>
+    scriptOptions(program.command(name).description(description))
+      .argument('<file>', 'a script')
+      .requiredOption('--vm <name>', 'the machine: node1, jump-host');
+  question('verify-ip-flow', 'whether security groups let a flow through, and by which rule')
+    .addOption(new Option('--direction <direction>').choices(['Inbound', 'Outbound']).makeOptionMandatory())
+    .addOption(new Option('--protocol <protocol>').choices(['TCP', 'UDP']).default('TCP'))
+    .requiredOption('--local <address:port>', "the machine's end")
+    .requiredOption('--remote <address:port>', 'the other end')
+    .action((file: string, flags: IpFlowFlags) => done(verifyIpFlowCommand(file, flags, console)));
+  question('next-hop', 'where a packet from the machine goes next')
+    .requiredOption('--dest-ip <address>', 'the destination')
+    .action((file: string, flags: NextHopFlags) => done(nextHopCommand(file, flags, console)));
+  question('effective-routes', "all routes of the machine's interface").action((file: string, flags: MachineFlags) =>
+    done(effectiveRoutesCommand(file, flags, console)),
+  );
+  question('effective-nsg', "all security rules of the machine's interface").action(
+    (file: string, flags: MachineFlags) => done(effectiveNsgCommand(file, flags, console)),
+  );
 }
 
 function planArguments(command: Command): Command {

@@ -30,6 +30,7 @@ import { Store } from '../store/index.ts';
 import { bootstrapManifests } from './bootstrap.ts';
 import { VirtualClock } from './clock.ts';
 import { Cloud } from './cloud/cloud.ts';
+import { NetworkWatcher } from './cloud/network-watcher.ts';
 import type {
   DnsQueryRequest,
   Fault,
@@ -149,6 +150,11 @@ export class Emulator {
   /** the hosts as they are now, for packets that are sent by hand; a change of the dataplane makes a new world */
   get world(): World {
     return this.#networks.world();
+  }
+
+  /** what Azure can be asked of its machines; undefined where the settings put no Azure around them */
+  get networkWatcher(): NetworkWatcher | undefined {
+    return this.#cloud && new NetworkWatcher(this.#cloud.surroundings());
   }
 
   /** the programs that run in the cluster, by name */

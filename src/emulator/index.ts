@@ -2,6 +2,7 @@
 
 export type { DeleteOptions, Outcome, StatusError } from '../apiserver/index.ts';
 export { type ManagedClusterError, RESERVED_RANGES, validateManagedCluster } from '../apiserver/index.ts';
+export type { IpFlow, NetworkWatcher } from './cloud/network-watcher.ts';
 export * from './contract.ts';
 export { SeededDice } from './dice.ts';
 export { DUMP_KINDS, type DumpKind } from './dump.ts';

@@ -3,6 +3,7 @@
  * nothing until its caller commits.
  */
 export { ClusterWorld, type Surroundings, type WorldParts, worldOf } from './cluster-world.ts';
+export * from './fabric/network-watcher.ts';
 export * from './ipvs/index.ts';
 export { type Outcome, outcomes } from './outcomes.ts';
 export { RecentLists } from './recent.ts';

@@ -4,6 +4,7 @@ import type {
   DumpKind,
   Fault,
   Happening,
+  NetworkWatcher,
   Outcome,
   ResolveRequest,
   ResolveResult,
@@ -32,4 +33,6 @@ export interface EmulatedCluster {
   get(kind: Kind, key: Key): KubernetesObject | undefined;
   list(kind: Kind): Iterable<KubernetesObject>;
   dump(kind: DumpKind, target: string): string;
+  /** absent where Azure is not around the cluster */
+  readonly networkWatcher?: NetworkWatcher | undefined;
 }
