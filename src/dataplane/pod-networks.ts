@@ -1,8 +1,16 @@
 /**
- * Which pod has which addresses on which node: what the CNI plugin and CNS have set up. Persistent, indexed by address and by node.
+ * Which pod has which addresses on which node: what the CNI plugin and CNS have set up.
+ *
+ * A value that never changes, over tables that do (H. G. Baker, "Shallow binding makes functional arrays fast", 1991): the
+ * version that was asked last has the tables, and every other one knows the change that makes its neighbour's into its own.
+ * The newest costs what tables cost; asking an older one costs as much as has changed since.
+ *
+ * ```text
+ *   older --(pod a had none)--> old --(pod b had 10.244.1.7)--> newest: the tables
+ * ```
  */
-import { Map as PersistentMap } from 'immutable';
-import { type Address, formatAddress, type Ipv4, type Key, type Moment } from '../model/index.ts';
+import type { Address, Ipv4, Key, Moment } from '../model/index.ts';
+import { PodNetworkTables } from './pod-network-tables.ts';
 
 export interface PodNetwork {
   readonly pod: Key;
@@ -20,53 +28,51 @@ export interface AddressBlock {
   readonly size: number;
 }
 
-/** A node's pool of IPv4 pod addresses: those taken, and where the search for the next begins. */
-interface NodePool {
-  readonly taken: PersistentMap<Ipv4, Key>;
-  readonly cursor: Ipv4;
+/** What one pod gets or loses, and the address that its node's search goes on from then. */
+interface Change {
+  readonly pod: Key;
+  readonly network: PodNetwork | undefined;
+  readonly cursor?: { readonly node: string; readonly at: Ipv4 };
 }
 
-const EMPTY_POOL: NodePool = { taken: PersistentMap(), cursor: 0 };
+/** How a version is made of another one. */
+interface Detour {
+  readonly from: PodNetworks;
+  readonly change: Change;
+}
 
 export class PodNetworks {
-  static readonly EMPTY = new PodNetworks(PersistentMap(), PersistentMap(), PersistentMap());
-  readonly #byPod: PersistentMap<Key, PodNetwork>;
-  readonly #byAddress: PersistentMap<Address, PodNetwork>;
-  readonly #pools: PersistentMap<string, NodePool>;
+  static readonly EMPTY = new PodNetworks(undefined);
+  /** undefined in `EMPTY`, which many clusters begin with: it never lends its tables to anybody */
+  #state: PodNetworkTables | Detour | undefined;
 
-  private constructor(
-    byPod: PersistentMap<Key, PodNetwork>,
-    byAddress: PersistentMap<Address, PodNetwork>,
-    pools: PersistentMap<string, NodePool>,
-  ) {
-    this.#byPod = byPod;
-    this.#byAddress = byAddress;
-    this.#pools = pools;
+  private constructor(state: PodNetworkTables | undefined) {
+    this.#state = state;
   }
 
   get size(): number {
-    return this.#byPod.size;
+    return this.#tables().size;
   }
 
   get(pod: Key): PodNetwork | undefined {
-    return this.#byPod.get(pod);
+    return this.#tables().get(pod);
   }
 
   at(address: Address): PodNetwork | undefined {
-    return this.#byAddress.get(address);
+    return this.#tables().at(address);
   }
 
   all(): Iterable<PodNetwork> {
-    return this.#byPod.values();
+    return this.#tables().all();
   }
 
   /** the pods of one node, as [address, pod key]: IPv4 only */
   on(node: string): Iterable<[Ipv4, Key]> {
-    return (this.#pools.get(node) ?? EMPTY_POOL).taken.entries();
+    return this.#tables().on(node);
   }
 
   countOn(node: string): number {
-    return (this.#pools.get(node) ?? EMPTY_POOL).taken.size;
+    return this.#tables().countOn(node);
   }
 
   /**
@@ -75,34 +81,59 @@ export class PodNetworks {
    * what matters: a replaced pod comes back with another address.
    */
   freeAddress(node: string, blocks: readonly AddressBlock[]): Ipv4 | undefined {
-    const { taken, cursor } = this.#pools.get(node) ?? EMPTY_POOL;
+    const tables = this.#tables();
     const size = blocks.reduce((sum, block) => sum + block.size, 0);
-    if (taken.size >= size) return undefined;
-    const start = placeBehind(blocks, cursor);
+    if (tables.countOn(node) >= size) return undefined;
+    const start = placeBehind(blocks, tables.cursorOf(node));
     for (let i = 0; i < size; i++) {
       const candidate = addressAt(blocks, (start + i) % size);
-      if (!taken.has(candidate)) return candidate;
+      if (tables.at(candidate) === undefined) return candidate;
     }
     return undefined;
   }
 
   /** Records or, with undefined, forgets a pod's network. Throws when an address belongs to another pod: a caller's mistake. */
   set(pod: Key, network: PodNetwork | undefined): PodNetworks {
-    const before = this.#byPod.get(pod);
-    let byAddress = this.#byAddress;
-    let pools = this.#pools;
-    if (before !== undefined) {
-      byAddress = byAddress.deleteAll(before.addresses);
-      pools = changePool(pools, before, false);
-    }
-    if (network === undefined) return new PodNetworks(this.#byPod.delete(pod), byAddress, pools);
-    for (const address of network.addresses) {
-      const owner = byAddress.get(address);
-      if (owner !== undefined) throw new Error(`${formatAddress(address)} belongs to pod ${owner.pod}, not to ${pod}`);
-      byAddress = byAddress.set(address, network);
-    }
-    return new PodNetworks(this.#byPod.set(pod, network), byAddress, changePool(pools, network, true));
+    const tables = this.#tables();
+    const undo = turned(tables, { pod, network, ...cursorAfter(network) });
+    const next = new PodNetworks(tables);
+    if (this.#state !== undefined) this.#state = { from: next, change: undo };
+    return next;
   }
+
+  /** The tables, as they are in this version. */
+  #tables(): PodNetworkTables {
+    if (this.#state === undefined) return new PodNetworkTables();
+    if (this.#state instanceof PodNetworkTables) return this.#state;
+    const way: PodNetworks[] = [];
+    let holder: PodNetworks = this;
+    while (!(holder.#state instanceof PodNetworkTables)) {
+      way.push(holder);
+      holder = holder.#state!.from;
+    }
+    const tables = holder.#state;
+    for (const version of way.reverse()) {
+      const change = turned(tables, (version.#state as Detour).change);
+      holder.#state = { from: version, change };
+      version.#state = tables;
+      holder = version;
+    }
+    return tables;
+  }
+}
+
+/** Makes a change in the tables, and gives the one that takes it back. */
+function turned(tables: PodNetworkTables, { pod, network, cursor }: Change): Change {
+  const undo = { pod, network: tables.set(pod, network) };
+  if (cursor === undefined) return undo;
+  const before = { node: cursor.node, at: tables.cursorOf(cursor.node) };
+  tables.setCursor(cursor.node, cursor.at);
+  return { ...undo, cursor: before };
+}
+
+function cursorAfter(network: PodNetwork | undefined): Pick<Change, 'cursor'> {
+  const last = network?.addresses.findLast((address) => typeof address === 'number');
+  return network === undefined || last === undefined ? {} : { cursor: { node: network.node, at: last } };
 }
 
 /** The place behind this address, counted through all blocks; 0 where it lies in none. */
@@ -122,19 +153,4 @@ function addressAt(blocks: readonly AddressBlock[], place: number): Ipv4 {
     left -= size;
   }
   throw new Error(`the blocks end before place ${place}`);
-}
-
-function changePool(
-  pools: PersistentMap<string, NodePool>,
-  network: PodNetwork,
-  taken: boolean,
-): PersistentMap<string, NodePool> {
-  let pool = pools.get(network.node) ?? EMPTY_POOL;
-  for (const address of network.addresses) {
-    if (typeof address !== 'number') continue;
-    pool = taken
-      ? { taken: pool.taken.set(address, network.pod), cursor: address }
-      : { taken: pool.taken.delete(address), cursor: pool.cursor };
-  }
-  return pools.set(network.node, pool);
 }

@@ -1,0 +1,135 @@
+/** Pods' networks by pod, by address and by node, in tables that change. Only `PodNetworks` has them, which never does. */
+import { type Address, formatAddress, type Ipv4, type Ipv6, type Key } from '../model/index.ts';
+import { KeyIndex } from './key-index.ts';
+import type { PodNetwork } from './pod-networks.ts';
+
+/** Addresses that share their first 24 bits lie in one segment, by their last 8. */
+const SEGMENT_SIZE = 256;
+const NOBODY = -1;
+
+interface NodeEntry {
+  /** its pods' IPv4 addresses, by segment: how many */
+  readonly segments: Map<number, number>;
+  count: number;
+  /** the IPv4 address handed out last, as `setCursor` says */
+  cursor: Ipv4;
+}
+
+export class PodNetworkTables {
+  /** by row; undefined where the row is free */
+  readonly #networks: (PodNetwork | undefined)[] = [];
+  readonly #freeRows: number[] = [];
+  readonly #rows = new KeyIndex((row) => this.#networks[row]?.pod);
+  readonly #segments = new Map<number, Int32Array>();
+  readonly #ipv6 = new Map<Ipv6, number>();
+  readonly #nodes = new Map<string, NodeEntry>();
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  get(pod: Key): PodNetwork | undefined {
+    const row = this.#rows.get(pod);
+    return row === undefined ? undefined : this.#networks[row];
+  }
+
+  at(address: Address): PodNetwork | undefined {
+    const row =
+      typeof address === 'string' ? this.#ipv6.get(address) : this.#segments.get(address >>> 8)?.[address & 255];
+    return row === undefined || row === NOBODY ? undefined : this.#networks[row];
+  }
+
+  all(): readonly PodNetwork[] {
+    return this.#networks.filter((network) => network !== undefined);
+  }
+
+  on(node: string): readonly [Ipv4, Key][] {
+    const found: [Ipv4, Key][] = [];
+    for (const segment of this.#nodes.get(node)?.segments.keys() ?? []) {
+      this.#segments.get(segment)!.forEach((row, i) => {
+        const network = row === NOBODY ? undefined : this.#networks[row];
+        if (network?.node === node) found.push([segment * SEGMENT_SIZE + i, network.pod]);
+      });
+    }
+    return found;
+  }
+
+  countOn(node: string): number {
+    return this.#nodes.get(node)?.count ?? 0;
+  }
+
+  cursorOf(node: string): Ipv4 {
+    return this.#nodes.get(node)?.cursor ?? 0;
+  }
+
+  setCursor(node: string, cursor: Ipv4): void {
+    this.#entryOf(node).cursor = cursor;
+  }
+
+  /** Throws, with nothing changed, where an address belongs to another pod. Gives what the pod had before. */
+  set(pod: Key, network: PodNetwork | undefined): PodNetwork | undefined {
+    for (const address of network?.addresses ?? []) {
+      const owner = this.at(address)?.pod ?? pod;
+      if (owner !== pod) throw new Error(`${formatAddress(address)} belongs to pod ${owner}, not to ${pod}`);
+    }
+    const before = this.#remove(pod);
+    if (network !== undefined) this.#add(pod, network);
+    return before;
+  }
+
+  #remove(pod: Key): PodNetwork | undefined {
+    const row = this.#rows.get(pod);
+    if (row === undefined) return undefined;
+    const network = this.#networks[row]!;
+    const entry = this.#nodes.get(network.node)!;
+    for (const address of network.addresses) {
+      if (typeof address === 'string') this.#ipv6.delete(address);
+      else this.#leave(address, entry);
+    }
+    this.#rows.delete(pod);
+    this.#networks[row] = undefined;
+    this.#freeRows.push(row);
+    return network;
+  }
+
+  #add(pod: Key, network: PodNetwork): void {
+    const row = this.#freeRows.pop() ?? this.#networks.length;
+    this.#networks[row] = network;
+    this.#rows.add(pod, row);
+    const entry = this.#entryOf(network.node);
+    for (const address of network.addresses) {
+      if (typeof address === 'string') this.#ipv6.set(address, row);
+      else this.#enter(address, row, entry);
+    }
+  }
+
+  #enter(address: Ipv4, row: number, entry: NodeEntry): void {
+    const segment = address >>> 8;
+    let rows = this.#segments.get(segment);
+    if (rows === undefined) {
+      rows = new Int32Array(SEGMENT_SIZE).fill(NOBODY);
+      this.#segments.set(segment, rows);
+    }
+    rows[address & 255] = row;
+    entry.segments.set(segment, (entry.segments.get(segment) ?? 0) + 1);
+    entry.count++;
+  }
+
+  #leave(address: Ipv4, entry: NodeEntry): void {
+    const segment = address >>> 8;
+    this.#segments.get(segment)![address & 255] = NOBODY;
+    const left = entry.segments.get(segment)! - 1;
+    if (left === 0) entry.segments.delete(segment);
+    else entry.segments.set(segment, left);
+    entry.count--;
+  }
+
+  #entryOf(node: string): NodeEntry {
+    let entry = this.#nodes.get(node);
+    if (entry === undefined) {
+      entry = { segments: new Map(), count: 0, cursor: 0 };
+      this.#nodes.set(node, entry);
+    }
+    return entry;
+  }
+}
