@@ -3,6 +3,8 @@
 export interface BenchOptions {
   /** the sizes to run at; a benchmark has its own where none are given */
   readonly sizes: readonly number[] | undefined;
+  /** kube-proxy's modes to measure, where a benchmark knows several; all of them where none are given */
+  readonly modes?: readonly string[] | undefined;
 }
 
 export interface Figure {

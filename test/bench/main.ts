@@ -1,4 +1,4 @@
-/** `npm run --silent bench -- NAME [--sizes 100,1000]`: a table for people, then one line of JSON with every figure. */
+/** `npm run --silent bench -- NAME [--sizes 100,1000] [--mode iptables,ipvs]`: a table for people, then one line of JSON with every figure. */
 import { parseArgs } from 'node:util';
 import type { Bench, BenchResult } from './bench.ts';
 
@@ -8,6 +8,9 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   proxy: async () => (await import('./proxy.ts')).benchProxy,
   walk: async () => (await import('./walk.ts')).benchWalk,
 };
+
+/** kube-proxy's, for benchmarks that know several */
+const MODES: readonly string[] = ['iptables', 'nftables', 'ipvs'];
 
 function table({ columns, rows }: BenchResult): string {
   const widths = columns.map((column, i) => Math.max(column.length, ...rows.map((row) => row[i]!.length)));
@@ -26,11 +29,16 @@ function parseSizes(text: string | undefined): readonly number[] | undefined {
   return sizes.every((size) => Number.isInteger(size) && size > 0) ? sizes : [];
 }
 
+function parse(args: readonly string[]) {
+  const options = { sizes: { type: 'string' }, mode: { type: 'string' } } as const;
+  return parseArgs({ args: [...args], allowPositionals: true, options });
+}
+
 /** Exit status 2 for a mistake on the command line, told in one sentence. */
 async function main(args: readonly string[]): Promise<number> {
-  let parsed: { readonly values: { readonly sizes?: string }; readonly positionals: readonly string[] };
+  let parsed: ReturnType<typeof parse>;
   try {
-    parsed = parseArgs({ args: [...args], allowPositionals: true, options: { sizes: { type: 'string' } } });
+    parsed = parse(args);
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);
     return 2;
@@ -55,8 +63,14 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`bench: --sizes ${values.sizes} is not a list of whole numbers such as 30,300.`);
     return 2;
   }
+  const modes = values.mode?.split(',');
+  const unknown = modes?.find((mode) => !MODES.includes(mode));
+  if (unknown !== undefined) {
+    console.error(`bench: --mode ${unknown} is none of kube-proxy's modes ${MODES.join(', ')}.`);
+    return 2;
+  }
   const bench = await load();
-  const result = await bench({ sizes });
+  const result = await bench({ sizes, modes });
   console.log(`${result.about}\n\n${table(result)}\n`);
   console.log(json(result));
   return 0;

@@ -2,7 +2,14 @@
  * A cluster to walk packets through: Services of ten pods each on server nodes, clients on nodes of their own. Rules are those
  * that kube-proxy's controller writes; nothing else of the emulator is there.
  */
-import { defaultKubeProxyConfig, kubeProxyRuleset } from '../../controllers/kube-proxy/index.ts';
+import {
+  defaultIpvsConfig,
+  defaultKubeProxyConfig,
+  defaultNftablesConfig,
+  kubeProxyNftRuleset,
+  kubeProxyRuleset,
+  syncIpvsKernel,
+} from '../../controllers/kube-proxy/index.ts';
 import {
   ConntrackTable,
   type Dataplane,
@@ -16,27 +23,29 @@ import {
   ServiceTable,
 } from '../../src/dataplane/index.ts';
 import { type ClusterSettings, cidrOf, formatEndpoint, type Ipv4, TCP } from '../../src/model/index.ts';
-import { type Host, RecentLists, worldOf } from '../../src/packet/index.ts';
+import { type Host, IpvsTable, RecentLists, type WorldParts, worldOf } from '../../src/packet/index.ts';
 
 export const ENDPOINTS_PER_SERVICE = 10;
-/** as many as Azure CNI Overlay lets a node have */
-const PODS_PER_NODE = 250;
-/** Pods and nodes are the same at every size: what grows is the number of Services, and of the ports that pods serve. */
-const SERVER_NODES = 4;
-const SERVER_PODS = SERVER_NODES * PODS_PER_NODE;
-export const CLIENT_NODES = 4;
-const CLIENTS_PER_NODE = 250;
+
+/** Pods and nodes are the same at every number of Services: what grows is the number of ports that each pod serves. */
+export interface Layout {
+  /** Services of ten endpoints each are served by pods of these nodes */
+  readonly serverNodes: number;
+  readonly clientNodes: number;
+  readonly podsPerNode: number;
+}
 
 const FIRST_NODE = address(172, 16, 0, 4);
 const FIRST_SERVICE = address(10, 128, 0, 1);
 const PODS = '10.0.0.0/9';
+const SERVICES = '10.128.0.0/12';
 
 const SETTINGS: ClusterSettings = {
   networkProfile: {
     networkPlugin: 'azure',
     networkPluginMode: 'overlay',
     podCidr: PODS,
-    serviceCidr: '10.128.0.0/12',
+    serviceCidr: SERVICES,
     dnsServiceIP: '10.128.0.10',
   },
   virtualNetwork: {
@@ -63,9 +72,9 @@ function podNetwork(name: string, node: number, place: number): PodNetwork {
   return { pod: `default/${name}`, uid, node: `node${node}`, addresses: [podAddress] };
 }
 
-function serviceRecord(index: number, pods: readonly PodNetwork[]): ServiceRecord {
+function serviceRecord(index: number, pods: readonly PodNetwork[], servers: number): ServiceRecord {
   // Where a pod is behind several Services, each has a port of its own.
-  const targetPort = 8080 + Math.floor((index * ENDPOINTS_PER_SERVICE) / SERVER_PODS);
+  const targetPort = 8080 + Math.floor((index * ENDPOINTS_PER_SERVICE) / servers);
   const endpoints = pods.map(({ node, addresses: [podAddress] }) => ({
     address: podAddress!,
     port: targetPort,
@@ -94,6 +103,9 @@ function serviceRecord(index: number, pods: readonly PodNetwork[]): ServiceRecor
   return { key: `default/service-${index}`, ports: [port] };
 }
 
+export const MODES = ['iptables', 'nftables', 'ipvs'] as const;
+export type Mode = (typeof MODES)[number];
+
 export interface WalkCluster {
   readonly clients: readonly { readonly host: Host; readonly address: Ipv4 }[];
   readonly clusterIPs: readonly Ipv4[];
@@ -101,44 +113,40 @@ export interface WalkCluster {
   tracked(): number;
 }
 
-/** A cluster of that many Services, with every chain made once, as it is after each Service has been used. */
-export function walkCluster(services: number): WalkCluster {
+/** A cluster of that many Services, kube-proxy in that mode. */
+export function walkCluster(
+  mode: Mode,
+  { serverNodes, clientNodes, podsPerNode }: Layout,
+  services: number,
+): WalkCluster {
   let pods = PodNetworks.EMPTY;
   let nodes = NodeNetworks.EMPTY;
   let table = ServiceTable.EMPTY;
-  const clients: PodNetwork[] = [];
-  for (let node = 0; node < CLIENT_NODES; node++) {
-    for (let i = 0; i < CLIENTS_PER_NODE; i++) clients.push(podNetwork(`client-${node}-${i}`, node, i));
-  }
-  for (const client of clients) pods = pods.set(client.pod, client);
-  const servers = Array.from({ length: SERVER_PODS }, (_, pod) =>
-    podNetwork(`pod-${pod}`, CLIENT_NODES + Math.floor(pod / PODS_PER_NODE), pod % PODS_PER_NODE),
-  );
-  for (const server of servers) pods = pods.set(server.pod, server);
+  const podsOn = (name: string, first: number, count: number): readonly PodNetwork[] =>
+    Array.from({ length: count * podsPerNode }, (_, pod) =>
+      podNetwork(`${name}-${pod}`, first + Math.floor(pod / podsPerNode), pod % podsPerNode),
+    );
+  const clients = podsOn('client', 0, clientNodes);
+  const servers = podsOn('pod', clientNodes, serverNodes);
+  for (const pod of [...clients, ...servers]) pods = pods.set(pod.pod, pod);
   for (let service = 0; service < services; service++) {
     // Ten pods of as many nodes, as a scheduler would spread them.
-    const own = Array.from({ length: ENDPOINTS_PER_SERVICE }, (_, i) => {
-      const step = SERVER_PODS / ENDPOINTS_PER_SERVICE;
-      return servers[(service + i * step) % SERVER_PODS]!;
-    });
-    table = table.set(`default/service-${service}`, serviceRecord(service, own));
+    const step = servers.length / ENDPOINTS_PER_SERVICE;
+    const own = Array.from(
+      { length: ENDPOINTS_PER_SERVICE },
+      (_, i) => servers[(service + i * step) % servers.length]!,
+    );
+    table = table.set(`default/service-${service}`, serviceRecord(service, own, servers.length));
   }
-  const count = CLIENT_NODES + SERVER_NODES;
-  for (let node = 0; node < count; node++) nodes = nodes.set(`node${node}`, nodeFacts(node));
-  return assemble({ ...EMPTY_DATAPLANE, node: nodes, pod: pods, service: table }, clients, services);
+  for (let node = 0; node < clientNodes + serverNodes; node++) nodes = nodes.set(`node${node}`, nodeFacts(node));
+  return assemble(mode, { ...EMPTY_DATAPLANE, node: nodes, pod: pods, service: table }, clients, services);
 }
 
-function assemble(dataplane: Dataplane, clients: readonly PodNetwork[], services: number): WalkCluster {
-  const config = defaultKubeProxyConfig(PODS);
-  const rulesets = new Map<string, Ruleset>();
-  const tables = new Map<string, ConntrackTable>();
-  for (const facts of dataplane.node.values()) {
-    rulesets.set(facts.name, kubeProxyRuleset(dataplane.service, facts, config));
-    tables.set(facts.name, new ConntrackTable(4));
-  }
+function assemble(mode: Mode, dataplane: Dataplane, clients: readonly PodNetwork[], services: number): WalkCluster {
+  const tables = new Map([...dataplane.node.values()].map(({ name }) => [name, new ConntrackTable(4)]));
   const world = worldOf(dataplane, {
     settings: SETTINGS,
-    rulesetOf: (node, family) => (family === 4 ? rulesets.get(node) : undefined),
+    ...PROXIES[mode](dataplane),
     conntrackOf: (node) => tables.get(node)!,
     recentOf: () => new RecentLists(),
   });
@@ -147,4 +155,40 @@ function assemble(dataplane: Dataplane, clients: readonly PodNetwork[], services
     clusterIPs: Array.from({ length: services }, (_, i) => FIRST_SERVICE + i),
     tracked: () => [...tables.values()].reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+type ProxyParts = Pick<WorldParts, 'rulesetOf' | 'ipvsOf' | 'hasBound'>;
+
+/** What kube-proxy leaves on the nodes in each mode. */
+const PROXIES: { readonly [M in Mode]: (dataplane: Dataplane) => ProxyParts } = {
+  iptables(dataplane) {
+    const config = defaultKubeProxyConfig(PODS);
+    return rulesOnly(dataplane, (services, node) => kubeProxyRuleset(services, node, config));
+  },
+  nftables(dataplane) {
+    const config = defaultNftablesConfig(PODS, [SERVICES]);
+    return rulesOnly(dataplane, (services, node) => kubeProxyNftRuleset(services, node, config));
+  },
+  ipvs(dataplane) {
+    const config = defaultIpvsConfig(PODS);
+    const kernels = byNode(dataplane, (services, node) => syncIpvsKernel(undefined, services, node, config));
+    const servers = new Map([...kernels].map(([node, kernel]) => [node, new IpvsTable(kernel.servers)]));
+    return {
+      rulesetOf: (node) => kernels.get(node)!.ruleset,
+      ipvsOf: (node) => servers.get(node),
+      hasBound: (node, address) => kernels.get(node)!.dummyAddresses.has(address),
+    };
+  },
+};
+
+function byNode<T>(
+  { service, node: nodes }: Dataplane,
+  make: (services: ServiceTable, node: NodeFacts) => T,
+): ReadonlyMap<string, T> {
+  return new Map([...nodes.values()].map((node) => [node.name, make(service, node)]));
+}
+
+function rulesOnly(dataplane: Dataplane, make: (services: ServiceTable, node: NodeFacts) => Ruleset): ProxyParts {
+  const rulesets = byNode(dataplane, make);
+  return { rulesetOf: (node, family) => (family === 4 ? rulesets.get(node) : undefined) };
 }

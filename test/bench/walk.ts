@@ -1,13 +1,27 @@
 /**
  * New ClusterIP connections through the packet engine: the SYN from a client pod over its node and another node to a server
- * pod, and the SYN-ACK back, connection tracking written after each. With and without a recorded trace.
+ * pod, and the SYN-ACK back, connection tracking written after each. With and without a recorded trace, in each of kube-proxy's
+ * modes.
  */
 import { ACK, type Dice, type Ipv4, type Packet, SYN, TCP } from '../../src/model/index.ts';
 import { commit, send, type Walked } from '../../src/packet/index.ts';
-import { type BenchOptions, type BenchResult, type Figure, median, type Timing, timed } from './bench.ts';
-import { CLIENT_NODES, type WalkCluster, walkCluster } from './walk-cluster.ts';
+import {
+  type BenchOptions,
+  type BenchResult,
+  collectGarbage,
+  type Figure,
+  median,
+  type Timing,
+  timed,
+} from './bench.ts';
+import { type Layout, MODES, type Mode, type WalkCluster, walkCluster } from './walk-cluster.ts';
 
 const SIZES = [100, 1000, 10_000];
+/** iptables mode is measured at this size too: rules that nothing reads may be as many as one likes */
+const LARGE_SIZE = 100_000;
+/** 8 nodes as full as Azure CNI Overlay lets them be, and 50 nodes with 10,000 pods */
+const NARROW: Layout = { clientNodes: 4, serverNodes: 4, podsPerNode: 250 };
+const WIDE: Layout = { clientNodes: 10, serverNodes: 40, podsPerNode: 200 };
 const RUNS = 9;
 const CONNECTIONS_PER_RUN = 20_000;
 /** of virtual time: a hundred new connections a second, so that entries expire while others come */
@@ -82,18 +96,23 @@ function complaint(request: Walked, reply: Walked): string {
   return `a connection failed: ${JSON.stringify([request.verdict, request.seen, reply.verdict, reply.seen])}`;
 }
 
-interface Measured {
+interface Case {
+  readonly mode: Mode;
+  readonly layout: Layout;
   readonly services: number;
+}
+
+interface Measured extends Case {
   readonly tracked: number;
   readonly plain: Timing;
   readonly traced: Timing;
 }
 
-function warmedUp(services: number): Connector {
-  const connector = new Connector(walkCluster(services));
-  // Enough for every node to have used nearly every Service, for the compiler, and for entries to expire as they come.
-  connector.open(Math.max(2 * CONNECTIONS_PER_RUN, 5 * CLIENT_NODES * services), false);
-  connector.open(CONNECTIONS_PER_RUN / 2, true);
+function warmedUp({ mode, layout, services }: Case): Connector {
+  const connector = new Connector(walkCluster(mode, layout, services));
+  // Enough for nearly every Service to have been used, for the compiler, and for entries to expire as they come.
+  connector.open(Math.max(2 * CONNECTIONS_PER_RUN, 5 * services), false);
+  connector.open(Math.max(CONNECTIONS_PER_RUN / 2, 2 * services), true);
   return connector;
 }
 
@@ -105,11 +124,11 @@ function perConnection(timings: readonly Timing[]): Timing {
   };
 }
 
-/** All sizes in turn, round after round: what else the machine does meets them alike. */
-function measureAll(sizes: readonly number[]): readonly Measured[] {
-  const connectors = sizes.map(warmedUp);
-  const plain: Timing[][] = sizes.map(() => []);
-  const traced: Timing[][] = sizes.map(() => []);
+/** All cases in turn, round after round: what else the machine does meets them alike. */
+function measureAll(cases: readonly Case[]): readonly Measured[] {
+  const connectors = cases.map(warmedUp);
+  const plain: Timing[][] = cases.map(() => []);
+  const traced: Timing[][] = cases.map(() => []);
   for (let run = 0; run < RUNS; run++) {
     connectors.forEach((connector, i) => {
       plain[i]!.push(timed(() => connector.open(CONNECTIONS_PER_RUN, false)));
@@ -118,17 +137,17 @@ function measureAll(sizes: readonly number[]): readonly Measured[] {
       traced[i]!.push(timed(() => connector.open(CONNECTIONS_PER_RUN, true)));
     });
   }
-  return sizes.map((services, i) => ({
-    services,
+  return cases.map((each, i) => ({
+    ...each,
     tracked: connectors[i]!.tracked,
     plain: perConnection(plain[i]!),
     traced: perConnection(traced[i]!),
   }));
 }
 
-function figuresOf({ services, plain, traced }: Measured): readonly Figure[] {
+function figuresOf({ mode, layout, services, plain, traced }: Measured): readonly Figure[] {
   const figure = (name: string, seconds: number): Figure => ({
-    name: `${name}_${services}_services`,
+    name: `${mode}_${name}_${services}_services${layout === WIDE ? '_wide' : ''}`,
     value: Math.round(1 / seconds),
     unit: 'connections/s',
   });
@@ -140,31 +159,53 @@ function figuresOf({ services, plain, traced }: Measured): readonly Figure[] {
   ];
 }
 
+/** How much longer the slowest size takes than the fastest, the layout being the same. */
+function spreadOf(measured: readonly Measured[]): Figure {
+  const cpu = measured.filter(({ layout }) => layout === NARROW).map(({ plain }) => plain.cpuSeconds);
+  const spread = (100 * (Math.max(...cpu) - Math.min(...cpu))) / Math.min(...cpu);
+  return { name: `${measured[0]!.mode}_cpu_untraced_spread`, value: Math.round(spread * 10) / 10, unit: '%' };
+}
+
+function rowOf({ mode, layout, services, tracked, plain, traced }: Measured): readonly string[] {
+  return [
+    mode,
+    `${layout.clientNodes + layout.serverNodes}`,
+    ((layout.clientNodes + layout.serverNodes) * layout.podsPerNode).toLocaleString('en'),
+    services.toLocaleString('en'),
+    tracked.toLocaleString('en'),
+    perSecond(plain.cpuSeconds),
+    perSecond(plain.wallSeconds),
+    perSecond(traced.cpuSeconds),
+    perSecond(traced.wallSeconds),
+  ];
+}
+
 function perSecond(seconds: number): string {
   return Math.round(1 / seconds).toLocaleString('en');
 }
 
-export async function benchWalk(options: BenchOptions): Promise<BenchResult> {
-  const measured = measureAll(options.sizes ?? SIZES);
-  const cpu = measured.map(({ plain }) => plain.cpuSeconds);
-  const spread = (100 * (Math.max(...cpu) - Math.min(...cpu))) / Math.min(...cpu);
+function casesOf(mode: Mode, sizes: readonly number[] | undefined): readonly Case[] {
+  const narrow = (sizes ?? SIZES).map((services) => ({ mode, layout: NARROW, services }));
+  if (sizes !== undefined) return narrow;
+  const large = mode === 'iptables' ? [{ mode, layout: NARROW, services: LARGE_SIZE }] : [];
+  return [...narrow, ...large, { mode, layout: WIDE, services: SIZES.at(-1)! }];
+}
+
+export async function benchWalk({ sizes, modes = MODES }: BenchOptions): Promise<BenchResult> {
+  const byMode = MODES.filter((mode) => modes.includes(mode)).map((mode) => {
+    const measured = measureAll(casesOf(mode, sizes));
+    // One mode's clusters go before the next one's come.
+    collectGarbage();
+    return measured;
+  });
+  const measured = byMode.flat();
   return {
     name: 'walk',
     about:
-      'New ClusterIP connections per second: SYN and SYN-ACK over two nodes, kube-proxy in iptables mode; ' +
-      'Services of ten endpoints each over 1,000 pods, 8 nodes.',
-    columns: ['Services', 'tracked', 'untraced, CPU', 'untraced, wall', 'traced, CPU', 'traced, wall'],
-    rows: measured.map(({ services, tracked, plain, traced }) => [
-      services.toLocaleString('en'),
-      tracked.toLocaleString('en'),
-      perSecond(plain.cpuSeconds),
-      perSecond(plain.wallSeconds),
-      perSecond(traced.cpuSeconds),
-      perSecond(traced.wallSeconds),
-    ]),
-    figures: [
-      ...measured.flatMap(figuresOf),
-      { name: 'cpu_untraced_spread', value: Math.round(spread * 10) / 10, unit: '%' },
-    ],
+      'New ClusterIP connections per second: SYN and SYN-ACK over two nodes, conntrack written, in each of ' +
+      "kube-proxy's modes; Services of ten endpoints each.",
+    columns: ['mode', 'nodes', 'pods', 'Services', 'tracked', 'untraced, CPU', 'wall', 'traced, CPU', 'wall'],
+    rows: measured.map(rowOf),
+    figures: [...measured.flatMap(figuresOf), ...byMode.map(spreadOf)],
   };
 }
