@@ -63,6 +63,8 @@ export interface DnsExchange {
   readonly query: DnsMessage;
   /** of TCP: the packets that opened the connection, with the first query of it */
   readonly handshake?: readonly Trace[];
+  /** whether it was sent before the one before it was answered: A and AAAA of one name, from one socket */
+  readonly atOnce?: boolean;
   readonly request: Trace;
   readonly response?: DnsMessage;
   readonly reply?: Trace;
@@ -75,6 +77,8 @@ export interface ResolveResult {
   /** the last answer; TIMEOUT where none came */
   readonly rcode: DnsMessage['rcode'] | 'TIMEOUT';
   readonly addresses: readonly string[];
+  /** virtual time that passed: what the client waited in vain */
+  readonly tookMs: number;
   /** the name that was answered, after the search list */
   readonly answeredName?: string;
 }
@@ -122,4 +126,9 @@ export type Fault =
   /** a program's watches break and resume where they were */
   | { readonly fault: 'disconnect'; readonly program: string }
   /** a node's kubelet stops reporting, or comes back */
-  | { readonly fault: 'node-down'; readonly node: string; readonly down: boolean };
+  | { readonly fault: 'node-down'; readonly node: string; readonly down: boolean }
+  /**
+   * a node handles packets that a process sends at once each on a CPU of its own, and drops the one whose connection is in the
+   * table already under another translation, as Linux did before 5.7 (https://github.com/kubernetes/kubernetes/issues/56903)
+   */
+  | { readonly fault: 'conntrack-race'; readonly node: string; readonly on: boolean };

@@ -6,8 +6,8 @@ import { ACK, type Address, type DnsMessage, type Packet, SYN, TCP, type Trace, 
 import type { Host, RequestMode, Walked } from '../packet/index.ts';
 import type { DnsExchange } from './contract.ts';
 import type { Listener } from './listeners.ts';
-import { isNameServer, type NameServers } from './name-servers.ts';
-import { answerTo, DEFAULT_TTL, type Wire } from './wire.ts';
+import type { NameServers } from './name-servers.ts';
+import { answerTo, DEFAULT_TTL, type Sent, type Wire } from './wire.ts';
 
 const DNS_PORT = 53;
 
@@ -22,9 +22,16 @@ export interface ExchangeParts {
   ) => Listener | undefined;
 }
 
+export interface Client {
+  readonly host: Host;
+  readonly address: Address;
+  /** the node whose CPUs handle packets that are sent at once each on its own; undefined where they wait for each other */
+  readonly racesOn?: string | undefined;
+}
+
 /** What a client sends, and how. */
 export interface ExchangeRequest {
-  readonly from: { readonly host: Host; readonly address: Address };
+  readonly from: Client;
   readonly server: Address;
   readonly queries: readonly DnsMessage[];
   readonly mode: RequestMode;
@@ -58,7 +65,20 @@ export function exchange(request: ExchangeRequest, parts: ExchangeParts): readon
   const socket = openSocket(request, parts);
   if (mode === 'single-request')
     return queries.map((query) => hear(ask(socket, query, request, parts), request, parts));
-  return queries.map((query) => ask(socket, query, request, parts)).map((asked) => hear(asked, request, parts));
+  return askAtOnce(socket, request, parts)
+    .map((asked) => hear(asked, request, parts))
+    .map((heard, i) => (i === 0 ? heard : { ...heard, atOnce: true }));
+}
+
+/** Every query is sent before any answer comes. */
+function askAtOnce(socket: ClientSocket, request: ExchangeRequest, parts: ExchangeParts): readonly Asked[] {
+  const { from, queries, transport, record } = request;
+  const [first, second] = queries;
+  if (from.racesOn === undefined || transport === 'tcp' || first === undefined || second === undefined)
+    return queries.map((query) => ask(socket, query, request, parts));
+  const packets = [packetOf(socket, first), packetOf(socket, second)] as const;
+  const sent = parts.wire.sendBoth(from.host, packets, record, from.racesOn);
+  return [first, second].map((query, i) => arrived(packets[i]!, query, sent[i]!, [], parts));
 }
 
 interface ClientSocket {
@@ -95,22 +115,36 @@ function openSocket(request: ExchangeRequest, { wire, listener }: ExchangeParts)
   return { packet, handshake, failed: { walked: back.walked, refused: false } };
 }
 
+function packetOf({ packet }: ClientSocket, query: DnsMessage): Packet {
+  return { ...packet, payload: { kind: 'dns', message: query } };
+}
+
 function ask(socket: ClientSocket, query: DnsMessage, request: ExchangeRequest, parts: ExchangeParts): Asked {
   const { handshake, failed } = socket;
   socket.handshake = [];
-  const packet: Packet = { ...socket.packet, payload: { kind: 'dns', message: query } };
+  const packet = packetOf(socket, query);
   if (failed !== undefined) {
     const { walked, refused } = failed;
     return { packet, query, walked, handshake, request: unrecorded(packet, walked), refused, response: undefined };
   }
-  const { walked, traces, error } = parts.wire.send(request.from.host, packet, request.record);
+  return arrived(packet, query, parts.wire.send(request.from.host, packet, request.record), handshake, parts);
+}
+
+/** Where the query ended, and what is answered there. */
+function arrived(
+  packet: Packet,
+  query: DnsMessage,
+  { walked, traces, error }: Sent,
+  handshake: readonly Trace[],
+  { listener, nameServers }: ExchangeParts,
+): Asked {
   const asked = { packet, query, walked, handshake, request: traces[0] ?? unrecorded(packet, walked) };
   const lost = { ...asked, refused: error !== undefined, response: undefined };
   if (walked.verdict.verdict !== 'delivered') return lost;
   const { host, seen } = walked;
-  const listener = parts.listener(host.name, seen.destination, seen.destinationPort, seen.protocol);
-  if (listener?.pod === undefined || !isNameServer(listener.pod)) return { ...lost, refused: listener === undefined };
-  return { ...asked, refused: false, response: parts.nameServers.answer(listener.pod, seen, query) };
+  const found = listener(host.name, seen.destination, seen.destinationPort, seen.protocol);
+  if (found === undefined) return { ...lost, refused: true };
+  return { ...asked, refused: false, response: nameServers.answer(found.pod, seen, query) };
 }
 
 /** The answer's way back, if there is one. */

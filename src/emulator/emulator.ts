@@ -296,6 +296,9 @@ export class Emulator {
         this.patch('Node', fault.node, { metadata: { annotations: { [kubelet.KUBELET_DOWN_SINCE]: since } } });
         return;
       }
+      case 'conntrack-race':
+        this.#traffic.race(fault.node, fault.on);
+        return;
       default:
         throw new Error(`unknown fault ${JSON.stringify(fault satisfies never)}`);
     }

@@ -20,6 +20,8 @@ export function describeFault(fault: Fault): { readonly fault: string; readonly 
         fault: `the kubelet of ${fault.node} ${fault.down ? 'stops reporting' : 'reports again'}`,
         healed: !fault.down,
       };
+    case 'conntrack-race':
+      return { fault: `packets sent at once race through conntrack on ${fault.node}`, healed: !fault.on };
     default:
       throw new Error(`unknown fault ${JSON.stringify(fault satisfies never)}`);
   }

@@ -2,23 +2,37 @@
  * A name looked up by a process: its C library reads resolv.conf and sends queries, each a packet through kube-proxy to a
  * name server's pod; the answers come back through conntrack.
  */
-import { type Address, addressOf, type DnsMessage, type DnsQuestion, type RecordType } from '../model/index.ts';
-import { beginLookup, type Host, type LookupStep, nextStep, type ResolvConf } from '../packet/index.ts';
+import {
+  addressOf,
+  type DnsMessage,
+  type DnsQuestion,
+  type Edns,
+  type Moment,
+  type RecordType,
+} from '../model/index.ts';
+import { beginLookup, type LookupStep, nextStep, type ResolvConf, settingsOf } from '../packet/index.ts';
 import type { DnsExchange, ResolveResult } from './contract.ts';
-import { type ExchangeParts, exchange } from './dns-exchange.ts';
+import { type Client, type Exchanged, type ExchangeParts, exchange } from './dns-exchange.ts';
 
 export interface LookupParts extends ExchangeParts {
+  readonly now: () => Moment;
   /** lets virtual time pass while the client waits in vain */
   readonly wait: (ms: number) => void;
   /** the next query id */
   readonly queryId: () => number;
 }
 
-export interface LookupFrom {
-  readonly host: Host;
-  readonly address: Address;
+export interface LookupFrom extends Client {
   readonly resolvConf: { readonly text: string; readonly conf: ResolvConf };
+  readonly libc: 'glibc' | 'musl';
+  /** with `rotate`, the server that this lookup begins with */
+  readonly firstServer: number;
 }
+
+/** What getaddrinfo asks for where the caller does not mind which family it gets. */
+export const ANY_FAMILY = ['A', 'AAAA'] as const;
+
+type Ask = Extract<LookupStep, { step: 'ask' }>;
 
 /** Looks a name up from first candidate to last. `record` keeps the traces. */
 export function lookUp(
@@ -28,27 +42,52 @@ export function lookUp(
   parts: LookupParts,
   record: boolean,
 ): ResolveResult {
+  const { conf, text } = from.resolvConf;
+  const begunAt = parts.now();
   const exchanges: DnsExchange[] = [];
   let last: DnsMessage | undefined;
-  let step: LookupStep = beginLookup(from.resolvConf.conf, { name, types });
+  let step = beginLookup(conf, { name, types, libc: from.libc, firstServer: from.firstServer });
   while (step.step === 'ask') {
-    const { questions, timeoutMs, state, mode, transport } = step;
-    const queries = questions.map((question) => queryFor(question, parts.queryId()));
-    const asked = exchange({ from, server: addressOf(step.server), queries, mode, transport, record }, parts);
-    for (const { refused: _refused, ...told } of asked) exchanges.push(told);
-    const silent = asked.every(({ response }) => response === undefined);
-    const refused = silent && asked.some((one) => one.refused);
-    if (silent && !refused) parts.wait(timeoutMs);
-    last = asked.map(({ response }) => response).findLast((response) => response !== undefined) ?? last;
-    step = nextStep(state, { replies: asked.map(({ response }) => response), refused });
+    const asked = askServers(from, step, parts, record);
+    for (const { refused: _refused, ...told } of asked.flat()) exchanges.push(told);
+    const replies = asked.map(firstUsable);
+    // musl's socket is not connected, so that it never hears of a refusal.
+    const refused = from.libc === 'glibc' && asked.flat().some((one) => one.refused);
+    if (!refused && replies.includes(undefined)) parts.wait(step.timeoutMs);
+    last = replies.findLast((reply) => reply !== undefined) ?? last;
+    step = nextStep(step.state, { replies, refused: refused && replies.every((reply) => reply === undefined) });
   }
   return {
-    resolvConf: from.resolvConf.text,
+    resolvConf: text,
     exchanges,
     rcode: rcodeOf(step, last),
     addresses: step.replies.flatMap((reply) => addressesIn(reply)),
+    tookMs: parts.now() - begunAt,
     ...(step.answeredName === undefined ? {} : { answeredName: step.answeredName }),
   };
+}
+
+/** For each question, what each server said: from one socket, unless it is to be opened anew for each. */
+function askServers(from: LookupFrom, step: Ask, parts: LookupParts, record: boolean): Exchanged[][] {
+  const { servers, questions, mode, transport } = step;
+  const edns = settingsOf(from.resolvConf.conf).edns0 && from.libc === 'glibc' ? GLIBC_EDNS : undefined;
+  const socket = mode === 'single-request-reopen' ? {} : { sourcePort: parts.wire.nextPort(from.host.name) };
+  const asked: Exchanged[][] = questions.map(() => []);
+  for (const server of servers) {
+    const queries = questions.map((question) => queryFor(question, parts.queryId(), edns));
+    const request = { from, server: addressOf(server), queries, mode, transport, record, ...socket };
+    for (const [i, exchanged] of exchange(request, parts).entries()) asked[i]!.push(exchanged);
+  }
+  return asked;
+}
+
+/** RESOLV_EDNS_BUFFER_SIZE (glibc resolv/resolv-internal.h) */
+const GLIBC_EDNS: Edns = { udpSizeBytes: 1200, dnssecOk: false, options: [] };
+
+/** Of several servers' replies the first that says something of the name. */
+function firstUsable(exchanged: readonly Exchanged[]): DnsMessage | undefined {
+  const replies = exchanged.flatMap(({ response }) => (response === undefined ? [] : [response]));
+  return replies.find(({ rcode }) => rcode === 'NOERROR' || rcode === 'NXDOMAIN') ?? replies[0];
 }
 
 function rcodeOf(step: Extract<LookupStep, { step: 'done' }>, last: DnsMessage | undefined): ResolveResult['rcode'] {
@@ -69,7 +108,7 @@ function addressesIn(reply: DnsMessage | undefined): readonly string[] {
   return (reply?.answers ?? []).filter(({ type }) => type === 'A' || type === 'AAAA').map(({ data }) => data);
 }
 
-function queryFor(question: DnsQuestion, id: number): DnsMessage {
+function queryFor(question: DnsQuestion, id: number, edns: Edns | undefined): DnsMessage {
   return {
     id,
     response: false,
@@ -81,5 +120,6 @@ function queryFor(question: DnsQuestion, id: number): DnsMessage {
     answers: [],
     authorities: [],
     additionals: [],
+    ...(edns === undefined ? {} : { edns }),
   };
 }

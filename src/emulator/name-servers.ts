@@ -11,12 +11,14 @@ import {
   type Pod,
   TCP,
 } from '../model/index.ts';
+import { outsideAnswer, type PublicNames } from './outside-names.ts';
 
 export interface NameServerOptions {
   readonly dataplane: () => Dataplane;
   readonly now: () => Moment;
   readonly dice: Dice;
   readonly log: (line: string) => void;
+  readonly publicNames: PublicNames;
 }
 
 interface Running {
@@ -26,7 +28,7 @@ interface Running {
 }
 
 /** Whether a pod is one of the cluster's name servers, by the label that Service kube-dns selects. */
-export function isNameServer({ metadata }: Pod): boolean {
+function isNameServer({ metadata }: Pod): boolean {
   return metadata.labels?.['k8s-app'] === 'kube-dns';
 }
 
@@ -38,9 +40,16 @@ export class NameServers {
     this.#options = options;
   }
 
+  /** What is answered where a query arrived: in a pod, or (undefined) outside of the cluster. Undefined for silence. */
+  answer(pod: Pod | undefined, packet: Packet, query: DnsMessage): DnsMessage | undefined {
+    if (pod !== undefined) return isNameServer(pod) ? this.#answerOf(pod, packet, query) : undefined;
+    if (packet.destination !== AZURE_RESOLVER_ADDRESS) return undefined;
+    return outsideAnswer(query, this.#options.publicNames);
+  }
+
   /** What this pod's CoreDNS answers; undefined while it has no Corefile. */
-  answer(pod: Pod, packet: Packet, query: DnsMessage): DnsMessage | undefined {
-    const { dataplane, now, dice, log } = this.#options;
+  #answerOf(pod: Pod, packet: Packet, query: DnsMessage): DnsMessage | undefined {
+    const { dataplane, now, dice, log, publicNames } = this.#options;
     const facts = dataplane();
     const server = this.#serverOf(pod, facts.file.get(coredns.COREFILE));
     if (server === undefined) return undefined;
@@ -61,7 +70,7 @@ export class NameServers {
       synced: true,
       localAddresses: (pod.status.podIPs ?? []).map(({ ip }) => ip),
       upstream: (_server: string, asked: DnsMessage): coredns.UpstreamReply => {
-        return { outcome: 'replied', message: outsideAnswer(asked) };
+        return { outcome: 'replied', message: outsideAnswer(asked, publicNames) };
       },
       log,
     };
@@ -84,17 +93,3 @@ export class NameServers {
 /** Azure's resolver, which every virtual machine has in its resolv.conf (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16). */
 export const AZURE_RESOLVER = '168.63.129.16';
 export const AZURE_RESOLVER_ADDRESS = addressOf(AZURE_RESOLVER);
-
-/** There is no world of names outside of the cluster yet: every name is unknown there, said as the root servers say it. */
-function outsideAnswer(query: DnsMessage): DnsMessage {
-  const soa = 'a.root-servers.net. nstld.verisign-grs.com. 2026010100 1800 900 604800 86400';
-  return {
-    ...query,
-    response: true,
-    rcode: 'NXDOMAIN',
-    authoritative: false,
-    answers: [],
-    authorities: [{ name: '.', type: 'SOA', ttl: 86400, data: soa }],
-    additionals: [],
-  };
-}

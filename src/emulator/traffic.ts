@@ -13,6 +13,7 @@ import {
   formatAddress,
   type Key,
   keyOf,
+  LIBC_ANNOTATION,
   type Moment,
   type Node,
   type Payload,
@@ -21,13 +22,13 @@ import {
   type ProtocolNumber,
   parseAddress,
 } from '../model/index.ts';
-import { type KubeletDns, parseResolvConf, type ResolvConf, resolvConfOf } from '../packet/index.ts';
+import { type KubeletDns, parseResolvConf, type ResolvConf, resolvConfOf, settingsOf } from '../packet/index.ts';
 import type { View } from '../reconcile/index.ts';
 import { type ConnectParts, connect } from './connect.ts';
 import type { DnsQueryRequest, ResolveRequest, ResolveResult, SendRequest, SendResult } from './contract.ts';
 import { exchange } from './dns-exchange.ts';
 import { listenerOn } from './listeners.ts';
-import { type LookupFrom, type LookupParts, lookUp } from './lookup.ts';
+import { ANY_FAMILY, type LookupFrom, type LookupParts, lookUp } from './lookup.ts';
 import { AZURE_RESOLVER, NameServers } from './name-servers.ts';
 import type { NodeNetworks } from './node-networks.ts';
 import { Wire } from './wire.ts';
@@ -59,6 +60,8 @@ const PROTOCOLS: Readonly<Record<string, ProtocolNumber>> = {
   udp: PROTOCOL_NUMBERS.UDP,
   sctp: PROTOCOL_NUMBERS.SCTP,
 };
+/** how many servers a resolver knows at most (MAXNS) */
+const NAMESERVERS_MAX = 3;
 const URL_SHAPE = /^([a-z]+):\/\/(\[[0-9a-fA-F:]+\]|[^/:[\]]+)(?::(\d{1,5}))?(\/\S*)?$/;
 
 interface Destination {
@@ -80,17 +83,29 @@ export class Traffic {
   readonly #options: TrafficOptions;
   readonly #wire: Wire;
   readonly #nameServers: NameServers;
+  /** nodes by host name */
+  readonly #racing = new Set<string>();
+  /** with `rotate`, what each process' count began with is chance (glibc resolv/res_send.c, `nameserver_offset`) */
+  readonly #rotation: Dice;
   #queries = 0;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
     const { networks, now, dice, dataplane, log } = options;
     this.#wire = new Wire({ world: () => networks.world(), now, dice: dice.split('packets') });
-    this.#nameServers = new NameServers({ dataplane, now, dice: dice.split('coredns'), log });
+    const publicNames = options.settings.publicNames ?? {};
+    this.#nameServers = new NameServers({ dataplane, now, dice: dice.split('coredns'), log, publicNames });
+    this.#rotation = dice.split('resolver');
   }
 
-  resolve({ from, name, type = 'A' }: ResolveRequest): ResolveResult {
-    return lookUp(this.#sender(from), name, [type], this.#lookupParts(), true);
+  resolve({ from, name, type }: ResolveRequest): ResolveResult {
+    return lookUp(this.#sender(from), name, type === undefined ? ANY_FAMILY : [type], this.#lookupParts(), true);
+  }
+
+  /** Whether packets that a process on a node sends at once race through its conntrack. */
+  race(node: string, on: boolean): void {
+    if (on) this.#racing.add(`node/${node}`);
+    else this.#racing.delete(`node/${node}`);
   }
 
   /** What the cluster's DNS address answers; undefined where the client would wait in vain. */
@@ -110,8 +125,9 @@ export class Traffic {
         `${to} is not a destination; expected scheme://host:port with scheme http, https, tcp, udp or sctp`,
       );
     const literal = parseAddress(target.host);
-    const resolve = literal === undefined ? lookUp(sender, target.host, ['A'], this.#lookupParts(), record) : undefined;
-    const found = literal ?? (resolve?.addresses[0] === undefined ? undefined : addressOf(resolve.addresses[0]));
+    const resolve =
+      literal === undefined ? lookUp(sender, target.host, ANY_FAMILY, this.#lookupParts(), record) : undefined;
+    const found = literal ?? reachable(sender, resolve?.addresses ?? []);
     if (found === undefined) {
       const outcome =
         resolve?.rcode === 'NXDOMAIN' || resolve?.rcode === 'NOERROR' ? 'name-not-found' : 'name-timed-out';
@@ -138,6 +154,7 @@ export class Traffic {
     return {
       ...this.#connectParts(),
       nameServers: this.#nameServers,
+      now: this.#options.now,
       wait: this.#options.wait,
       queryId: () => ++this.#queries % 0x10000,
     };
@@ -152,7 +169,11 @@ export class Traffic {
     if (host === undefined || address === undefined) throw new NoSuchTargetError(`${from} has no network yet`);
     const owner = from.startsWith('external/') ? this.#options.networks.world().owner(address) : undefined;
     if (owner !== undefined) throw new NoSuchTargetError(`${from} is not outside: ${owner.name} has that address`);
-    return { host, address, resolvConf };
+    const pod = this.#podNamed(from);
+    const node = pod === undefined ? name : `node/${pod.spec.nodeName}`;
+    const libc = pod?.metadata.annotations?.[LIBC_ANNOTATION] === 'musl' ? 'musl' : 'glibc';
+    const firstServer = settingsOf(resolvConf.conf).rotate ? this.#rotation.below(NAMESERVERS_MAX) : 0;
+    return { host, address, resolvConf, libc, firstServer, racesOn: this.#racing.has(node) ? node : undefined };
   }
 
   #namespaceOf(from: string): string {
@@ -191,6 +212,12 @@ const LOOPBACK = { 4: addressOf('127.0.0.1'), 6: addressOf('::1') } as const;
 
 function isLoopback(address: Address): boolean {
   return typeof address === 'number' ? address >>> 24 === 127 : address === LOOPBACK[6];
+}
+
+/** The first address of a family that the sender has an address of, as getaddrinfo sorts them last that it cannot reach. */
+function reachable({ host }: LookupFrom, addresses: readonly string[]): Address | undefined {
+  const all = addresses.map(addressOf);
+  return all.find((address) => host.addressOf('eth0', familyOf(address)) !== undefined) ?? all[0];
 }
 
 /** As the kernel chooses: what goes to one of the host's own addresses comes from there, and loopback is one. */

@@ -2,7 +2,7 @@
  * Packets on their way: sends one from a host, makes the changes that it caused, and brings back what the sender is told.
  */
 import { type Dice, type Moment, type Packet, type Trace, UDP } from '../model/index.ts';
-import { commit, type Host, send, type Walked, type World } from '../packet/index.ts';
+import { commit, type Host, type SendOptions, send, type Walked, type World } from '../packet/index.ts';
 
 export interface WireOptions {
   readonly world: () => World;
@@ -44,22 +44,35 @@ export class Wire {
   /** Sends one packet and, where it is refused on its way, the refusal back. */
   send(from: Host, packet: Packet, record: boolean): Sent {
     const walked = this.#walk(from, packet, record);
+    commit(walked);
+    return this.#sent(from, walked, record);
+  }
+
+  /** Sends two packets at the same time: host `on` handles each on a CPU of its own, the first a moment earlier. */
+  sendBoth(from: Host, [first, second]: readonly [Packet, Packet], record: boolean, on: string): readonly [Sent, Sent] {
+    const winner = this.#walk(from, first, record);
+    const loser = this.#walk(from, second, record, { host: on, rival: winner });
+    commit(winner);
+    commit(loser);
+    return [this.#sent(from, winner, record), this.#sent(from, loser, record)];
+  }
+
+  #sent(from: Host, walked: Walked, record: boolean): Sent {
     const traces = walked.trace === undefined ? [] : [walked.trace];
     const { answer } = walked;
     if (answer === undefined) return { walked, traces, error: undefined };
     const back = this.#walk(walked.host, answer, record);
+    commit(back);
     if (back.trace !== undefined) traces.push(back.trace);
     const heard = back.verdict.verdict === 'delivered' && back.host.name === from.name;
     return { walked, traces, error: heard ? back.seen : undefined };
   }
 
-  #walk(from: Host, packet: Packet, record: boolean): Walked {
+  #walk(from: Host, packet: Packet, record: boolean, race?: SendOptions['race']): Walked {
     const { dice, now } = this.#options;
     // A host of an earlier world may be gone or have other rules by now.
     const host = this.host(from.name) ?? from;
-    const walked = send(host, packet, { at: now(), dice, record });
-    commit(walked);
-    return walked;
+    return send(host, packet, { at: now(), dice, record, ...(race === undefined ? {} : { race }) });
   }
 }
 

@@ -13,6 +13,8 @@ export const READY_ANNOTATION = 'orrery.dev/ready';
 export const STOP_AFTER_ANNOTATION = 'orrery.dev/stop-after';
 /** On a pod: the address to ask the CNI plugin for. Taken where it is free and in the node's block. */
 export const POD_IP_ANNOTATION = 'orrery.dev/pod-ip';
+/** On a pod, `musl`: its processes look names up as musl does, as in Alpine's images; as glibc does otherwise. */
+export const LIBC_ANNOTATION = 'orrery.dev/libc';
 /** On a node, `manual`: statuses of the node and its pods are written by somebody else. */
 export const KUBELET_LABEL = 'orrery.dev/kubelet';
 /** On a node, `kubenet`: which network plugin its kubelet was started with; the Azure plugins where it is absent. */

@@ -55,6 +55,12 @@ export interface Remembered {
   readonly addressesMax?: number;
 }
 
+/** A packet that another CPU of a host handles at the same time: what it has opened there is in no table yet. */
+export interface Race {
+  readonly host: string;
+  readonly rival: Flight;
+}
+
 export class Flight {
   readonly sent: Packet;
   readonly family: Family;
@@ -63,6 +69,7 @@ export class Flight {
   readonly at: Moment;
   readonly chance: Chance;
   readonly recorder: Recorder | undefined;
+  race: Race | undefined = undefined;
 
   source: number;
   destination: number;

@@ -13,6 +13,8 @@ export interface SendOptions {
   readonly dice: Dice;
   /** whether a trace is kept; false where it is not given */
   readonly record?: boolean;
+  /** a packet that is on its way and not committed yet, and the host that handles both at once */
+  readonly race?: { readonly host: string; readonly rival: Walked };
 }
 
 /** How a packet ended. Nothing has changed yet: `commit` makes the changes. */
@@ -88,9 +90,13 @@ function answerOf(flight: Flight): Packet | undefined {
 
 /** Sends a packet from a process of `from` and follows it to its end. Changes nothing but the dice. */
 export function send(from: Host, packet: Packet, options: SendOptions): Walked {
-  const { at, dice, record } = options;
+  const { at, dice, record, race } = options;
   const family: Family = familyOf(packet.destination);
-  return follow(from, packet, at, new Rolled(dice), record === true ? new Recorder(family) : undefined);
+  const recorder = record === true ? new Recorder(family) : undefined;
+  const flight = new Flight(from, packet, at, new Rolled(dice), recorder);
+  if (race !== undefined) flight.race = { host: race.host, rival: race.rival.flight };
+  walk(flight);
+  return new WalkedFlight(flight);
 }
 
 /** As `send`, with chance decided by the caller. */

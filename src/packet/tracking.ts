@@ -150,11 +150,32 @@ function keep(flight: Flight, table: ConntrackTable, connection: Connection): vo
   flight.changedLast = connection;
 }
 
-/** A new connection enters the table where its first packet leaves the host or reaches a process. */
-export function confirm(flight: Flight): void {
+/**
+ * A new connection enters the table where its first packet leaves the host or reaches a process. False where a packet of the
+ * same socket, handled by another CPU, has just been confirmed with another translation: then this one is dropped. One that
+ * was translated the same joins it. (`__nf_conntrack_confirm`, `nf_ct_resolve_clash`; since Linux 5.7 both are kept.)
+ */
+export function confirm(flight: Flight): boolean {
   const { connection, table } = flight;
-  if (connection === undefined || table === undefined || connection.row >= 0 || flight.state === STATE_RELATED) return;
+  if (connection === undefined || table === undefined) return true;
+  if (connection.row >= 0 || flight.state === STATE_RELATED) return true;
+  const rival = rivalOf(flight, connection, table);
+  if (rival !== undefined) return hasSameReply(connection, rival);
   if (connection.table === undefined) keep(flight, table, connection);
+  return true;
+}
+
+function rivalOf({ race, host }: Flight, connection: Connection, table: ConntrackTable): Connection | undefined {
+  if (race === undefined || race.host !== host.name) return undefined;
+  const { protocol, source, destination, ports } = connection;
+  for (let opened = race.rival.changedLast; opened !== undefined; opened = opened.changedBefore) {
+    if (directionIn(opened, table, protocol, source, destination, ports) === ORIGINAL) return opened;
+  }
+  return undefined;
+}
+
+function hasSameReply(a: Connection, b: Connection): boolean {
+  return a.replySource === b.replySource && a.replyDestination === b.replyDestination && a.replyPorts === b.replyPorts;
 }
 
 /** Whether another connection of this host has the tuple that this one's replies would have. */

@@ -172,7 +172,7 @@ function accept(flight: Flight): Hop | undefined {
   if (flight.destination !== destination && !flight.host.isLocal(flight.destinationAddress))
     return passToRealServer(flight);
   if (!passNat(flight, INPUT, 'source')) return undefined;
-  confirm(flight);
+  if (!confirm(flight)) return loseRace(flight);
   end(flight, { verdict: 'delivered', host: flight.host.name, reason: 'the address is its own' });
   return undefined;
 }
@@ -234,8 +234,13 @@ function passForward(flight: Flight): boolean {
 
 function passPostrouting(flight: Flight): boolean {
   const passed = pass(flight, POSTROUTING, MANGLE) && passNat(flight, POSTROUTING, 'source');
-  if (passed) confirm(flight);
-  return passed;
+  if (!passed || confirm(flight)) return passed;
+  loseRace(flight);
+  return false;
+}
+
+function loseRace(flight: Flight): undefined {
+  drop(flight, 'conntrack: insert failed, a packet of the same socket was confirmed first with another translation');
 }
 
 /** Whether a table lets the packet go on; sets the verdict where not. */

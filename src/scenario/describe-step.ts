@@ -60,6 +60,8 @@ function describeFault(fault: Fault): string {
       return `the watches of ${fault.program} break`;
     case 'node-down':
       return `${fault.node} ${fault.down ? 'goes down' : 'comes back'}`;
+    case 'conntrack-race':
+      return `packets sent at once ${fault.on ? 'race' : 'do not race any more'} through conntrack on ${fault.node}`;
     default: {
       const impossible: never = fault;
       throw new Error(`no fault is ${JSON.stringify(impossible)}`);

@@ -2,6 +2,7 @@
 import type { ResolveResult, SendResult } from '../emulator/index.ts';
 import { type Key, type Kind, type KubernetesObject, matchesLabels, splitKey } from '../model/index.ts';
 import { chiSquareProbability } from './chi-square.ts';
+import { formatDuration, parseDurationMs } from './duration.ts';
 import type { SentSummary } from './entry.ts';
 import { formatReference, parseReference } from './reference.ts';
 import { parseShare, type ResolveStep, type SendStep } from './schema.ts';
@@ -36,6 +37,10 @@ export function checkResolved({ expect }: ResolveStep, result: ResolveResult): r
     checks.push(judged('addresses', expected, actual, expected.join() === actual.join()));
   }
   if (expect?.queries !== undefined) checks.push(same('queries', expect.queries, result.exchanges.length));
+  if (expect?.took !== undefined) {
+    const met = parseDurationMs(expect.took) === result.tookMs;
+    checks.push(judged('took', expect.took, formatDuration(result.tookMs), met));
+  }
   if (expect?.answeredName !== undefined)
     checks.push(same('answered name', withDot(expect.answeredName), withDot(result.answeredName ?? '')));
   return checks;

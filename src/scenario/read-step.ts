@@ -136,6 +136,7 @@ function faultsOf(step: FaultStep): readonly Fault[] {
     if (disconnect === true) faults.push({ fault: 'disconnect', program });
   }
   if (step.node !== undefined) faults.push({ fault: 'node-down', node: step.node.name, down: step.node.down });
+  if (step.conntrackRace !== undefined) faults.push({ fault: 'conntrack-race', ...step.conntrackRace });
   return faults;
 }
 

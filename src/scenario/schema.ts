@@ -47,6 +47,9 @@ const scalable = text((value) => {
 const duration = text(
   (value) => parseDurationMs(value) ?? `${JSON.stringify(value)} is no duration, such as 500ms, 10s or 1m30s`,
 );
+const ipAddress = text((value) =>
+  parseAddress(value) === undefined ? `${JSON.stringify(value)} is no IP address` : undefined,
+);
 const share = z.union([z.number(), z.string()]).check((context) => {
   if (parseShare(context.value) === undefined)
     context.issues.push({
@@ -75,6 +78,7 @@ const resolve = z.strictObject({
       rcode: z.enum(RCODES).optional(),
       addresses: z.array(z.string()).optional(),
       queries: count.optional(),
+      took: duration.optional(),
       answeredName: z.string().optional(),
     })
     .optional(),
@@ -115,6 +119,7 @@ const fault = z.strictObject({
   kubeScheduler: programFault.optional(),
   cloudControllerManager: programFault.optional(),
   node: z.strictObject({ name, down: z.boolean() }).optional(),
+  conntrackRace: z.strictObject({ node: name, on: z.boolean() }).optional(),
 });
 
 export const stepSchema = z.strictObject({
@@ -201,6 +206,7 @@ export const clusterSchema = z.strictObject({
     .optional(),
   agentPoolProfiles: z.array(agentPoolProfile).optional(),
   apiServer: z.strictObject({ address: z.string(), port: z.int().min(1).max(65535) }).optional(),
+  publicNames: z.record(name, z.array(ipAddress).min(1)).optional(),
   systemPods: z.boolean().optional(),
   azureCns: z
     .strictObject({ enableIPAMv2: z.boolean().optional(), enableSubnetScarcity: z.boolean().optional() })

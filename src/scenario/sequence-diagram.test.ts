@@ -86,6 +86,7 @@ const CALL: SendResult = {
   resolve: {
     resolvConf: '',
     rcode: 'NOERROR',
+    tookMs: 0,
     addresses: ['10.96.0.50'],
     exchanges: [
       {

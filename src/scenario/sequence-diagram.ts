@@ -22,18 +22,30 @@ export class SequenceDiagram {
   addSend(result: SendResult): void {
     if (result.resolve !== undefined) this.addResolve(result.resolve);
     const initiator = result.traces[0] === undefined ? undefined : senderOf(result.traces[0]);
-    for (const trace of result.traces) {
-      if (senderOf(trace) === initiator) this.addRequest(trace);
-      else this.addReply(trace);
-    }
+    for (const trace of result.traces) this.#addEither(trace, initiator);
     this.#lines.push(`Note over ${this.#hostOf(result)}: ${escaped(result.outcome)}`);
   }
 
   addResolve({ exchanges }: ResolveResult): void {
-    for (const { request, reply } of exchanges) {
+    let waiting: Trace[] = [];
+    for (const { handshake = [], request, reply, atOnce } of exchanges) {
+      if (atOnce !== true) waiting = this.#addReplies(waiting);
+      for (const trace of handshake) this.#addEither(trace, senderOf(request));
       this.addRequest(request);
-      if (reply !== undefined) this.addReply(reply);
+      if (reply !== undefined) waiting.push(reply);
     }
+    this.#addReplies(waiting);
+  }
+
+  #addEither(trace: Trace, initiator: string | undefined): void {
+    if (senderOf(trace) === initiator) this.addRequest(trace);
+    else this.addReply(trace);
+  }
+
+  /** What was asked for at once is answered after all of it was asked. */
+  #addReplies(replies: readonly Trace[]): Trace[] {
+    for (const reply of replies) this.addReply(reply);
+    return [];
   }
 
   /** A packet on its way there: to kube-proxy where its rules change the destination, on to the receiver, or to where it ended. */

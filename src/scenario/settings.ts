@@ -43,6 +43,7 @@ export function settingsOf(cluster: ClusterDocument = {}): ClusterSettings {
     virtualNetwork,
     agentPoolProfiles: pools.map((pool) => agentPoolOf(pool, networkProfile, vnetSubnet)),
     apiServer: cluster.apiServer ?? API_SERVER,
+    ...(cluster.publicNames === undefined ? {} : { publicNames: cluster.publicNames }),
     systemPods: cluster.systemPods ?? true,
     ...(cluster.azureCns === undefined ? {} : { azureCns: cluster.azureCns }),
   } as ClusterSettings;

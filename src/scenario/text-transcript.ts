@@ -9,6 +9,7 @@ import { describeIntents } from './describe-intent.ts';
 import { describeDns } from './describe-packet.ts';
 import { describeStep } from './describe-step.ts';
 import { describeTrace, summarizeTrace, type TraceLine } from './describe-trace.ts';
+import { formatDuration } from './duration.ts';
 import type { Entry, SentSummary } from './entry.ts';
 import { formatProblem } from './problem.ts';
 import type { Scenario } from './read-scenario.ts';
@@ -173,15 +174,18 @@ export class TextTranscript {
   }
 
   /** What a look-up read, asked and heard. */
-  resolved(at: Moment, { resolvConf, exchanges, rcode, addresses, answeredName }: ResolveResult): void {
+  resolved(at: Moment, { resolvConf, exchanges, rcode, addresses, tookMs, answeredName }: ResolveResult): void {
     if (this.#trace) for (const line of resolvConf.trimEnd().split('\n')) this.#detail(`  resolv.conf: ${line}`);
-    for (const { query, request, response, reply } of exchanges) {
+    for (const { query, handshake = [], request, response, reply } of exchanges) {
       this.#line(at, `  DNS ${describeDns(query)}: ${response === undefined ? 'no answer' : describeDns(response)}`);
+      for (const trace of handshake) this.way('connection', trace);
       this.way('query', request);
       if (reply !== undefined) this.way('answer', reply);
     }
     const name = answeredName === undefined ? '' : ` for ${answeredName}`;
-    this.#line(at, `  resolved: ${rcode}${addresses.length === 0 ? '' : ` ${addresses.join(', ')}`}${name}`);
+    const found = addresses.length === 0 ? '' : ` ${addresses.join(', ')}`;
+    const after = tookMs === 0 ? '' : ` after ${formatDuration(tookMs)}`;
+    this.#line(at, `  resolved: ${rcode}${found}${name}${after}`);
   }
 
   #sent(at: Moment, { first, count, tally }: SentSummary): void {

@@ -10,4 +10,4 @@ export {
   type RequestMode,
 } from './lookup.ts';
 export { type KubeletDns, resolvConfOf } from './pod-resolv-conf.ts';
-export { parseResolvConf, type ResolvConf, resolvConfText } from './resolv-conf.ts';
+export { parseResolvConf, type ResolvConf, resolvConfText, settingsOf } from './resolv-conf.ts';

@@ -13,17 +13,19 @@
  */
 import type { DnsMessage, DnsQuestion, RecordType } from '../../model/index.ts';
 import { type Candidate, plannedCandidates } from './candidates.ts';
+import { beginMuslLookup, type MuslState, nextMuslStep } from './musl-lookup.ts';
 import { type ResolvConf, type ResolverSettings, serversOf, settingsOf } from './resolv-conf.ts';
 
 /** How questions of one candidate go out: at once from one socket, in turn from one, in turn from a socket each. */
 export type RequestMode = 'parallel' | 'single-request' | 'single-request-reopen';
 
 export interface LookupState {
+  readonly libc: 'glibc';
   readonly conf: ResolvConf;
   readonly settings: ResolverSettings;
   readonly types: readonly RecordType[];
   readonly plan: readonly Candidate[];
-  /** the server that every attempt begins with; only `rotate` makes it other than 0 */
+  /** the server that every attempt begins with, before it is taken modulo how many there are; 0 without `rotate` */
   readonly firstServer: number;
   readonly candidate: number;
   readonly attempt: number;
@@ -44,9 +46,10 @@ type Failure = 'not-found' | 'no-data' | 'try-again';
 export type LookupStep =
   | {
       readonly step: 'ask';
-      readonly state: LookupState;
-      readonly server: string;
-      /** one for each type asked for */
+      readonly state: LookupState | MuslState;
+      /** asked at the same time: glibc asks one, musl all */
+      readonly servers: readonly string[];
+      /** one for each type that is not answered yet */
       readonly questions: readonly DnsQuestion[];
       readonly mode: RequestMode;
       readonly transport: 'udp' | 'tcp';
@@ -71,8 +74,10 @@ export interface LookupRequest {
   readonly name: string;
   /** `['A', 'AAAA']` is what getaddrinfo asks for; `['A']` keeps a trace short */
   readonly types: readonly RecordType[];
-  /** with `rotate`, how many lookups this process has made before */
-  readonly before?: number;
+  /** with `rotate`, the server to begin with: any at first, then one further for each name that is asked for */
+  readonly firstServer?: number;
+  /** whose ways: glibc's where it is not given */
+  readonly libc?: 'glibc' | 'musl';
 }
 
 const LEAST_TIMEOUT_SECONDS = 1;
@@ -95,7 +100,7 @@ function ask(state: LookupState): LookupStep {
   return {
     step: 'ask',
     state,
-    server: servers[(state.firstServer + state.server) % servers.length]!,
+    servers: [servers[(state.firstServer + state.server) % servers.length]!],
     questions: state.types.map((type) => ({ name, type })),
     mode: state.mode,
     transport: state.transport,
@@ -103,14 +108,17 @@ function ask(state: LookupState): LookupStep {
   };
 }
 
-export function beginLookup(conf: ResolvConf, { name, types, before = 0 }: LookupRequest): LookupStep {
+export function beginLookup(conf: ResolvConf, request: LookupRequest): LookupStep {
+  if (request.libc === 'musl') return beginMuslLookup(conf, request);
+  const { name, types, firstServer = 0 } = request;
   const settings = settingsOf(conf);
   return ask({
+    libc: 'glibc',
     conf,
     settings,
     types,
     plan: plannedCandidates(conf, name),
-    firstServer: settings.rotate ? before % serversOf(conf).length : 0,
+    firstServer: settings.rotate ? firstServer : 0,
     candidate: 0,
     attempt: 0,
     server: 0,
@@ -158,7 +166,9 @@ function nextCandidate(state: LookupState, failure: Failure, refused: boolean): 
   while (stopsSearch && candidate < state.plan.length && !state.plan[candidate]!.asGiven) candidate++;
   if (candidate >= state.plan.length) return ending(known, failure);
   const transport = state.settings.useVc ? 'tcp' : 'udp';
-  return ask({ ...known, candidate, attempt: 0, server: 0, transport, sawServerFailure: false, heardNothing: true });
+  const firstServer = state.settings.rotate ? state.firstServer + 1 : 0;
+  const fresh = { attempt: 0, server: 0, transport, sawServerFailure: false, heardNothing: true } as const;
+  return ask({ ...known, ...fresh, firstServer, candidate });
 }
 
 /** The next server, then the next attempt; when all are used up, the candidate has failed. */
@@ -175,7 +185,9 @@ function withLessAtOnce(mode: RequestMode): RequestMode | undefined {
 }
 
 /** What to do after the outcome of an `ask`. */
-export function nextStep(state: LookupState, { replies, refused = false }: AskOutcome): LookupStep {
+export function nextStep(state: LookupState | MuslState, outcome: AskOutcome): LookupStep {
+  if (state.libc === 'musl') return nextMuslStep(state, outcome);
+  const { replies, refused = false } = outcome;
   const missing = replies.filter((reply) => reply === undefined).length;
   if (missing === replies.length) return nextServer({ ...state, heardNothing: state.heardNothing && refused });
   const heard = { ...state, heardNothing: false };

@@ -20,11 +20,13 @@ export interface ResolverSettings {
   readonly singleRequestReopen: boolean;
   /** ask over TCP */
   readonly useVc: boolean;
+  /** send an OPT record, of 1200 bytes (RESOLV_EDNS_BUFFER_SIZE) */
+  readonly edns0: boolean;
 }
 
 const NDOTS_MAX = 15;
-const TIMEOUT_SECONDS_MAX = 30;
-const ATTEMPTS_MAX = 5;
+/** glibc's; musl has others */
+const GLIBC_LIMITS = { timeoutSeconds: 30, attempts: 5 } as const;
 /** glibc reads this many servers and ignores the rest (MAXNS). */
 const NAMESERVERS_MAX = 3;
 
@@ -51,7 +53,10 @@ export function resolvConfText({ nameservers, searches, options }: ResolvConf): 
   return lines.map((line) => `${line}\n`).join('');
 }
 
-export function settingsOf({ options }: ResolvConf): ResolverSettings {
+export function settingsOf(
+  { options }: ResolvConf,
+  limits: Pick<ResolverSettings, 'timeoutSeconds' | 'attempts'> = GLIBC_LIMITS,
+): ResolverSettings {
   const number = (name: string, otherwise: number, most: number) => {
     const option = options.findLast((text) => text.startsWith(`${name}:`));
     const value = option === undefined ? Number.NaN : Number.parseInt(option.slice(name.length + 1), 10);
@@ -59,12 +64,13 @@ export function settingsOf({ options }: ResolvConf): ResolverSettings {
   };
   return {
     ndots: number('ndots', 1, NDOTS_MAX),
-    timeoutSeconds: number('timeout', 5, TIMEOUT_SECONDS_MAX),
-    attempts: number('attempts', 2, ATTEMPTS_MAX),
+    timeoutSeconds: number('timeout', 5, limits.timeoutSeconds),
+    attempts: number('attempts', 2, limits.attempts),
     rotate: options.includes('rotate'),
     singleRequest: options.includes('single-request'),
     singleRequestReopen: options.includes('single-request-reopen'),
     useVc: options.includes('use-vc'),
+    edns0: options.includes('edns0'),
   };
 }
 

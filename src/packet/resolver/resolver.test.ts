@@ -4,6 +4,7 @@ import type { DnsMessage, DnsPolicy, DnsQuestion, Pod, PodDnsConfig, Rcode } fro
 import {
   beginLookup,
   candidates,
+  type LookupRequest,
   type LookupStep,
   nextStep,
   parseResolvConf,
@@ -93,14 +94,15 @@ function reply({ name, type }: DnsQuestion, rcode: Rcode, data?: string): DnsMes
 type Script = (question: DnsQuestion, server: string) => DnsMessage | undefined | 'refused';
 
 /** Runs a lookup against a script; gives the questions asked, in order, and the end. */
-function run(conf: string, name: string, script: Script, types = ['A']) {
+function run(conf: string, name: string, script: Script, more: Partial<LookupRequest> = {}) {
   const asked: string[] = [];
-  let step: LookupStep = beginLookup(parseResolvConf(conf), { name, types });
+  let step: LookupStep = beginLookup(parseResolvConf(conf), { name, types: ['A'], ...more });
   while (step.step === 'ask') {
     if (asked.length > 200) throw new Error('the lookup never ends');
-    const { server, questions, timeoutMs } = step;
+    const { servers, questions, timeoutMs } = step;
+    const server = servers[0]!;
     const replies = questions.map((question) => script(question, server));
-    asked.push(`${questions[0]!.name} @${server} ${timeoutMs / 1000}s`);
+    asked.push(`${questions[0]!.name} @${servers.join('+')} ${timeoutMs / 1000}s`);
     step = nextStep(step.state, {
       replies: replies.map((one) => (one === 'refused' ? undefined : one)),
       refused: replies.includes('refused'),
@@ -146,7 +148,7 @@ test('when one of two answers is lost, both are asked for again, one by one', ()
   if (first.step !== 'ask') throw new Error('nothing asked');
   expect(first.mode).toBe('parallel');
   const second = nextStep(first.state, { replies: [reply(first.questions[0]!, 'NOERROR', '10.1.1.1'), undefined] });
-  expect(second).toMatchObject({ step: 'ask', mode: 'single-request', server: first.server });
+  expect(second).toMatchObject({ step: 'ask', mode: 'single-request', servers: first.servers });
 });
 
 test('a truncated answer is asked for again over TCP', () => {
@@ -154,6 +156,34 @@ test('a truncated answer is asked for again over TCP', () => {
   if (first.step !== 'ask') throw new Error('nothing asked');
   const truncated = { ...reply(first.questions[0]!, 'NOERROR', '10.1.1.1'), truncated: true };
   expect(nextStep(first.state, { replies: [truncated] })).toMatchObject({ step: 'ask', transport: 'tcp' });
+});
+
+test('rotate begins with another server for each name', () => {
+  const conf = 'search a.svc\nnameserver 10.0.0.1\nnameserver 10.0.0.2\noptions ndots:5 rotate\n';
+  const { asked } = run(conf, 'x', (question) => reply(question, 'NXDOMAIN'), { firstServer: 1 });
+  expect(asked).toEqual(['x.a.svc. @10.0.0.2 5s', 'x. @10.0.0.1 5s']);
+});
+
+const MUSL = { libc: 'musl' } as const;
+const TWO = 'search a.svc b.svc\nnameserver 10.0.0.1\nnameserver 10.0.0.2\noptions ndots:2\n';
+
+test('musl asks every server at once, and searches on only after NXDOMAIN', () => {
+  const nobody = run(TWO, 'x', (question) => reply(question, 'NXDOMAIN'), MUSL);
+  expect(nobody.asked).toEqual(['x.a.svc.', 'x.b.svc.', 'x.'].map((name) => `${name} @10.0.0.1+10.0.0.2 2.5s`));
+  expect(nobody.end).toMatchObject({ outcome: 'not-found' });
+  const empty = run(TWO, 'x', (question) => reply(question, 'NOERROR'), MUSL);
+  expect(empty).toMatchObject({ asked: ['x.a.svc. @10.0.0.1+10.0.0.2 2.5s'], end: { outcome: 'no-data' } });
+});
+
+test('musl never searches for a name with enough dots', () => {
+  expect(run(TWO, 'x.y.z', (question) => reply(question, 'NXDOMAIN'), MUSL).asked.length).toBe(1);
+});
+
+test('silence, and SERVFAIL after two more questions each, end a lookup of musl', () => {
+  const silent = run(TWO, 'x', () => undefined, MUSL);
+  expect(silent).toMatchObject({ asked: { length: 2 }, end: { outcome: 'try-again' } });
+  const failing = run(TWO, 'x', (question) => reply(question, 'SERVFAIL'), MUSL);
+  expect(failing).toMatchObject({ asked: { length: 4 }, end: { outcome: 'try-again' } });
 });
 
 test('every lookup ends, and finds only names of its plan', () => {
@@ -170,20 +200,32 @@ test('every lookup ends, and finds only names of its plan', () => {
     .array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 7 })
     .map((labels) => labels.join('.'));
   const servers = fc.integer({ min: 0, max: 4 });
+  const libc = fc.constantFrom('glibc' as const, 'musl' as const);
   fc.assert(
-    fc.property(name, servers, fc.array(outcome, { minLength: 1, maxLength: 40 }), (asked, count, script) => {
-      const lines = Array.from({ length: count }, (_, i) => `nameserver 10.0.0.${i + 1}\n`).join('');
-      const conf = `search n.svc svc local\n${lines}options ndots:5\n`;
-      let at = 0;
-      const { end } = run(conf, asked, (question) => {
-        const next = script[at++ % script.length]!;
-        if (next === 'silence') return undefined;
-        if (next === 'refused') return next;
-        return next === 'found' ? reply(question, 'NOERROR', '10.1.1.1') : reply(question, next);
-      });
-      if (end.step !== 'done') throw new Error('not ended');
-      if (end.outcome === 'found') expect(candidates(parseResolvConf(conf), asked)).toContain(end.answeredName);
-    }),
+    fc.property(
+      name,
+      servers,
+      libc,
+      fc.array(outcome, { minLength: 1, maxLength: 40 }),
+      (asked, count, ways, script) => {
+        const lines = Array.from({ length: count }, (_, i) => `nameserver 10.0.0.${i + 1}\n`).join('');
+        const conf = `search n.svc svc local\n${lines}options ndots:5\n`;
+        let at = 0;
+        const { end } = run(
+          conf,
+          asked,
+          (question) => {
+            const next = script[at++ % script.length]!;
+            if (next === 'silence') return undefined;
+            if (next === 'refused') return next;
+            return next === 'found' ? reply(question, 'NOERROR', '10.1.1.1') : reply(question, next);
+          },
+          { libc: ways },
+        );
+        if (end.step !== 'done') throw new Error('not ended');
+        if (end.outcome === 'found') expect(candidates(parseResolvConf(conf), asked)).toContain(end.answeredName);
+      },
+    ),
   );
 });
 
