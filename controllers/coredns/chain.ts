@@ -11,7 +11,7 @@ import { cache } from './plugins/cache/index.ts';
 import { forward } from './plugins/forward/index.ts';
 import { hosts } from './plugins/hosts.ts';
 import { kubernetes } from './plugins/kubernetes/index.ts';
-import { loadbalance } from './plugins/loadbalance.ts';
+import { loadbalance } from './plugins/loadbalance/index.ts';
 import { rewrite } from './plugins/rewrite/index.ts';
 import { template } from './plugins/template.ts';
 import { serverKeyOf } from './zones.ts';

@@ -15,7 +15,9 @@ export {
   type DnsFacts,
   type DnsReply,
   type DnsRequest,
+  type Handler,
   isMessage,
+  type Plugin,
   type PluginSetup,
   type Transport,
   type Upstream,
@@ -27,12 +29,17 @@ export { type CacheOptions, readCacheOptions } from './plugins/cache/options.ts'
 export { type CacheItem, CacheMemory, itemOf } from './plugins/cache/store.ts';
 export { type ForwardOptions, readForwardOptions } from './plugins/forward/options.ts';
 export { classifyTargets, hostTargetOf, resolvedTarget, splitServerName } from './plugins/forward/targets.ts';
+export { readHostsOptions, readHostsTable } from './plugins/hosts.ts';
 export { formatLabelSelector } from './plugins/kubernetes/label-selector.ts';
 export { parseName } from './plugins/kubernetes/name.ts';
 export { type KubernetesOptions, readKubernetesOptions } from './plugins/kubernetes/options.ts';
+export { loadbalance } from './plugins/loadbalance/index.ts';
+export { readLoadbalanceOptions } from './plugins/loadbalance/options.ts';
+export { readWeights, WeightFileError } from './plugins/loadbalance/weighted.ts';
 export { rewrite } from './plugins/rewrite/index.ts';
 export { RuleError } from './plugins/rewrite/match.ts';
 export { type RewriteRule, readRewriteRule } from './plugins/rewrite/rule.ts';
 export { corednsPods, dnsPodOf } from './pods-controller.ts';
-export { answersDiffer, corednsNamespaces, corednsRecords } from './records-controller.ts';
+export { corednsNamespaces, corednsRecords } from './records-controller.ts';
+export { movedByImport, movedByPod, movedSerials } from './serials.ts';
 export { answer, copyServer, type DnsServer, dueAt, metricsOf, type ServerStart, startServer, wake } from './server.ts';

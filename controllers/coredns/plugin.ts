@@ -10,7 +10,7 @@ import type { Directive } from './corefile/parse.ts';
 import type { MetricFamily } from './metrics.ts';
 
 /** What the kubernetes plugin answers from: what CoreDNS's own informers have brought, which may lag. */
-export type DnsFacts = Pick<Dataplane, 'dns' | 'dnsNamespace' | 'dnsPod' | 'dnsModified'>;
+export type DnsFacts = Pick<Dataplane, 'dns' | 'dnsImport' | 'dnsNamespace' | 'dnsPod' | 'dnsModified'>;
 
 export type Transport = 'udp' | 'tcp' | 'tls' | 'https';
 

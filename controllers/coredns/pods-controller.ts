@@ -4,8 +4,9 @@
  */
 import type { Dataplane, DnsPod } from '../../src/dataplane/index.ts';
 import { keyOf, type Pod } from '../../src/model/index.ts';
-import type { Controller } from '../../src/reconcile/index.ts';
+import type { Controller, Intent } from '../../src/reconcile/index.ts';
 import { COREFILE } from './config-controller.ts';
+import { movedByPod } from './serials.ts';
 
 function wantsPods({ file }: Dataplane): boolean {
   return /\bpods\s+verified\b/.test(file.get(COREFILE) ?? '');
@@ -29,9 +30,8 @@ export const corednsPods: Controller = {
     const value = pod === undefined ? undefined : dnsPodOf(pod);
     const before = view.dataplane.dnsPod.get(key);
     if (value === before || JSON.stringify(value) === JSON.stringify(before)) return [];
-    return [
-      { do: 'program', piece: 'dnsModified', key: 'internal', value: at },
-      { do: 'program', piece: 'dnsPod', key, value },
-    ];
+    const write: Intent = { do: 'program', piece: 'dnsPod', key, value };
+    if (!movedByPod(before, value)) return [write];
+    return [{ do: 'program', piece: 'dnsModified', key: 'internal', value: at }, write];
   },
 };

@@ -3,9 +3,11 @@
  *
  * Source: CoreDNS plugin/kubernetes/controller.go (informers, indexers, `detectChanges`).
  */
-import { type DnsRecords, type DnsService, dnsServiceOf } from '../../src/dataplane/index.ts';
+import type { Dataplane, DnsRecords } from '../../src/dataplane/index.ts';
 import { type EndpointSlice, isEqual, type Key, keyOf, type Moment } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
+import { COREFILE } from './config-controller.ts';
+import { type MovedSerials, movedSerials } from './serials.ts';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 /** shared by every controller of the program: the slices of a Service */
@@ -34,14 +36,13 @@ function sameObjects(a: DnsRecords | undefined, b: DnsRecords | undefined): bool
   );
 }
 
-/** Whether a change shows in any answer: only then does the SOA serial move. */
-export function answersDiffer(before: DnsService | undefined, after: DnsService | undefined): boolean {
-  return !isEqual(before, after);
+/** When a zone's records last changed, beside the change itself: the serial of its SOA. */
+function modified(zone: keyof MovedSerials, at: Moment): Intent {
+  return { do: 'program', piece: 'dnsModified', key: zone, value: at };
 }
 
-/** When records last changed, beside the change itself: the serial of the zone's SOA. */
-function modified(at: Moment): Intent {
-  return { do: 'program', piece: 'dnsModified', key: 'internal', value: at };
+function zonal({ file }: Dataplane): boolean {
+  return /^\s*zonal\s*$/m.test(file.get(COREFILE) ?? '');
 }
 
 export const corednsRecords: Controller = {
@@ -57,9 +58,10 @@ export const corednsRecords: Controller = {
     const after = recordsOf(view, key);
     const before = view.dataplane.dns.get(key);
     if (sameObjects(before, after)) return [];
-    const names = after === undefined ? undefined : dnsServiceOf(key, after);
-    const write: Intent = { do: 'program', piece: 'dns', key, value: after };
-    return answersDiffer(view.dataplane.dns.service(key), names) ? [modified(at), write] : [write];
+    const moved = movedSerials(before, after, zonal(view.dataplane));
+    const intents: Intent[] = [{ do: 'program', piece: 'dns', key, value: after }];
+    for (const zone of ['external', 'internal'] as const) if (moved[zone]) intents.unshift(modified(zone, at));
+    return intents;
   },
 };
 

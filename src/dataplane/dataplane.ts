@@ -7,6 +7,7 @@ import { produce } from 'immer';
 import { Map as PersistentMap } from 'immutable';
 import type { Labels, Moment } from '../model/index.ts';
 import type { CnsPool } from './cns-pool.ts';
+import { type DnsImportRecords, dnsImportOf } from './dns-imports.ts';
 import { type DnsPod, DnsPods, type DnsRecords, DnsZone } from './dns-records.ts';
 import { NodeNetworks } from './node-networks.ts';
 import { type PodNetwork, PodNetworks } from './pod-networks.ts';
@@ -27,11 +28,13 @@ export interface Pieces {
   service: ServiceRecord;
   /** a Service's names, by Service key (CoreDNS) */
   dns: DnsRecords;
+  /** the names of a Service in other clusters, by the key of its ServiceImport, where the Corefile has a multicluster zone (CoreDNS) */
+  dnsImport: DnsImportRecords;
   /** a namespace's labels, by its name (CoreDNS) */
   dnsNamespace: Labels;
   /** a pod's addresses, by pod key, where the Corefile says `pods verified` (CoreDNS) */
   dnsPod: DnsPod;
-  /** when a zone's records last changed, by `internal`: what its SOA serial is made of (CoreDNS) */
+  /** when a zone's records last changed, by `internal`, `external` or `multicluster`: what its SOA serial is made of (CoreDNS) */
   dnsModified: Moment;
   /** configuration that a program has loaded, by file name: `Corefile` (CoreDNS) */
   file: string;
@@ -50,6 +53,7 @@ export interface Dataplane {
   readonly cnsPool: PersistentMap<string, CnsPool>;
   readonly service: ServiceTable;
   readonly dns: DnsZone;
+  readonly dnsImport: DnsZone<DnsImportRecords>;
   readonly dnsNamespace: PersistentMap<string, Labels>;
   readonly dnsPod: DnsPods;
   readonly dnsModified: PersistentMap<string, Moment>;
@@ -65,6 +69,7 @@ export const EMPTY_DATAPLANE: Dataplane = {
   cnsPool: PersistentMap(),
   service: ServiceTable.EMPTY,
   dns: DnsZone.EMPTY,
+  dnsImport: DnsZone.empty(dnsImportOf),
   dnsNamespace: PersistentMap(),
   dnsPod: DnsPods.EMPTY,
   dnsModified: PersistentMap(),

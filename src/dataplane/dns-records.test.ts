@@ -5,12 +5,19 @@ import { type DnsRecords, DnsZone, zoneFile } from './index.ts';
 
 const META = { uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
 
-function recordsOf(key: string, clusterIP: string, endpoints: readonly string[], exists = true): DnsRecords {
+function recordsOf(
+  key: string,
+  clusterIP: string,
+  endpoints: readonly string[],
+  exists = true,
+  externalIPs: readonly string[] = [],
+): DnsRecords {
   const [namespace, name] = key.split('/') as [string, string];
   const spec = {
     type: 'ClusterIP',
     clusterIP,
     sessionAffinity: 'None',
+    externalIPs,
     ports: [{ name: 'http', protocol: 'TCP', port: 80 }],
   };
   const service = {
@@ -18,6 +25,7 @@ function recordsOf(key: string, clusterIP: string, endpoints: readonly string[],
     kind: 'Service',
     metadata: { ...META, name, namespace },
     spec,
+    status: { loadBalancer: {} },
   } as unknown as Service;
   const slice: EndpointSlice = {
     apiVersion: 'discovery.k8s.io/v1',
@@ -36,6 +44,7 @@ const records = fc.record({
   clusterIP: fc.oneof(address, fc.constant('None')),
   endpoints: fc.array(address),
   exists: fc.boolean(),
+  externalIPs: fc.uniqueArray(address),
 });
 const change = fc.record({ key, records: fc.option(records, { nil: undefined }) });
 
@@ -45,7 +54,10 @@ test('the indexes agree with a walk over all Services, after any changes', () =>
       let zone = DnsZone.EMPTY;
       const naive = new Map<string, DnsRecords>();
       for (const { key: name, records: shape } of changes) {
-        const value = shape === undefined ? undefined : recordsOf(name, shape.clusterIP, shape.endpoints, shape.exists);
+        const value =
+          shape === undefined
+            ? undefined
+            : recordsOf(name, shape.clusterIP, shape.endpoints, shape.exists, shape.externalIPs);
         zone = zone.set(name, value);
         if (value === undefined) naive.delete(name);
         else naive.set(name, value);
@@ -60,6 +72,9 @@ test('the indexes agree with a walk over all Services, after any changes', () =>
         expect(zone.withEndpoint(at).map((service) => service.key)).toEqual(keys(({ slices }) => slices.some(holds)));
         expect(zone.withClusterIP(at).map((service) => service.key)).toEqual(
           keys(({ service }) => service?.spec.clusterIP === at),
+        );
+        expect(zone.withExternalIP(at).map((service) => service.key)).toEqual(
+          keys(({ service }) => service?.spec.externalIPs?.includes(at) === true),
         );
       }
       expect(zone.services().map((service) => service.key)).toEqual([...naive.keys()].sort());

@@ -54,6 +54,8 @@ export interface DnsSlice {
   readonly endpoints: readonly DnsEndpoint[];
   readonly ports: readonly DnsPort[];
   readonly labels: Labels;
+  /** the cluster that it comes from, where another one has exported it; else empty */
+  readonly cluster: string;
 }
 
 export interface DnsService {
@@ -67,6 +69,8 @@ export interface DnsService {
   /** where an ExternalName leads; undefined for every other type */
   readonly external: DnsHost | undefined;
   readonly clusterIPs: readonly DnsHost[];
+  /** the addresses and host names outside of the cluster: those of the spec, then the load balancer's */
+  readonly externalIPs: readonly DnsHost[];
   readonly ports: readonly DnsPort[];
   readonly slices: readonly DnsSlice[];
 }
@@ -97,13 +101,20 @@ function dashed(address: string): string {
   return label.endsWith('-') ? `${label}0` : label;
 }
 
-function portsOf(ports: readonly { name?: string; protocol?: string; port?: number }[] | null | undefined) {
+export function dnsPortsOf(
+  ports: readonly { name?: string; protocol?: string; port?: number }[] | null | undefined,
+): readonly DnsPort[] {
   if (ports === null || ports === undefined || ports.length === 0) return PORTLESS;
   return ports.map(({ name = '', protocol = '', port = -1 }) => ({
     name: name.toLowerCase(),
     protocol: protocol.toLowerCase(),
     port,
   }));
+}
+
+/** The cluster that has exported a slice (KEP-1645); empty where it does not say. */
+export function sourceClusterOf({ metadata }: Pick<EndpointSlice, 'metadata'>): string {
+  return metadata.labels?.['multicluster.kubernetes.io/source-cluster'] ?? '';
 }
 
 function sliceOf(slice: EndpointSlice): DnsSlice {
@@ -117,13 +128,14 @@ function sliceOf(slice: EndpointSlice): DnsSlice {
       endpoints.push({ host: dnsHostOf(address), label, podLabel, zone: zone.toLowerCase() });
     }
   }
-  return { endpoints, ports: portsOf(slice.ports), labels: slice.metadata.labels ?? NO_LABELS };
+  const labels = slice.metadata.labels ?? NO_LABELS;
+  return { endpoints, ports: dnsPortsOf(slice.ports), labels, cluster: sourceClusterOf(slice) };
 }
 
 /** Slices are frozen and shared, so what was read from one stays true for as long as it is kept. */
 const READ_SLICES = new WeakMap<EndpointSlice, DnsSlice>();
 
-function dnsSliceOf(slice: EndpointSlice): DnsSlice {
+export function dnsSliceOf(slice: EndpointSlice): DnsSlice {
   let read = READ_SLICES.get(slice);
   if (read === undefined) {
     read = sliceOf(slice);
@@ -142,9 +154,15 @@ function orphanOf(key: Key, slices: readonly EndpointSlice[]): DnsService {
     headless: false,
     external: undefined,
     clusterIPs: [],
+    externalIPs: [],
     ports: PORTLESS,
     slices: slices.map(dnsSliceOf),
   };
+}
+
+export function externalIPsOf({ spec, status }: Service): readonly string[] {
+  const ingress = status.loadBalancer.ingress ?? [];
+  return [...(spec.externalIPs ?? []), ...ingress.map(({ ip = '', hostname = '' }) => (ip === '' ? hostname : ip))];
 }
 
 export function dnsServiceOf(key: Key, { service, slices }: DnsRecords): DnsService {
@@ -162,7 +180,8 @@ export function dnsServiceOf(key: Key, { service, slices }: DnsRecords): DnsServ
     headless,
     external: spec.type === 'ExternalName' ? dnsHostOf(spec.externalName ?? '') : undefined,
     clusterIPs: headless ? [] : addresses.filter((address) => address !== '').map(dnsHostOf),
-    ports: portsOf(spec.ports),
+    externalIPs: externalIPsOf(service).map(dnsHostOf),
+    ports: dnsPortsOf(spec.ports),
     slices: slices.map(dnsSliceOf),
   };
 }
@@ -186,8 +205,8 @@ function reindex(index: AddressIndex, key: Key, before: ReadonlySet<string>, aft
 
 const NONE: ReadonlySet<string> = new Set();
 
-function clusterIPsOf(service: DnsService | undefined): ReadonlySet<string> {
-  return service === undefined ? NONE : new Set(service.clusterIPs.map((host) => host.text));
+function textsOf(hosts: readonly DnsHost[] | undefined): ReadonlySet<string> {
+  return hosts === undefined || hosts.length === 0 ? NONE : new Set(hosts.map((host) => host.text));
 }
 
 function endpointsOf(service: DnsService | undefined): ReadonlySet<string> {
@@ -200,29 +219,44 @@ function sameSlices(a: DnsService | undefined, b: DnsService | undefined): boole
   return a.slices.every((slice, i) => slice === b.slices[i]);
 }
 
-interface Entry {
-  readonly records: DnsRecords;
+interface Entry<Records> {
+  readonly records: Records;
   readonly names: DnsService;
 }
 
-/** Services by key, by clusterIP and by endpoint address; persistent, and a change touches one Service's records. */
-export class DnsZone {
-  static readonly EMPTY = new DnsZone(PersistentMap(), PersistentMap(), PersistentMap());
-  readonly #entries: PersistentMap<Key, Entry>;
+/** Services by key and by each kind of address; persistent, and a change touches one Service's records. */
+export class DnsZone<Records = DnsRecords> {
+  static readonly EMPTY = DnsZone.empty(dnsServiceOf);
+  readonly #read: (key: Key, records: Records) => DnsService;
+  readonly #entries: PersistentMap<Key, Entry<Records>>;
   readonly #byClusterIP: AddressIndex;
+  readonly #byExternalIP: AddressIndex;
   readonly #byEndpoint: AddressIndex;
 
-  private constructor(entries: PersistentMap<Key, Entry>, byClusterIP: AddressIndex, byEndpoint: AddressIndex) {
+  private constructor(
+    read: (key: Key, records: Records) => DnsService,
+    entries: PersistentMap<Key, Entry<Records>>,
+    byClusterIP: AddressIndex,
+    byExternalIP: AddressIndex,
+    byEndpoint: AddressIndex,
+  ) {
+    this.#read = read;
     this.#entries = entries;
     this.#byClusterIP = byClusterIP;
+    this.#byExternalIP = byExternalIP;
     this.#byEndpoint = byEndpoint;
+  }
+
+  /** `read` makes names of what is filed under a key. */
+  static empty<Records>(read: (key: Key, records: Records) => DnsService): DnsZone<Records> {
+    return new DnsZone(read, PersistentMap(), PersistentMap(), PersistentMap(), PersistentMap());
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  get(key: Key): DnsRecords | undefined {
+  get(key: Key): Records | undefined {
     return this.#entries.get(key)?.records;
   }
 
@@ -236,6 +270,11 @@ export class DnsZone {
     return this.#services(this.#byClusterIP.get(address));
   }
 
+  /** the Services with this external address, by key; the address as objects spell it */
+  withExternalIP(address: string): readonly DnsService[] {
+    return this.#services(this.#byExternalIP.get(address));
+  }
+
   /** the Services with a ready endpoint at this address, by key */
   withEndpoint(address: string): readonly DnsService[] {
     return this.#services(this.#byEndpoint.get(address));
@@ -247,16 +286,17 @@ export class DnsZone {
   }
 
   /** Records or, with undefined, forgets a Service. */
-  set(key: Key, records: DnsRecords | undefined): DnsZone {
+  set(key: Key, records: Records | undefined): DnsZone<Records> {
     const before = this.#entries.get(key)?.names;
-    const after = records === undefined ? undefined : dnsServiceOf(key, records);
+    const after = records === undefined ? undefined : this.#read(key, records);
     const entries =
       after === undefined ? this.#entries.delete(key) : this.#entries.set(key, { records: records!, names: after });
-    const byClusterIP = reindex(this.#byClusterIP, key, clusterIPsOf(before), clusterIPsOf(after));
+    const byClusterIP = reindex(this.#byClusterIP, key, textsOf(before?.clusterIPs), textsOf(after?.clusterIPs));
+    const byExternalIP = reindex(this.#byExternalIP, key, textsOf(before?.externalIPs), textsOf(after?.externalIPs));
     const byEndpoint = sameSlices(before, after)
       ? this.#byEndpoint
       : reindex(this.#byEndpoint, key, endpointsOf(before), endpointsOf(after));
-    return new DnsZone(entries, byClusterIP, byEndpoint);
+    return new DnsZone(this.#read, entries, byClusterIP, byExternalIP, byEndpoint);
   }
 
   #services(keys: readonly Key[] | undefined): readonly DnsService[] {

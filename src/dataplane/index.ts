@@ -7,6 +7,7 @@ export * from './conntrack.ts';
 export * from './conntrack-print.ts';
 export * from './conntrack-states.ts';
 export * from './dataplane.ts';
+export * from './dns-imports.ts';
 export * from './dns-records.ts';
 export * from './iptables/index.ts';
 export * from './ipvs/index.ts';

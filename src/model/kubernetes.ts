@@ -258,6 +258,21 @@ export interface ConfigMap extends Resource<'ConfigMap', 'v1'> {
   readonly immutable?: boolean;
 }
 
+/** A Service that other clusters of the set offer (KEP-1645). */
+export interface ServiceImport extends Resource<'ServiceImport', 'multicluster.x-k8s.io/v1alpha1'> {
+  readonly spec: {
+    readonly type: 'ClusterSetIP' | 'Headless';
+    readonly ips?: readonly string[];
+    readonly ports: readonly {
+      readonly name?: string;
+      readonly protocol?: Protocol;
+      readonly appProtocol?: string;
+      readonly port: number;
+    }[];
+    readonly sessionAffinity?: 'None' | 'ClientIP';
+  };
+}
+
 export interface PodTemplateSpec {
   readonly metadata: { readonly labels?: Labels; readonly annotations?: Readonly<Record<string, string>> };
   readonly spec: PodSpec;

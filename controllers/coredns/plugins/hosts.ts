@@ -27,7 +27,7 @@ interface HostsTable {
 const TTL_SECONDS = 3600;
 const TTL_SECONDS_MAX = 65_535;
 
-function readTable(text: string, zones: readonly string[]): HostsTable {
+export function readHostsTable(text: string, zones: readonly string[]): HostsTable {
   const addresses = new Map<string, string[]>();
   const names = new Map<string, string[]>();
   const push = (map: Map<string, string[]>, key: string, value: string) =>
@@ -68,7 +68,8 @@ function checkReload(line: OptionLine): void {
   }
 }
 
-function readOptions({ name, arguments: found, block = [] }: Directive, setup: PluginSetup): HostsOptions {
+export function readHostsOptions(directives: readonly Directive[], setup: PluginSetup): HostsOptions {
+  const { name, arguments: found, block = [] } = onlyOne(directives);
   const [file, ...zones] = found.map((token) => token.text);
   const inline: string[] = [];
   const options = {
@@ -128,8 +129,8 @@ function lookUp(tables: readonly HostsTable[], { lowerName, type }: DnsRequest, 
 export const hosts: Plugin = {
   name: 'hosts',
   setup(directives, setup) {
-    const options = readOptions(onlyOne(directives), setup);
-    const tables = [setup.files[options.file] ?? '', options.inline].map((text) => readTable(text, options.zones));
+    const options = readHostsOptions(directives, setup);
+    const tables = [setup.files[options.file] ?? '', options.inline].map((text) => readHostsTable(text, options.zones));
     return {
       handler: (next) => (request, context) => {
         const mine = zoneOf(request.lowerName, options.zones) !== undefined;

@@ -7,6 +7,7 @@ import { replayAnswers, replaySeparation, replayStore, replayTtl } from './cored
 import { replayConfig } from './coredns/config.ts';
 import { replayForward } from './coredns/forward.ts';
 import { replayTargets } from './coredns/forward-targets.ts';
+import { replayOrder, replayWeightFile } from './coredns/loadbalance.ts';
 import type { Outcome } from './coredns/outcome.ts';
 import { replayQuery } from './coredns/query.ts';
 import {
@@ -14,11 +15,11 @@ import {
   fileShape,
   type ParseCase,
   parseShape,
-  type QueryCase,
   queryShape,
   type RecordedCluster,
 } from './coredns/recording.ts';
 import { replayRewrite, replayRule } from './coredns/rewrite.ts';
+import { replaySerial } from './coredns/serial.ts';
 
 function replayParse(recorded: ParseCase): Outcome {
   const { multicluster, zonal, zone } = recorded;
@@ -30,19 +31,9 @@ function replayParse(recorded: ParseCase): Outcome {
   return difference === undefined ? { outcome: 'passed' } : { outcome: 'failed', difference };
 }
 
-/** A multicluster zone holds ServiceImports, which the emulator has no kind for yet. */
-export function asksMulticluster(recorded: QueryCase, cluster: RecordedCluster): boolean {
-  const options = (recorded.corefile_options ?? cluster.corefile_options)['kubernetes'];
-  const zones = (options as { multicluster?: string[] } | undefined)?.multicluster ?? [];
-  return zones.some((zone) => recorded.qname.toLowerCase().endsWith(zone));
-}
-
 const NOT_YET: Readonly<Record<string, string>> = {
   metadata: 'labels for other plugins are not published yet',
   transfer: 'zone transfers are not emulated yet',
-  serial: 'external and multicluster serials are not kept yet',
-  order: 'the order cases of loadbalance are not replayed yet',
-  weightfile: 'policy weighted of plugin loadbalance is not emulated yet',
   autopath_match: 'plugin autopath is not emulated yet',
 };
 
@@ -60,14 +51,14 @@ const REPLAYS: Readonly<Record<string, (recorded: unknown, cluster: RecordedClus
   forward_targets: replayTargets,
   rule: replayRule,
   rewrite: replayRewrite,
+  order: replayOrder,
+  weightfile: replayWeightFile,
+  serial: replaySerial,
 };
 
 function replay(recorded: { readonly id: string; readonly kind: string }, cluster: RecordedCluster): Outcome {
   if (recorded.kind === 'query') {
-    const query = queryShape.parse(recorded);
-    if (asksMulticluster(query, cluster))
-      return { outcome: 'skipped', reason: 'ServiceImport is no kind of the emulator yet' };
-    return replayQuery(query, cluster);
+    return replayQuery(queryShape.parse(recorded), cluster);
   }
   const replayed = REPLAYS[recorded.kind];
   if (replayed !== undefined) return replayed(recorded, cluster);

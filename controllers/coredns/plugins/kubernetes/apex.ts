@@ -2,14 +2,19 @@
 import { type DnsHost, type DnsService, dnsHostOf } from '../../../../src/dataplane/index.ts';
 import { type DnsRecord, EPOCH_MS } from '../../../../src/model/index.ts';
 import type { DnsContext } from '../../plugin.ts';
-import { endpointLabel, slicesOf } from './find.ts';
+import { endpointLabel, isMulticluster, slicesOf } from './find.ts';
 import type { KubernetesOptions } from './options.ts';
 
 const SOA_TTL_MAX_SECONDS = 300;
 
-/** `zone` in the query's spelling. The serial is the Unix time of the last change. */
+/** The Unix time of the last change. */
+export function serialOf(kind: 'internal' | 'external' | 'multicluster', { facts }: DnsContext): number {
+  return Math.floor((EPOCH_MS + (facts.dnsModified.get(kind) ?? 0)) / 1000);
+}
+
+/** `zone` in the query's spelling. */
 export function soaOf(zone: string, options: KubernetesOptions, context: DnsContext): DnsRecord {
-  const serial = Math.floor((EPOCH_MS + (context.facts.dnsModified.get('internal') ?? 0)) / 1000);
+  const serial = serialOf(isMulticluster(zone, options) ? 'multicluster' : 'internal', context);
   return {
     name: zone,
     type: 'SOA',

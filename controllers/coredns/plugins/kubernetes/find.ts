@@ -35,6 +35,10 @@ export function namespaceExposed(namespace: string, options: KubernetesOptions, 
   return options.namespaceLabels === undefined || matchesSelector(options.namespaceLabels, labels);
 }
 
+export function isMulticluster(zone: string, options: KubernetesOptions): boolean {
+  return options.multicluster.some((other) => inZone(zone.toLowerCase(), other));
+}
+
 function portMatches(parts: NameParts, port: DnsPort): boolean {
   if (parts.port !== '' && parts.port !== port.name) return false;
   return parts.protocol === '' || parts.protocol === port.protocol;
@@ -130,16 +134,48 @@ function findPod(parts: NameParts, options: KubernetesOptions, facts: DnsFacts):
   return pods.length === 0 ? undefined : pods.map(() => hit);
 }
 
+/** An endpoint's name in a multicluster zone says its cluster too. */
+function findImportEndpoints(service: DnsService, parts: NameParts, options: KubernetesOptions): Found {
+  const hits: Hit[] = [];
+  const base = `${service.name}.${service.namespace}.svc`;
+  for (const { endpoints, ports, cluster } of slicesOf(service, options)) {
+    if (parts.endpoint !== '' && parts.cluster !== cluster.toLowerCase()) continue;
+    for (const endpoint of endpoints) {
+      const label = endpointLabel(endpoint, options);
+      if (parts.endpoint !== '' && parts.endpoint !== label.toLowerCase()) continue;
+      for (const port of ports) {
+        if (!portMatches(parts, port)) continue;
+        hits.push({ host: endpoint.host, port: port.port, owner: `${label}.${cluster}.${base}` });
+      }
+    }
+  }
+  return hits.length === 0 ? undefined : hits;
+}
+
+function findImport(parts: NameParts, options: KubernetesOptions, facts: DnsFacts): Found {
+  if (parts.service === '') return NO_HITS;
+  const service = facts.dnsImport.service(`${parts.namespace}/${parts.service}`);
+  if (service?.exists !== true) return undefined;
+  // The option selects namespaces, but CoreDNS lists ServiceImports by it as well.
+  if (options.namespaceLabels !== undefined && !matchesSelector(options.namespaceLabels, service.labels))
+    return undefined;
+  const { headless } = service;
+  if (options.ignoreEmptyService && !headless) {
+    if (slicesOf(service, options).every((slice) => slice.endpoints.length === 0)) return undefined;
+  }
+  if (headless || parts.endpoint !== '') return findImportEndpoints(service, parts, options);
+  return findClusterIPs(service, parts);
+}
+
 /** What a lower-case name in `zone` leads to. */
 export function find(name: string, zone: string, options: KubernetesOptions, facts: DnsFacts): Found {
-  const multicluster = options.multicluster.some((other) => inZone(zone.toLowerCase(), other));
+  const multicluster = isMulticluster(zone, options);
   const parts = parseName(name, zone, { multicluster, zonal: options.zonal });
   if (parts === undefined) return undefined;
   if (parts.kind === '') return NO_HITS;
   if (isReverse(name)) return undefined;
   if (!namespaceExposed(parts.namespace, options, facts)) return undefined;
   if (parts.kind === 'pod') return findPod(parts, options, facts);
-  // No ServiceImport is known to the emulator, so that a multicluster zone has no Services.
-  if (multicluster) return parts.service === '' ? NO_HITS : undefined;
+  if (multicluster) return findImport(parts, options, facts);
   return findService(parts, options, facts);
 }

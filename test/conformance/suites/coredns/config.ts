@@ -4,12 +4,16 @@ import {
   type Directive,
   type PluginSetup,
   parseCorefile,
+  rewrite,
   startServer,
 } from '../../../../controllers/coredns/index.ts';
 import { cacheSettings } from './cache-config.ts';
 import { forwardSettings } from './forward-config.ts';
+import { hostsSettings } from './hosts-config.ts';
 import { kubernetesSettings } from './kubernetes-config.ts';
+import { loadbalanceSettings } from './loadbalance-config.ts';
 import { failed, namedCompared, type Outcome } from './outcome.ts';
+import { setupFor } from './plugin-alone.ts';
 import type { ConfigCase } from './recording.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -18,7 +22,13 @@ type Settings = Readonly<Record<string, unknown>>;
 const PLUGINS: Readonly<Record<string, (directives: readonly Directive[], setup: PluginSetup) => Settings>> = {
   cache: cacheSettings,
   forward: forwardSettings,
+  hosts: hostsSettings,
   kubernetes: kubernetesSettings,
+  loadbalance: loadbalanceSettings,
+  rewrite: (directives, setup) => {
+    rewrite.setup(directives, setup);
+    return {};
+  },
 };
 
 function refused(recorded: ConfigCase, message: string): Outcome {
@@ -33,8 +43,7 @@ function refused(recorded: ConfigCase, message: string): Outcome {
 /** A block that is right in itself and cannot be had by a server, or the other way round, is a failure too. */
 function replayPlugin(recorded: ConfigCase, settingsOf: (typeof PLUGINS)[string]): Outcome {
   const [block] = parseCorefile(`.:53 {\n${recorded.corefile}\n}\n`);
-  const setup = { zones: ['.'], nameservers: [], files: recorded.files ?? {}, resolve: () => [] };
-  const settings = settingsOf(block!.directives, setup);
+  const settings = settingsOf(block!.directives, setupFor(recorded.files));
   if (!recorded.valid) return failed(`${recorded.id}.valid`, 'refused', 'accepted');
   return namedCompared(recorded.expect ?? {}, settings, `${recorded.id}.expect`);
 }

@@ -3,7 +3,8 @@ import type { DnsContext, UpstreamReply } from '../../../../controllers/coredns/
 import { EMPTY_DATAPLANE } from '../../../../src/dataplane/index.ts';
 import type { Dice } from '../../../../src/model/index.ts';
 
-const FIRST: Dice = { below: () => 0, fraction: () => 0, split: () => FIRST };
+/** Dice that always show the first side. */
+export const FIRST: Dice = { below: () => 0, fraction: () => 0, split: () => FIRST };
 
 export function contextFor(changes: Partial<DnsContext>): DnsContext {
   const context = {

@@ -17,6 +17,7 @@ import {
   keyOf,
   type Pod,
   type Service,
+  type ServiceImport,
 } from '../../../../src/model/index.ts';
 import { firstDifference } from '../../difference.ts';
 import { contextFor } from './context.ts';
@@ -25,6 +26,23 @@ import type { QueryCase, RecordedCluster, RecordedRecord, ScriptedAnswer } from 
 
 /** Stands for whatever comes after the plugin that is recorded. */
 const BEYOND = '192.0.2.53';
+
+/** A Service as the apiserver gives it out: with its status, which recordings leave out where it is empty. */
+export function withStatus(service: Service): Service {
+  return { ...service, status: { ...service.status, loadBalancer: service.status?.loadBalancer ?? {} } };
+}
+
+/** ServiceImports with the slices that name them. */
+function importsOf({ serviceImports = [], endpointSlices }: RecordedCluster) {
+  const slices = endpointSlices as unknown as EndpointSlice[];
+  return (serviceImports as unknown as ServiceImport[]).map((serviceImport) => {
+    const { name, namespace } = serviceImport.metadata;
+    const mine = slices.filter(({ metadata }) => {
+      return metadata.namespace === namespace && metadata.labels?.['multicluster.kubernetes.io/service-name'] === name;
+    });
+    return { key: keyOf(serviceImport), value: { serviceImport, slices: mine } };
+  });
+}
 
 /** The recorded objects as the plugin's informers would have brought them. */
 export function factsOf(cluster: RecordedCluster): DnsFacts {
@@ -37,7 +55,9 @@ export function factsOf(cluster: RecordedCluster): DnsFacts {
       value: (metadata['labels'] ?? {}) as Record<string, string>,
     });
   }
-  const services = new Map((cluster.services as unknown as Service[]).map((service) => [keyOf(service), service]));
+  const services = new Map(
+    (cluster.services as unknown as Service[]).map((service) => [keyOf(service), withStatus(service)]),
+  );
   const owners = slices.map(
     ({ metadata }) => `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`,
   );
@@ -45,6 +65,7 @@ export function factsOf(cluster: RecordedCluster): DnsFacts {
     const value: DnsRecords = { service: services.get(key), slices: slices.filter((_, i) => owners[i] === key) };
     changes.push({ piece: 'dns', key, value });
   }
+  for (const { key, value } of importsOf(cluster)) changes.push({ piece: 'dnsImport', key, value });
   for (const pod of cluster.pods as unknown as Pod[]) {
     changes.push({ piece: 'dnsPod', key: keyOf(pod), value: dnsPodOf(pod) });
   }
@@ -183,6 +204,8 @@ export function recordedServerOf(recorded: QueryCase, top: RecordedCluster): Rec
     return message === undefined ? { outcome: 'silent' } : { outcome: 'replied', message };
   };
   const setting = {
+    // Recorded is what plugins answer, before the server cuts it to what fits in a datagram.
+    connection: { protocol: 'tcp' as const, clientPort: 40000, server: 0, serverPort: 53 },
     facts: factsOf(cluster),
     synced: recorded.synced ?? true,
     localAddresses: recorded.localIPs ?? cluster.localIPs ?? [],

@@ -4,7 +4,9 @@ import { z } from 'zod';
 export const record = z.strictObject({ name: z.string(), type: z.string(), ttl: z.number(), rdata: z.string() });
 export type RecordedRecord = z.infer<typeof record>;
 
-const object = z.looseObject({ metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }) });
+export const object = z.looseObject({
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+});
 
 const scripted = z.strictObject({
   qname: z.string(),
@@ -19,7 +21,7 @@ const scripted = z.strictObject({
 });
 export type ScriptedAnswer = z.infer<typeof scripted>;
 
-const corefileOptions = z.looseObject({ corefile: z.string().optional() });
+export const corefileOptions = z.looseObject({ corefile: z.string().optional() });
 
 export const clusterShape = z.strictObject({
   zones: z.array(z.string()),

@@ -5,7 +5,6 @@ import {
   type DnsReply,
   type DnsRequest,
   isMessage,
-  parseCorefile,
   type RewriteRule,
   RuleError,
   readRewriteRule,
@@ -21,6 +20,7 @@ import {
 import { firstDifference } from '../../difference.ts';
 import { contextFor } from './context.ts';
 import type { Outcome } from './outcome.ts';
+import { handlerOf, requestFor } from './plugin-alone.ts';
 import { common, record } from './recording.ts';
 
 const ruleShape = z.strictObject({
@@ -216,17 +216,12 @@ function lookupOf({ lookups = [] }: RewriteCase): DnsRequest['lookup'] {
 function requestOf(recorded: RewriteCase): DnsRequest {
   const { query, metadata } = recorded;
   const { qname, qtype, qclass = 'IN', edns } = query;
-  return {
-    id: 1,
-    name: qname,
-    lowerName: qname.toLowerCase(),
-    type: qtype,
+  return requestFor(qname, qtype, {
     class: qclass as DnsClass,
-    ...{ recursionDesired: true, authenticData: false, checkingDisabled: false },
     edns: edns === undefined ? undefined : { udpSizeBytes: 4096, dnssecOk: false, options: edns.map(wireOf) },
     lookup: lookupOf(recorded),
     ...(metadata === undefined ? {} : { metadata: (label) => metadata[label] }),
-  };
+  });
 }
 
 function contextOf({ client }: RewriteCase, log: (line: string) => void): DnsContext {
@@ -246,19 +241,12 @@ interface Told {
 }
 
 function tell(recorded: RewriteCase): Told {
-  const [block] = parseCorefile(`.:53 {\n${recorded.rules.join('\n')}\n}\n`);
-  const plugin = rewrite.setup(block!.directives, { zones: ['.'], nameservers: [], files: {}, resolve: () => [] })!;
   const log: string[] = [];
   let forwarded: DnsRequest | undefined;
-  const handler = plugin.handler(
-    (request) => {
-      forwarded = request;
-      return nextReply(recorded, request);
-    },
-    () => {
-      throw new Error('rewrite remembers nothing');
-    },
-  );
+  const handler = handlerOf(rewrite, recorded.rules.join('\n'), (request) => {
+    forwarded = request;
+    return nextReply(recorded, request);
+  });
   const reply = handler(
     requestOf(recorded),
     contextOf(recorded, (line) => log.push(line)),
