@@ -7,8 +7,10 @@ import {
   POD_SUBNET,
   participantsOf,
   type ReachCell,
+  type ReachColumn,
   type ReachTable,
   reach,
+  reachComparison,
   replay,
   replayUntil,
   type Scenario,
@@ -102,7 +104,8 @@ function print(tables: readonly ModelTable[], format: ReachFlags['format'], writ
       write(JSON.stringify(tables));
       return;
     case 'markdown':
-      for (const table of tables) for (const line of markdownOf(table)) write(line);
+      if (tables.length > 1) for (const line of reachComparison(tables.map(columnOf))) write(line);
+      else for (const line of markdownOf(tables[0]!)) write(line);
       return;
     case 'text':
       for (const { model, participants, cells } of tables) {
@@ -115,6 +118,8 @@ function print(tables: readonly ModelTable[], format: ReachFlags['format'], writ
       throw new Error(`no format is ${String(format satisfies never)}`);
   }
 }
+
+const columnOf = ({ model, ...table }: ModelTable): ReachColumn => ({ model, table });
 
 /** A table with a row for each sender and a column for each receiver. */
 function markdownOf({ model, participants, cells }: ModelTable): readonly string[] {

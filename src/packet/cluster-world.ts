@@ -24,7 +24,7 @@ import {
   parseAddress,
 } from '../model/index.ts';
 import { ExternalHost, type MachineFacts } from './external-host.ts';
-import { AzureFabric, type FabricParts, type Machines } from './fabric/azure-fabric.ts';
+import { AzureFabric, type FabricParts, type Machines, type PodRange } from './fabric/azure-fabric.ts';
 import type { IpvsTable } from './ipvs/table.ts';
 import { NodeHost } from './node-host.ts';
 import { PodHost } from './pod-host.ts';
@@ -60,14 +60,13 @@ export interface Surroundings extends FabricParts {
 export class ClusterWorld implements World, Machines {
   readonly parts: WorldParts;
   readonly subnets: readonly Cidr[];
-  /** whether pods have a range of their own, apart from the virtual network's */
-  readonly hasPodRange: boolean;
+  /** the range that pods have of their own, apart from the virtual network's; undefined where they have none */
+  readonly podRange: PodRange | undefined;
   /** what packets to pods of other nodes cross */
   readonly crossing: string;
   readonly #dataplane: Dataplane;
   readonly #ranges: {
     readonly virtualNetwork: readonly Cidr[];
-    readonly pods: Cidr | undefined;
     readonly services: Cidr;
   };
   readonly #apiServer: Address;
@@ -85,10 +84,9 @@ export class ClusterWorld implements World, Machines {
     this.subnets = virtualNetwork.subnets.map(({ addressPrefix }) => cidrOf(addressPrefix));
     this.#ranges = {
       virtualNetwork: virtualNetwork.addressPrefixes.map(cidrOf),
-      pods: networkProfile.podCidr === undefined ? undefined : cidrOf(networkProfile.podCidr),
       services: cidrOf(networkProfile.serviceCidr),
     };
-    this.hasPodRange = networkProfile.podCidr !== undefined;
+    this.podRange = podRangeOf(networkProfile);
     this.crossing = networkProfile.networkPlugin === 'kubenet' ? 'VNet, by the route table' : 'VNet';
     this.#apiServer = addressOf(apiServer.address);
     this.fabric = parts.surroundings && new AzureFabric(parts.surroundings, this);
@@ -174,11 +172,7 @@ export class ClusterWorld implements World, Machines {
     return host;
   }
 
-  get overlay(): Cidr | undefined {
-    return this.#ranges.pods;
-  }
-
-  overlayNode(address: Address): NodeHost | undefined {
+  nodeOfPodAddress(address: Address): NodeHost | undefined {
     const owner = this.#dataplane.node.owning(address);
     return owner === undefined ? undefined : this.#nodeOf(owner);
   }
@@ -191,8 +185,7 @@ export class ClusterWorld implements World, Machines {
     const { surroundings } = this.parts;
     if (surroundings === undefined) return undefined;
     if (azure.sameId(network.id, surroundings.networkId)) {
-      const facts = this.#dataplane.node.at(address);
-      const node = facts === undefined ? this.podAt(address)?.node : this.#nodeOf(facts);
+      const node = this.#nodeWith(address);
       if (node !== undefined) return node;
     }
     const isHere = (machine: MachineFacts) =>
@@ -207,23 +200,32 @@ export class ClusterWorld implements World, Machines {
   /** Who takes a packet to this address from the fabric; a sentence where nobody does. */
   beyond(destination: Address, fromOutside: boolean): Host | string {
     if (this.fabric !== undefined) return this.fabric;
-    const facts = this.#dataplane.node.at(destination);
-    if (facts !== undefined) return this.#nodeOf(facts);
-    const { virtualNetwork, pods, services } = this.#ranges;
-    if (pods !== undefined && contains(pods, destination)) return this.#overlay(destination, fromOutside);
-    const card = this.#dataplane.networkInterface.owning(destination);
-    const owner = card === undefined ? undefined : this.node(card.name);
+    const owner = this.#nodeWith(destination);
     if (owner !== undefined) return owner;
+    const { virtualNetwork, services } = this.#ranges;
+    const { podRange } = this;
+    if (podRange !== undefined && contains(podRange.cidr, destination)) {
+      if (fromOutside) return `no route: ${podRange.model} pod address from outside`;
+      return this.nodeOfPodAddress(destination) ?? `no route: ${podRange.model} pod address of no node`;
+    }
     if (contains(services, destination)) return 'no route: a Service address is not routed in the VNet';
     const isInside = virtualNetwork.some((prefix) => contains(prefix, destination));
     if (isInside && destination !== this.#apiServer) return `no route: nobody has ${formatAddress(destination)}`;
     return this.external(destination);
   }
 
-  #overlay(destination: Address, fromOutside: boolean): Host | string {
-    if (fromOutside) return 'no route: overlay pod address from outside';
-    return this.overlayNode(destination) ?? 'no route: overlay pod address of no node';
+  /** The node whose interface has this address, be it for itself or for a pod. */
+  #nodeWith(address: Address): NodeHost | undefined {
+    const facts = this.#dataplane.node.at(address);
+    if (facts !== undefined) return this.#nodeOf(facts);
+    const card = this.#dataplane.networkInterface.owning(address);
+    return card === undefined ? undefined : this.node(card.name);
   }
+}
+
+function podRangeOf({ podCidr, networkPlugin }: ClusterSettings['networkProfile']): PodRange | undefined {
+  if (podCidr === undefined) return undefined;
+  return { cidr: cidrOf(podCidr), model: networkPlugin === 'kubenet' ? 'kubenet' : 'overlay' };
 }
 
 /** The world that this dataplane makes. */

@@ -79,7 +79,7 @@ export class NodeHost implements Host {
     const pod = this.#world.podAt(destination);
     const family = familyOf(destination);
     if (pod?.node === this) return (family === 4 ? pod.fromNodeIpv4 : pod.fromNodeIpv6)!;
-    if (pod === undefined || !this.#world.hasPodRange) return this.#beyond(destination);
+    if (pod === undefined || this.#world.podRange === undefined) return this.#beyond(destination);
     // IPv4 and IPv6 have different default routes, so they are kept apart.
     const place = family === 4 ? 2 * pod.node.index : 2 * pod.node.index + 1;
     return (this.#toPods[place] ??= over(this.#default[family], this.#world.fabric ?? pod.node, this.#world.crossing));

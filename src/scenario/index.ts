@@ -13,6 +13,7 @@ export { jsonLine, jsonOf } from './json-transcript.ts';
 export { parsePacket } from './packet-text.ts';
 export { formatPath, formatProblem, type Path, type Problem } from './problem.ts';
 export { dial, type Participant, participantsOf, type ReachCell, type ReachTable, reach } from './reach.ts';
+export { type ReachColumn, reachComparison } from './reach-comparison.ts';
 export { type DocumentSource, readDocument } from './read-document.ts';
 export { readScenario, type Scenario, type ScenarioRead, type ScenarioSource } from './read-scenario.ts';
 export type { ReadFile } from './read-step.ts';

@@ -54,12 +54,18 @@ export interface FabricParts extends PlaceParts, PoolParts {
   readonly serviceTags: ReadonlyMap<string, readonly Cidr[]>;
 }
 
+/** A range of pod addresses that the network does not know, and the model that it belongs to. */
+export interface PodRange {
+  readonly cidr: Cidr;
+  readonly model: 'overlay' | 'kubenet';
+}
+
 /** The machines that the fabric joins. */
 export interface Machines {
-  /** the pod addresses that exist only among the cluster's nodes; undefined where pods have addresses of the network */
-  readonly overlay: Cidr | undefined;
-  /** the node that takes what is for an overlay address */
-  overlayNode(address: Address): Host | undefined;
+  /** the pod addresses that only the cluster's nodes know; undefined where pods have addresses of the network */
+  readonly podRange: PodRange | undefined;
+  /** the node that takes what is for such an address */
+  nodeOfPodAddress(address: Address): Host | undefined;
   isNode(host: Host): boolean;
   /** who takes a packet to this address of a network: a machine, or the node of a pod; undefined where nobody has it */
   taker(network: azure.VirtualNetwork, address: Address): Host | undefined;
@@ -186,12 +192,12 @@ export class AzureFabric implements Host {
   /** Overlay pods count as the network's own: the rule AllowVnetInBound lets nodes' pods reach each other. */
   #tagsOf(network: azure.VirtualNetwork): TagSpace {
     const { own, peers, sites } = viewOf(network, this.#parts.cloud);
-    const { overlay } = this.#machines;
+    const { podRange } = this.#machines;
     const virtualNetwork = [
       ...own,
       ...peers.flatMap(({ prefixes }) => prefixes),
       ...sites.flatMap(({ prefixes }) => prefixes),
-      ...(overlay !== undefined && azure.sameId(network.id, this.#parts.networkId) ? [overlay] : []),
+      ...(podRange !== undefined && azure.sameId(network.id, this.#parts.networkId) ? [podRange.cidr] : []),
     ];
     return { virtualNetwork, others: this.#parts.serviceTags };
   }
@@ -202,8 +208,9 @@ export class AzureFabric implements Host {
 
   #way(flight: Flight, from: Host, sender: Place): Way {
     const destination = flight.destinationAddress;
-    const { overlay } = this.#machines;
-    if (overlay !== undefined && contains(overlay, destination)) return this.#overlayWay(destination, from);
+    const { podRange } = this.#machines;
+    if (podRange !== undefined && contains(podRange.cidr, destination))
+      return this.#wayToNodeOf(destination, from, podRange.model);
     switch (sender.in) {
       case 'subnet':
         return this.#routedWay(flight, from, sender);
@@ -216,10 +223,10 @@ export class AzureFabric implements Host {
     }
   }
 
-  #overlayWay(destination: Address, from: Host): Way {
-    if (!this.#machines.isNode(from)) return 'no route: overlay pod address from outside';
-    const node = this.#machines.overlayNode(destination);
-    if (node === undefined) return 'no route: overlay pod address of no node';
+  #wayToNodeOf(destination: Address, from: Host, model: PodRange['model']): Way {
+    if (!this.#machines.isNode(from)) return `no route: ${model} pod address from outside`;
+    const node = this.#machines.nodeOfPodAddress(destination);
+    if (node === undefined) return `no route: ${model} pod address of no node`;
     // The pod range is this node's own and no pod has the address: the fabric does not send a packet back to its sender.
     if (node === from) return 'no route: no pod has that address';
     return { next: node, over: 'VNet', target: destination };
@@ -325,7 +332,8 @@ export class AzureFabric implements Host {
       const place = placeOf(destination, this.#parts);
       if (place.in === 'subnet') return this.#wayInto(flight, place.network);
     }
-    return `no route: ${formatAddress(destination)} is not reached from the internet`;
+    if (placeOf(destination, this.#parts).in !== 'internet') return 'no route: a private address, from the internet';
+    return `no route: nobody has ${formatAddress(destination)}`;
   }
 
   #frontendAt(address: Address): Frontend | undefined {
