@@ -3,7 +3,7 @@ import type { ClusterSettings } from '../src/model/index.ts';
 import type { Controller } from '../src/reconcile/index.ts';
 import { corednsConfig, corednsNamespaces, corednsPods, corednsRecords } from './coredns/index.ts';
 import { endpointSliceController } from './endpoint-slice/index.ts';
-import { cns, dnc, ipam } from './ipam/index.ts';
+import { cns, dnc, ipam, subnetState } from './ipam/index.ts';
 import { kubeProxyController } from './kube-proxy/index.ts';
 import { kubeletNode, kubeletPods } from './kubelet/index.ts';
 import { nodeLifecycle, taintEviction } from './node-lifecycle/index.ts';
@@ -13,9 +13,10 @@ import { deployment, garbageCollector, namespace, podGarbageCollector, replicaSe
 /** Azure CNI Overlay gives every node a /24 whatever its maxPods. */
 const OVERLAY_NODE_MASK_SIZE = 24;
 
-/** What the emulator needs of a controller beside its reconciles: the rules that kube-proxy writes, the server that CoreDNS is. */
 export * as coredns from './coredns/index.ts';
 export * as ipMasqAgent from './ip-masq-agent/index.ts';
+/** What the emulator needs of a controller beside its reconciles: the rules that kube-proxy writes, the server that CoreDNS is. */
+export { CLUSTER_CIDR_FILE } from './ipam/index.ts';
 export * as kubeProxy from './kube-proxy/index.ts';
 export * as kubelet from './kubelet/index.ts';
 
@@ -25,7 +26,7 @@ function podSubnetControllers({ agentPoolProfiles, azureCns, virtualNetwork }: C
   const subnets = virtualNetwork.subnets.filter(({ name }) => names.has(name));
   if (subnets.length === 0) return [];
   const { enableIPAMv2 = false, enableSubnetScarcity = false } = azureCns ?? {};
-  return [dnc({ subnets, enableSubnetScarcity }), cns({ enableIPAMv2 })];
+  return [dnc({ subnets }), ...(enableSubnetScarcity ? [subnetState(subnets)] : []), cns({ enableIPAMv2 })];
 }
 
 /** What runs in a cluster of these settings. */

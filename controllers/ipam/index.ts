@@ -9,6 +9,7 @@ export * from './cns/pool-monitor.ts';
 export * from './cns/pool-monitor-v2.ts';
 export * from './cns/scaler.ts';
 export * from './dnc/dnc.ts';
+export * from './dnc/subnet-state.ts';
 export * from './ipam.ts';
 export * from './kubenet/routes.ts';
 export * from './vnet/pool.ts';

@@ -7,8 +7,8 @@
  */
 import { type Key, type Node, nodeOrderKey } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
-import { blockAt, type CidrSet, cidrSet } from './cidr-set.ts';
-import { blocksWithin, type NodeBlocks, nodeBlocks, podCidrsOf } from './node-blocks.ts';
+import { blockAt, cidrSet } from './cidr-set.ts';
+import { type NodeBlocks, nodeBlocks, podCidrsOf, renumber } from './node-blocks.ts';
 
 export interface IpamOptions {
   /** one for each family: `['10.244.0.0/16']` */
@@ -19,6 +19,8 @@ export interface IpamOptions {
   readonly serviceCidrs?: readonly string[];
 }
 
+/** Loaded when the cluster CIDR has been expanded: the larger one. */
+export const CLUSTER_CIDR_FILE = 'cluster-cidr';
 const WAITING: Key = 'waiting';
 
 /** Nodes served in one reconcile. */
@@ -28,9 +30,7 @@ const LOOK_AGAIN_AFTER_MS = 1000;
 
 export function ipam({ clusterCidrs, nodeMaskSizes, serviceCidrs = [] }: IpamOptions): Controller {
   const sets = clusterCidrs.map((text, i) => cidrSet(text, nodeMaskSizes[i]!));
-  const declaration = nodeBlocks(sets);
-  const reserved = sets.map(() => new Set<number>());
-  for (const text of serviceCidrs) for (const [i, block] of blocksWithin(sets, text)) reserved[i]!.add(block);
+  const declaration = nodeBlocks(sets, serviceCidrs);
   return {
     name: 'node-ipam-controller',
     program: 'kube-controller-manager',
@@ -43,23 +43,23 @@ export function ipam({ clusterCidrs, nodeMaskSizes, serviceCidrs = [] }: IpamOpt
         return gone && view.projection(declaration).waiting.size > 0 ? [WAITING] : [];
       },
     },
+    pieces: { file: (name) => (name === CLUSTER_CIDR_FILE ? [WAITING] : []) },
     reconcile: (view, key) => {
       const blocks = view.projection(declaration);
-      if (key === WAITING) return serve(sets, reserved, blocks, view);
-      return tellOfShortage(sets, reserved, blocks, key.slice('node/'.length));
+      const [first, ...others] = blocks.sets;
+      const range = view.dataplane.file.get(CLUSTER_CIDR_FILE) ?? first!.text;
+      if (range !== first!.text)
+        renumber(blocks, [cidrSet(range, first!.nodeMaskSize), ...others], serviceCidrs, view.list('Node'));
+      return key === WAITING ? serve(blocks, view) : tellOfShortage(blocks, key.slice('node/'.length));
     },
   };
 }
 
 /** Hands out blocks, going round from where the last search ended: a freed one is not reused at once. */
-function serve(
-  sets: readonly CidrSet[],
-  reserved: readonly ReadonlySet<number>[],
-  { holders, waiting }: NodeBlocks,
-  view: View,
-): readonly Intent[] {
+function serve(held: NodeBlocks, view: View): readonly Intent[] {
+  const { holders, reserved, sets, waiting } = held;
   // Asked at every change of a waiting node: where nothing is left, that must cost nothing.
-  if (waiting.size === 0 || freeBlocks(sets, reserved, holders) <= 0) return [];
+  if (waiting.size === 0 || freeBlocks(held) <= 0) return [];
   const cursors = sets.map(({ text }) => view.dataplane.podCidrCursor.get(text) ?? 0);
   const taken = sets.map(() => new Set<number>());
   const intents: Intent[] = [];
@@ -93,11 +93,7 @@ function serve(
 }
 
 /** Blocks left in the set that has the fewest. */
-function freeBlocks(
-  sets: readonly CidrSet[],
-  reserved: readonly ReadonlySet<number>[],
-  holders: NodeBlocks['holders'],
-): number {
+function freeBlocks({ holders, reserved, sets }: NodeBlocks): number {
   return Math.min(...sets.map(({ blocks }, i) => blocks - reserved[i]!.size - holders[i]!.size));
 }
 
@@ -115,15 +111,11 @@ function assign({ metadata }: Node, podCIDRs: readonly string[]): Intent {
 }
 
 /** An Event on a node that no block is left for, each time that the node changes, as the real one tries again then. */
-function tellOfShortage(
-  sets: readonly CidrSet[],
-  reserved: readonly ReadonlySet<number>[],
-  { holders, waiting }: NodeBlocks,
-  name: string,
-): readonly Intent[] {
+function tellOfShortage(held: NodeBlocks, name: string): readonly Intent[] {
+  const { waiting } = held;
   const node = waiting.get(name);
   if (node === undefined) return [];
-  const free = freeBlocks(sets, reserved, holders);
+  const free = freeBlocks(held);
   // There is a block for it: it is being served, or was while the informers had not told yet.
   if (free > 0) return waiting.size > free ? [{ do: 'again', afterMs: LOOK_AGAIN_AFTER_MS }] : [];
   const message = `Node ${name} status is now: CIDRNotAvailable`;

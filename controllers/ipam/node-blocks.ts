@@ -4,24 +4,48 @@ import type { ProjectionDeclaration } from '../../src/reconcile/index.ts';
 import { blocksOf, type CidrSet } from './cidr-set.ts';
 
 export interface NodeBlocks {
+  /** the cluster CIDRs that the blocks are numbered in, one for each family */
+  sets: readonly CidrSet[];
+  /** for each set, blocks that no node may have */
+  reserved: readonly ReadonlySet<number>[];
   /** for each set, how many nodes hold each block: two where somebody assigned one by hand */
-  readonly holders: readonly Map<number, number>[];
+  holders: readonly Map<number, number>[];
   /** nodes without a pod CIDR that are not being deleted, by name */
   readonly waiting: Map<string, Node>;
 }
 
-/** `reserved` are blocks that no node may have: those of the Service CIDRs, where these lie inside. */
-export function nodeBlocks(sets: readonly CidrSet[]): ProjectionDeclaration<NodeBlocks> {
+/** The blocks of Service CIDRs are reserved, where these lie inside. */
+export function nodeBlocks(
+  sets: readonly CidrSet[],
+  serviceCidrs: readonly string[],
+): ProjectionDeclaration<NodeBlocks> {
   return {
     name: 'node pod CIDRs',
     kinds: ['Node'],
-    create: () => ({ holders: sets.map(() => new Map()), waiting: new Map() }),
+    create: () => ({ ...unheld(sets, serviceCidrs), waiting: new Map() }),
     apply: (value, before, after) => {
       if (before !== undefined && after !== undefined && keepsBlocks(before as Node, after as Node)) return;
-      if (before !== undefined) count(value, sets, before, -1);
-      if (after !== undefined) count(value, sets, after, 1);
+      if (before !== undefined) count(value, before, -1);
+      if (after !== undefined) count(value, after, 1);
     },
   };
+}
+
+function unheld(sets: readonly CidrSet[], serviceCidrs: readonly string[]): Omit<NodeBlocks, 'waiting'> {
+  const reserved = sets.map(() => new Set<number>());
+  for (const text of serviceCidrs) for (const [i, block] of blocksWithin(sets, text)) reserved[i]!.add(block);
+  return { sets, reserved, holders: sets.map(() => new Map()) };
+}
+
+/** Numbers the blocks anew, in other cluster CIDRs. Walks all nodes: for an expansion. */
+export function renumber(
+  value: NodeBlocks,
+  sets: readonly CidrSet[],
+  serviceCidrs: readonly string[],
+  nodes: Iterable<Node>,
+): void {
+  Object.assign(value, unheld(sets, serviceCidrs));
+  for (const node of nodes) if (podCidrsOf(node).length > 0) count(value, node, 1);
 }
 
 function keepsBlocks(before: Node, after: Node): boolean {
@@ -38,7 +62,7 @@ export function* blocksWithin(sets: readonly CidrSet[], text: string): Iterable<
   }
 }
 
-function count({ holders, waiting }: NodeBlocks, sets: readonly CidrSet[], object: KubernetesObject, by: 1 | -1): void {
+function count({ holders, sets, waiting }: NodeBlocks, object: KubernetesObject, by: 1 | -1): void {
   const node = object as Node;
   const { name, deletionTimestamp } = node.metadata;
   const cidrs = podCidrsOf(node);

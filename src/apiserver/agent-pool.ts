@@ -116,8 +116,8 @@ function validateSubnetSizes(settings: ClusterSettings): ManagedClusterError[] {
       .map((pool, index) => ({ ...pool, index }))
       .filter((pool) => pool.vnetSubnet === name);
     const cidr = parseCidr(addressPrefix);
-    const nodes = pools.reduce((sum, { count }) => sum + count, 0);
-    const needed = pools.reduce((sum, pool) => sum + pool.count * addressesPerNode(networkProfile, pool), 0);
+    const nodes = pools.reduce((sum, pool) => sum + nodesOf(pool), 0);
+    const needed = pools.reduce((sum, pool) => sum + nodesOf(pool) * addressesPerNode(networkProfile, pool), 0);
     if (cidr === undefined || needed === 0) return [];
     const available = Math.max(0, sizeOf(cidr) - SUBNET_RESERVED);
     if (needed <= available) return [];
@@ -127,6 +127,11 @@ function validateSubnetSizes(settings: ClusterSettings): ManagedClusterError[] {
       insufficient(`agentPoolProfiles[${pools[0]!.index}].count`, needed, available, addressPrefix, name, detail),
     ];
   });
+}
+
+/** Nodes that a pool may have: with autoscaling those that it may grow to. */
+export function nodesOf({ count, enableAutoScaling = false, maxCount = count }: AgentPoolProfile): number {
+  return enableAutoScaling ? Math.max(count, maxCount) : count;
 }
 
 /** Addresses of its own subnet that a node of the pool reserves. */
@@ -139,7 +144,7 @@ function validatePodBlocks({ agentPoolProfiles, networkProfile }: ClusterSetting
   const cidr = podCidr === undefined ? undefined : parseCidr(podCidr);
   const takesBlocks = networkPlugin === 'kubenet' || networkPluginMode === 'overlay';
   if (podCidr === undefined || cidr === undefined || !takesBlocks) return [];
-  const nodes = agentPoolProfiles.reduce((sum, { count }) => sum + count, 0);
+  const nodes = agentPoolProfiles.reduce((sum, pool) => sum + nodesOf(pool), 0);
   const field = 'networkProfile.podCidr';
   const available = sizeOf(cidr);
   if (nodes * POD_BLOCK_SIZE <= available) return [];
@@ -148,7 +153,7 @@ function validatePodBlocks({ agentPoolProfiles, networkProfile }: ClusterSetting
 }
 
 function validateRoutes({ agentPoolProfiles, networkProfile }: ClusterSettings): ManagedClusterError[] {
-  const nodes = agentPoolProfiles.reduce((sum, { count }) => sum + count, 0);
+  const nodes = agentPoolProfiles.reduce((sum, pool) => sum + nodesOf(pool), 0);
   if (networkProfile.networkPlugin !== 'kubenet' || nodes <= ROUTES_MAX) return [];
   return [
     invalidParameter(

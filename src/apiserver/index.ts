@@ -1,4 +1,5 @@
 /** apiserver: what a write means. Decodes, fills in, checks, allocates, patches, deletes. Knows no controller. */
+export { addressesPerNode } from './agent-pool.ts';
 export { Apiserver } from './apiserver.ts';
 export * from './contract.ts';
 export { storeKey } from './keys.ts';

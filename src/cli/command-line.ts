@@ -117,6 +117,7 @@ function runArguments(command: Command): Command {
     .addOption(formatOption())
     .option('--record <file>', 'write the transcript to a file instead')
     .option('--trace', "show every hook and rule of each packet's way", false)
+    .option('--steps', 'show only the steps and what came of them: for large clusters', false)
     .option('--timings', 'say on stderr what the whole process took', false)
     .option('--quiet', 'print only what failed', false)
     .option('--log <file>', 'write a structured log, one JSON object a line');

@@ -12,12 +12,16 @@ export interface Printer {
 
 export function printerOf(
   format: Format,
-  options: { readonly trace: boolean; readonly colour: boolean },
+  options: { readonly trace: boolean; readonly steps?: boolean; readonly colour: boolean },
   write: (line: string) => void,
 ): Printer {
   switch (format) {
     case 'text': {
-      const transcript = new TextTranscript(write, { trace: options.trace, paint: paintFor(options.colour) });
+      const transcript = new TextTranscript(write, {
+        trace: options.trace,
+        steps: options.steps ?? false,
+        paint: paintFor(options.colour),
+      });
       return { add: (entry) => transcript.add(entry), end: () => {} };
     }
     case 'json':

@@ -13,6 +13,7 @@ export interface RunFlags extends ScriptFlags {
   readonly format: Format;
   readonly record?: string;
   readonly trace: boolean;
+  readonly steps: boolean;
   readonly timings: boolean;
   readonly quiet: boolean;
   readonly log?: string;
@@ -88,10 +89,10 @@ class Output {
   }
 
   printer(): Printer {
-    const { format, trace, record } = this.#flags;
+    const { format, trace, steps, record } = this.#flags;
     const printer = printerOf(
       format,
-      { trace, colour: record === undefined && this.#console.isStdoutTerminal },
+      { trace, steps, colour: record === undefined && this.#console.isStdoutTerminal },
       (line) => this.#write(line),
     );
     return printer;

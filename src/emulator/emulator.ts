@@ -9,7 +9,7 @@
  * ```
  */
 import type { Observable, SchedulerAction } from 'rxjs';
-import { controllersFor, coredns, kubelet } from '../../controllers/index.ts';
+import { CLUSTER_CIDR_FILE, controllersFor, coredns, kubelet } from '../../controllers/index.ts';
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../apiserver/index.ts';
 import { type Dataplane, GatheredDataplane, type Program } from '../dataplane/index.ts';
 import {
@@ -21,12 +21,14 @@ import {
   KINDS,
   type Kind,
   type KubernetesObject,
+  keyOf,
   type Moment,
   type ObjectOf,
   timestampOf,
 } from '../model/index.ts';
 import type { World } from '../packet/index.ts';
 import { Store } from '../store/index.ts';
+import { Aks, type AksOperation, type AksRefusal, type Machinery } from './aks.ts';
 import { bootstrapManifests } from './bootstrap.ts';
 import { VirtualClock } from './clock.ts';
 import { Cloud } from './cloud/cloud.ts';
@@ -46,11 +48,11 @@ import { type DumpKind, dump } from './dump.ts';
 import { describeFault } from './faults.ts';
 import { forgottenInterface, interfacePieces } from './network-interface.ts';
 import { NodeNetworks } from './node-networks.ts';
-import { NodePools } from './node-pool.ts';
+import { type NewMachine, NodePools } from './node-pool.ts';
 import { Observers } from './observers.ts';
 import { Programs } from './programs.ts';
 import { ServiceVersions } from './service-versions.ts';
-import { Traffic } from './traffic.ts';
+import { NoSuchTargetError, Traffic } from './traffic.ts';
 
 /** A cluster is settled when nothing has changed for this long and nothing is due within it. */
 export const QUIET_MS = 60_000;
@@ -74,6 +76,7 @@ export class Emulator {
   readonly #observers: Observers;
   readonly #programs: Programs;
   readonly #pools: NodePools;
+  readonly #aks: Aks;
   readonly #services = new ServiceVersions();
   readonly #networks: NodeNetworks;
   readonly #traffic: Traffic;
@@ -89,6 +92,7 @@ export class Emulator {
     this.apiserver = new Apiserver(this.store, { serviceCidrs: [settings.networkProfile.serviceCidr] });
     this.#observers = new Observers(this.store, () => this.now);
     this.#pools = new NodePools(settings);
+    this.#aks = new Aks(settings, this.#machinery());
     this.#programs = new Programs({
       controllers: controllersFor(settings),
       store: this.store,
@@ -204,14 +208,59 @@ export class Emulator {
   /** Adds machines to an agent pool or takes them away, the newest first. */
   scaleNodePool(pool: string, count: number): void {
     const { create, remove } = this.#pools.resize(pool, count);
-    for (const { manifest, secondary } of create) {
-      for (const change of interfacePieces(manifest.metadata.name, secondary)) this.#program(change);
-      this.#mustCreate(manifest);
-    }
-    for (const node of remove) {
-      this.apiserver.delete('Node', node, {}, this.#request());
-      for (const change of forgottenInterface(node, this.#dataplane.current)) this.#program(change);
-    }
+    for (const machine of create) this.#addMachine(machine);
+    for (const node of remove) this.#removeMachine(node);
+  }
+
+  /** Asks AKS for something: what it says where it refuses. Throws a `NoSuchTargetError` where there is no such node. */
+  operate(operation: AksOperation): AksRefusal | undefined {
+    return this.#aks.operate(operation);
+  }
+
+  #addMachine({ manifest, secondary }: NewMachine): void {
+    for (const change of interfacePieces(manifest.metadata.name, secondary)) this.#program(change);
+    this.#mustCreate(manifest);
+  }
+
+  #removeMachine(node: string): void {
+    this.apiserver.delete('Node', node, {}, this.#request());
+    for (const change of forgottenInterface(node, this.#dataplane.current)) this.#program(change);
+  }
+
+  #machinery(): Machinery {
+    return {
+      countOf: (pool) => this.#pools.nodesOf(pool).length,
+      nodesOf: (pool) => this.#pools.nodesOf(pool),
+      freeAddresses: (pool) => this.#pools.freeAddresses(pool),
+      resize: (pool, count) => this.scaleNodePool(pool, count),
+      replace: (node) => {
+        const machine = this.#pools.again(node);
+        if (machine === undefined) throw new NoSuchTargetError(`there is no node ${node}`);
+        this.#removeMachine(node);
+        this.#addMachine(machine);
+      },
+      drain: (node) => this.#drain(node),
+      settle: () => void this.settle(),
+      apply: ({ networkProfile }) => {
+        const { podCidr } = networkProfile;
+        if (podCidr !== undefined && podCidr !== this.settings.networkProfile.podCidr) this.#expand(podCidr);
+      },
+    };
+  }
+
+  /** As kubectl drain: no more pods come, and those that are there are asked to go. */
+  #drain(node: string): void {
+    if (this.get('Node', node) === undefined) throw new NoSuchTargetError(`there is no node ${node}`);
+    this.cordon(node, true);
+    const pods = this.list('Pod').filter(({ spec }) => spec.nodeName === node);
+    for (const pod of pods) this.remove('Pod', keyOf(pod));
+  }
+
+  /** Node IPAM, kube-proxy and ip-masq-agent are told of a larger pod range, as by a new configuration. */
+  #expand(podCidr: string): void {
+    const networkProfile = { ...this.settings.networkProfile, podCidr };
+    this.#networks.reconfigure({ ...this.settings, networkProfile });
+    this.#program({ piece: 'file', key: CLUSTER_CIDR_FILE, value: podCidr });
   }
 
   get<K extends Kind>(kind: K, key: Key): ObjectOf<K> | undefined {

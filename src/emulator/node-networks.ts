@@ -29,15 +29,26 @@ const FAMILY: Family = 4;
 
 export class NodeNetworks {
   readonly #options: NodeNetworksOptions;
-  readonly #mode: ProxyMode;
-  readonly #withAgent: (rules: Ruleset) => Ruleset;
+  #settings: ClusterSettings;
+  #mode: ProxyMode;
+  #withAgent: (rules: Ruleset) => Ruleset;
   readonly #kernels = new Map<string, Kernel>();
   #world: { readonly of: Dataplane; readonly cloudRevision: number; readonly world: ClusterWorld } | undefined;
 
   constructor(options: NodeNetworksOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     this.#mode = proxyModeOf(options.settings);
     this.#withAgent = agentOf(options.settings);
+  }
+
+  /** The nodes go by other settings from now on: a larger pod range. */
+  reconfigure(settings: ClusterSettings): void {
+    this.#settings = settings;
+    this.#mode = proxyModeOf(settings);
+    this.#withAgent = agentOf(settings);
+    this.#world = undefined;
+    for (const kernel of this.#kernels.values()) kernel.services = undefined;
   }
 
   /** The world as it is now. It looks up a node's rules when a packet meets them, so that a lagging node has its own. */
@@ -82,9 +93,9 @@ export class NodeNetworks {
   }
 
   #worldOver(dataplane: Dataplane): ClusterWorld {
-    const { settings, hostNetworkNodeOf, cloud } = this.#options;
+    const { hostNetworkNodeOf, cloud } = this.#options;
     return worldOf(dataplane, {
-      settings,
+      settings: this.#settings,
       rulesetOf: (node, family) => this.rulesetOf(node, family),
       conntrackOf: (node, family) => this.#kernel(node).conntrack[family],
       recentOf: (node) => this.#kernel(node).recent,

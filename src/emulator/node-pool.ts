@@ -91,15 +91,40 @@ export class NodePools {
     this.#machines = new Map(settings.agentPoolProfiles.map(({ name }) => [name, []]));
   }
 
-  get poolNames(): readonly string[] {
-    return [...this.#machines.keys()];
+  /** names of a pool's nodes, the oldest first */
+  nodesOf(pool: string): readonly string[] {
+    return this.#machines.get(pool)!.map(({ node }) => node);
+  }
+
+  /** addresses that nobody has in the subnet of a pool's machines */
+  freeAddresses(pool: string): number {
+    return this.#subnets.get(this.#profile(pool).vnetSubnet)!.free;
+  }
+
+  /** What a machine of this name brings when it comes anew; undefined where there is none. */
+  again(node: string): NewMachine | undefined {
+    for (const [pool, machines] of this.#machines) {
+      const ordinal = machines.findIndex((machine) => machine.node === node);
+      if (ordinal >= 0) return this.#machine(machines[ordinal]!, this.#profile(pool), ordinal);
+    }
+    return undefined;
+  }
+
+  #profile(pool: string): AgentPoolProfile {
+    const profile = this.#settings.agentPoolProfiles.find(({ name }) => name === pool);
+    if (profile === undefined) throw new Error(`no agent pool named ${pool}`);
+    return profile;
+  }
+
+  #machine(machine: Machine, profile: AgentPoolProfile, ordinal: number): NewMachine {
+    const model = addressModelOf(this.#settings.networkProfile, profile);
+    return { manifest: nodeManifest(machine, profile, model, ordinal), secondary: machine.secondary };
   }
 
   /** Brings a pool to `count` machines: what to create, and which nodes to delete (the newest first, as a scale set does). */
   resize(pool: string, count: number): { readonly create: readonly NewMachine[]; readonly remove: readonly string[] } {
-    const profile = this.#settings.agentPoolProfiles.find(({ name }) => name === pool);
-    const machines = this.#machines.get(pool);
-    if (profile === undefined || machines === undefined) throw new Error(`no agent pool named ${pool}`);
+    const profile = this.#profile(pool);
+    const machines = this.#machines.get(pool)!;
     const subnet = this.#subnets.get(profile.vnetSubnet)!;
     const model = addressModelOf(this.#settings.networkProfile, profile);
     const create: NewMachine[] = [];
@@ -116,7 +141,7 @@ export class NodePools {
       const [address, ...secondary] = taken;
       const machine = { node: `node${++this.#nodesEver}`, address: address!, secondary };
       machines.push(machine);
-      create.push({ manifest: nodeManifest(machine, profile, model, machines.length - 1), secondary });
+      create.push(this.#machine(machine, profile, machines.length - 1));
     }
     return { create, remove };
   }

@@ -72,6 +72,10 @@ export interface AgentPoolProfile {
   /** with a pod subnet: single addresses in batches, or blocks of 16; `DynamicIndividual` where it is not given */
   readonly podIPAllocationMode?: PodIPAllocationMode;
   readonly upgradeSettings?: UpgradeSettings;
+  /** with autoscaling every check counts `maxCount` nodes, not those that are there */
+  readonly enableAutoScaling?: boolean;
+  readonly minCount?: number;
+  readonly maxCount?: number;
   /** zones that its nodes are spread over, in turn: `['1', '2', '3']` */
   readonly availabilityZones?: readonly string[];
   readonly nodeTaints?: readonly string[];

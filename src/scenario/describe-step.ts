@@ -1,5 +1,5 @@
 /** A step of a script in one line. */
-import type { Fault } from '../emulator/index.ts';
+import type { AksOperation, Fault } from '../emulator/index.ts';
 import { formatDuration } from './duration.ts';
 import { formatReference } from './reference.ts';
 import type { Action, Step } from './step.ts';
@@ -27,8 +27,8 @@ function describeAction(action: Action): string {
       return `fault ${action.faults.map(describeFault).join(', ')}`;
     case 'scale':
       return `scale ${action.targets.map(({ target, replicas }) => `${formatReference(target)} to ${replicas}`).join(', ')}`;
-    case 'scaleNodePool':
-      return `scale node pool ${action.pools.map(({ pool, count }) => `${pool} to ${count}`).join(', ')}`;
+    case 'aks':
+      return action.requests.map(({ operation }) => describeOperation(operation)).join(', ');
     case 'delete':
       return `delete ${action.targets.map(formatReference).join(', ')}${action.gracePeriodSeconds === undefined ? '' : ` with grace ${action.gracePeriodSeconds}s`}`;
     case 'patch':
@@ -45,6 +45,26 @@ function describeAction(action: Action): string {
       const impossible: never = action;
       throw new Error(`no action is ${JSON.stringify(impossible)}`);
     }
+  }
+}
+
+function describeOperation(operation: AksOperation): string {
+  switch (operation.do) {
+    case 'scale': {
+      const { pool, count, by } = operation;
+      return `scale node pool ${pool} to ${count}${by === 'aks' ? '' : `, by the ${by}`}`;
+    }
+    case 'upgrade':
+      return `upgrade node pool ${operation.pool}`;
+    case 'update-pool':
+      return `let node pool ${operation.pool} grow to ${operation.maxCount}`;
+    case 'expand':
+      return `expand podCidr to ${operation.podCidr}`;
+    case 'drain':
+    case 'replace':
+      return `${operation.do} node/${operation.node}`;
+    default:
+      throw new Error(`no operation is ${JSON.stringify(operation satisfies never)}`);
   }
 }
 

@@ -1,5 +1,7 @@
 /** What a scenario needs of a cluster: the emulator has it, and a test may bring its own. */
 import type {
+  AksOperation,
+  AksRefusal,
   DnsQueryRequest,
   DumpKind,
   Fault,
@@ -22,7 +24,7 @@ export interface EmulatedCluster {
   remove(kind: Kind, key: Key, options?: { gracePeriodSeconds?: number }): Outcome<KubernetesObject>;
   scale(kind: 'Deployment' | 'ReplicaSet', key: Key, replicas: number): Outcome<KubernetesObject>;
   patch(kind: Kind, key: Key, patch: object): Outcome<KubernetesObject>;
-  scaleNodePool(name: string, count: number): void;
+  operate(operation: AksOperation): AksRefusal | undefined;
   cordon(node: string, on: boolean): Outcome<KubernetesObject>;
   settle(): SettleReport;
   advance(ms: number): SettleReport;

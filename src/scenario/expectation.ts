@@ -1,5 +1,5 @@
 /** Whether what a step gave is what its script expects. Each expectation is one sentence, met or not. */
-import type { ResolveResult, SendResult } from '../emulator/index.ts';
+import type { AksRefusal, ResolveResult, SendResult } from '../emulator/index.ts';
 import { type Key, type Kind, type KubernetesObject, matchesLabels, splitKey } from '../model/index.ts';
 import { chiSquareProbability } from './chi-square.ts';
 import { formatDuration, parseDurationMs } from './duration.ts';
@@ -154,4 +154,16 @@ export function checkShares({ request, tally }: SentSummary): readonly Checked[]
 function hostOf(target: string): string {
   const reference = parseReference(target);
   return typeof reference === 'string' ? target : formatReference(reference);
+}
+
+/** AKS must have refused, with this code, and with this text in its message. */
+export function checkRefused(
+  expect: { readonly code: string; readonly message?: string | undefined },
+  refusal: AksRefusal | undefined,
+): Checked {
+  const { code, message = '' } = expect;
+  const met = refusal?.code === code && refusal.message.includes(message);
+  if (met) return { met, text: `refused, ${refusal.code}: ${refusal.message}` };
+  const found = refusal === undefined ? 'it was done' : `found ${refusal.code}: ${refusal.message}`;
+  return { met, text: `refused, ${code}${message === '' ? '' : `: ${message}`}, but ${found}` };
 }

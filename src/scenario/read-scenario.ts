@@ -56,14 +56,16 @@ function assemble(document: SourceDocument, { metadata, spec }: ScenarioDocument
 function validateNames(document: SourceDocument, spec: ScenarioDocument['spec'], settings: ClusterSettings): Problem[] {
   const pools = settings.agentPoolProfiles.map(({ name }) => name);
   return spec.steps.flatMap((step, i) =>
-    Object.keys(step.scaleNodePool ?? {})
-      .filter((pool) => !pools.includes(pool))
-      .map((pool) =>
-        problemAt(
-          document,
-          ['spec', 'steps', i, 'scaleNodePool', pool],
-          `no agent pool is named ${pool}; known are ${pools.join(', ')}`,
+    (['scaleNodePool', 'upgradeNodePool', 'updateNodePool'] as const).flatMap((verb) =>
+      Object.keys(step[verb] ?? {})
+        .filter((pool) => !pools.includes(pool))
+        .map((pool) =>
+          problemAt(
+            document,
+            ['spec', 'steps', i, verb, pool],
+            `no agent pool is named ${pool}; known are ${pools.join(', ')}`,
+          ),
         ),
-      ),
+    ),
   );
 }

@@ -6,7 +6,7 @@ import { type Manifests, merged, readManifest, readManifestFile } from './manife
 import type { Path, Problem } from './problem.ts';
 import { referenceOf } from './reference.ts';
 import type { FaultStep, StepDocument } from './schema.ts';
-import { type Action, type Step, VERBS } from './step.ts';
+import { type Action, type AksRequest, type Step, VERBS } from './step.ts';
 
 /** A file that a script names, relative to the script: how to name it in errors, and its text. Undefined where there is none. */
 export type ReadFile = (name: string) => { readonly file: string; readonly text: string } | undefined;
@@ -87,11 +87,8 @@ function actionOf(step: StepDocument): Action {
       verb: 'scale',
       targets: Object.entries(step.scale).map(([text, replicas]) => ({ target: referenceOf(text), replicas })),
     };
-  if (step.scaleNodePool !== undefined)
-    return {
-      verb: 'scaleNodePool',
-      pools: Object.entries(step.scaleNodePool).map(([pool, count]) => ({ pool, count })),
-    };
+  const requests = aksRequestsOf(step);
+  if (requests !== undefined) return { verb: 'aks', requests };
   if (step.delete !== undefined) return deletionOf(step.delete);
   if (step.patch !== undefined)
     return {
@@ -102,6 +99,30 @@ function actionOf(step: StepDocument): Action {
   if (step.uncordon !== undefined) return { verb: 'uncordon', node: step.uncordon };
   if (step.assert !== undefined) return { verb: 'assert', expected: step.assert };
   return { verb: 'settle' };
+}
+
+/** Undefined where the step asks nothing of AKS. */
+function aksRequestsOf(step: StepDocument): readonly AksRequest[] | undefined {
+  if (step.scaleNodePool !== undefined)
+    return Object.entries(step.scaleNodePool).map(([pool, wanted]) => {
+      const { count, by = 'aks', expect } = typeof wanted === 'number' ? { count: wanted } : wanted;
+      return requestOf({ do: 'scale', pool, count, by }, expect);
+    });
+  if (step.upgradeNodePool !== undefined)
+    return Object.entries(step.upgradeNodePool).map(([pool, { expect }]) => requestOf({ do: 'upgrade', pool }, expect));
+  if (step.updateNodePool !== undefined)
+    return Object.entries(step.updateNodePool).map(([pool, { maxCount, expect }]) =>
+      requestOf({ do: 'update-pool', pool, maxCount }, expect),
+    );
+  if (step.updateCluster !== undefined)
+    return [requestOf({ do: 'expand', podCidr: step.updateCluster.networkProfile.podCidr }, step.updateCluster.expect)];
+  if (step.drain !== undefined) return [requestOf({ do: 'drain', node: step.drain })];
+  if (step.replaceNode !== undefined) return [requestOf({ do: 'replace', node: step.replaceNode })];
+  return undefined;
+}
+
+function requestOf(operation: AksRequest['operation'], expect?: AksRequest['expect']): AksRequest {
+  return expect === undefined ? { operation } : { operation, expect };
 }
 
 function deletionOf(deletion: NonNullable<StepDocument['delete']>): Action {

@@ -3,14 +3,14 @@ import { type Fault, NoSuchTargetError, type Outcome, type SendResult } from '..
 import { isKind, KIND_INFO, type KubernetesObject } from '../model/index.ts';
 import type { EmulatedCluster } from './emulated-cluster.ts';
 import type { Entry, SentSummary } from './entry.ts';
-import { type Checked, checkResolved, checkSent, checkShares } from './expectation.ts';
+import { type Checked, checkRefused, checkResolved, checkSent, checkShares } from './expectation.ts';
 import type { Manifest } from './manifest.ts';
 import { difference } from './match.ts';
 import { type Problem, parsePath } from './problem.ts';
 import type { Scenario } from './read-scenario.ts';
 import { formatReference, type Reference } from './reference.ts';
 import type { ResolveStep, SendStep } from './schema.ts';
-import type { Action, Step } from './step.ts';
+import type { Action, AksRequest, Step } from './step.ts';
 
 export interface RunOptions {
   /** hears every entry as it is made; a run with no listener is faster */
@@ -107,8 +107,8 @@ class Run {
             this.#cluster.scale(target.kind as 'Deployment' | 'ReplicaSet', target.key, replicas),
           );
         return;
-      case 'scaleNodePool':
-        for (const { pool, count } of action.pools) this.#cluster.scaleNodePool(pool, count);
+      case 'aks':
+        for (const request of action.requests) this.#operate(step, request);
         return;
       case 'delete':
         this.#delete(step, action);
@@ -133,6 +133,12 @@ class Run {
         throw new Error(`no step does ${JSON.stringify(impossible)}`);
       }
     }
+  }
+
+  #operate(step: Step, { operation, expect }: AksRequest): void {
+    const refusal = this.#cluster.operate(operation);
+    if (expect !== undefined) this.#check(checkRefused(expect, refusal));
+    else if (refusal !== undefined) this.#fail(step.problem(`${refusal.code}: ${refusal.message}`));
   }
 
   #apply(manifests: readonly Manifest[]): void {

@@ -122,6 +122,9 @@ const fault = z.strictObject({
   conntrackRace: z.strictObject({ node: name, on: z.boolean() }).optional(),
 });
 
+/** What AKS says where it refuses: its code, and a part of its message. */
+const refusal = z.strictObject({ code: name, message: z.string().optional() });
+
 export const stepSchema = z.strictObject({
   title: z.string().optional(),
   apply: z.union([z.string(), anyObject, z.array(z.union([z.string(), anyObject]))]).optional(),
@@ -131,7 +134,22 @@ export const stepSchema = z.strictObject({
   send: send.optional(),
   fault: fault.optional(),
   scale: z.record(scalable, count).optional(),
-  scaleNodePool: z.record(z.string(), count).optional(),
+  scaleNodePool: z
+    .record(
+      z.string(),
+      z.union([
+        count,
+        z.strictObject({ count, by: z.enum(['aks', 'cluster-autoscaler']).optional(), expect: refusal.optional() }),
+      ]),
+    )
+    .optional(),
+  upgradeNodePool: z.record(z.string(), z.strictObject({ expect: refusal.optional() })).optional(),
+  updateNodePool: z.record(z.string(), z.strictObject({ maxCount: count, expect: refusal.optional() })).optional(),
+  updateCluster: z
+    .strictObject({ networkProfile: z.strictObject({ podCidr: z.string() }), expect: refusal.optional() })
+    .optional(),
+  drain: name.optional(),
+  replaceNode: name.optional(),
   delete: z
     .union([
       reference,
@@ -154,6 +172,9 @@ const agentPoolProfile = z.strictObject({
   vnetSubnet: z.string().optional(),
   podSubnet: z.string().optional(),
   podIPAllocationMode: z.enum(['DynamicIndividual', 'StaticBlock']).optional(),
+  enableAutoScaling: z.boolean().optional(),
+  minCount: z.int().optional(),
+  maxCount: z.int().optional(),
   upgradeSettings: z.strictObject({ maxSurge: z.union([z.string(), z.int()]) }).optional(),
   availabilityZones: z.array(z.string()).optional(),
   nodeTaints: z.array(z.string()).optional(),

@@ -1,5 +1,5 @@
 /** The steps of a script, ready to be carried out. */
-import type { Fault } from '../emulator/index.ts';
+import type { AksOperation, Fault } from '../emulator/index.ts';
 import type { Manifest } from './manifest.ts';
 import type { Problem } from './problem.ts';
 import type { Reference } from './reference.ts';
@@ -13,13 +13,17 @@ export type Action =
   | { readonly verb: 'send'; readonly request: SendStep }
   | { readonly verb: 'fault'; readonly faults: readonly Fault[] }
   | { readonly verb: 'scale'; readonly targets: readonly { readonly target: Reference; readonly replicas: number }[] }
-  | { readonly verb: 'scaleNodePool'; readonly pools: readonly { readonly pool: string; readonly count: number }[] }
+  | { readonly verb: 'aks'; readonly requests: readonly AksRequest[] }
   | { readonly verb: 'delete'; readonly targets: readonly Reference[]; readonly gracePeriodSeconds?: number }
   | { readonly verb: 'patch'; readonly patches: readonly { readonly target: Reference; readonly patch: object }[] }
   | { readonly verb: 'cordon' | 'uncordon'; readonly node: string }
   | { readonly verb: 'assert'; readonly expected: NonNullable<StepDocument['assert']> };
 
-export type Verb = Action['verb'];
+/** Something asked of AKS; with `expect` it must be refused. */
+export interface AksRequest {
+  readonly operation: AksOperation;
+  readonly expect?: { readonly code: string; readonly message?: string | undefined };
+}
 
 export interface Step {
   readonly action: Action;
@@ -37,9 +41,14 @@ export const VERBS = [
   'fault',
   'scale',
   'scaleNodePool',
+  'upgradeNodePool',
+  'updateNodePool',
+  'updateCluster',
+  'drain',
+  'replaceNode',
   'delete',
   'patch',
   'cordon',
   'uncordon',
   'assert',
-] as const satisfies readonly Verb[];
+] as const satisfies readonly (keyof StepDocument)[];

@@ -29,6 +29,8 @@ export const NO_PAINT: Paint = { bold: plain, dim: plain, red: plain, green: pla
 export interface TextOptions {
   /** whether every hook and rule of a packet's way is shown, or only where it began and ended */
   readonly trace: boolean;
+  /** whether only steps and what came of them are shown, and nothing of what happens in between */
+  readonly steps?: boolean;
   readonly paint?: Paint;
 }
 
@@ -44,13 +46,15 @@ function describeKubeProxy({ enabled, mode, ipvsConfig }: KubeProxyProfile): str
 export class TextTranscript {
   readonly #write: (line: string) => void;
   readonly #trace: boolean;
+  readonly #steps: boolean;
   readonly #paint: Paint;
   /** what each revision was about, so that a reconcile can say what woke it */
   readonly #revisions = new Map<number, { readonly kind: string; readonly key: string }>();
 
-  constructor(write: (line: string) => void, { trace, paint = NO_PAINT }: TextOptions) {
+  constructor(write: (line: string) => void, { trace, steps = false, paint = NO_PAINT }: TextOptions) {
     this.#write = write;
     this.#trace = trace;
+    this.#steps = steps;
     this.#paint = paint;
   }
 
@@ -92,7 +96,7 @@ export class TextTranscript {
         this.#line(entry.at, this.#paint.bold(`end: ${entry.expectations} expectations, ${entry.failures} failed`));
         return;
       default:
-        this.#happening(entry);
+        if (!this.#steps) this.#happening(entry);
         return;
     }
   }

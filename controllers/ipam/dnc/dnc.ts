@@ -26,12 +26,10 @@ import {
 } from '../../../src/model/index.ts';
 import type { Controller, Intent, ProgramIntent } from '../../../src/reconcile/index.ts';
 import { DEFAULT_SCALER } from '../cns/scaler.ts';
-import { isOf, ledgerOf, SUBNET_LEDGERS, type SubnetLedger, subnetOf } from './subnet-ledger.ts';
+import { isOf, ledgerOf, SUBNET_FULL, SUBNET_LEDGERS, type SubnetLedger, subnetOf } from './subnet-ledger.ts';
 
 export interface DncOptions {
   readonly subnets: readonly Subnet[];
-  /** whether it tells every CNS of a subnet when a request could not be met */
-  readonly enableSubnetScarcity: boolean;
 }
 
 const NAMESPACE = 'kube-system';
@@ -39,7 +37,6 @@ const NAMESPACE = 'kube-system';
 const RESERVED_FIRST = 4;
 export const STATIC_BLOCK_SIZE = 16;
 const STATIC_BLOCK_PREFIX = 28;
-const SUBNET_FULL = 'NCUpdateSubnetFullError';
 /** Nodes served in one reconcile. */
 const NODES_AT_ONCE_MAX = 1000;
 

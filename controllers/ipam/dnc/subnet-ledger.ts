@@ -21,7 +21,12 @@ export interface SubnetLedger {
   lowestFree: Ipv4;
   /** names of nodes for which something is to be done */
   readonly due: Set<string>;
+  /** names of nodes whose last request could not be met */
+  readonly refused: Set<string>;
 }
+
+/** What DNC writes into a network container whose request could not be met. */
+export const SUBNET_FULL = 'NCUpdateSubnetFullError';
 
 export type SubnetLedgers = Map<string, SubnetLedger>;
 
@@ -44,7 +49,14 @@ export const SUBNET_LEDGERS: ProjectionDeclaration<SubnetLedgers> = {
 export function ledgerOf(ledgers: SubnetLedgers, subnet: string): SubnetLedger {
   let ledger = ledgers.get(subnet);
   if (ledger === undefined) {
-    ledger = { nodes: new Map(), configs: new Map(), holders: new Map(), lowestFree: 0, due: new Set() };
+    ledger = {
+      nodes: new Map(),
+      configs: new Map(),
+      holders: new Map(),
+      lowestFree: 0,
+      due: new Set(),
+      refused: new Set(),
+    };
     ledgers.set(subnet, ledger);
   }
   return ledger;
@@ -69,6 +81,8 @@ function fileConfig(
 ): void {
   if (after === undefined) ledger.configs.delete(name);
   else ledger.configs.set(name, after);
+  if (after?.status?.networkContainers?.[0]?.status === SUBNET_FULL) ledger.refused.add(name);
+  else ledger.refused.delete(name);
   const [held, holds] = [before?.status?.networkContainers, after?.status?.networkContainers];
   if (held === holds) return;
   for (const address of addressesOf(before)) count(ledger, address, -1);
