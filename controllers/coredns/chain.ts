@@ -6,12 +6,14 @@
 import { CorefileError } from './corefile/error.ts';
 import { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
 import type { Handler, Memory, Plugin, PluginInstance, PluginSetup } from './plugin.ts';
-import { debug, errors, health, log, loop, prometheus, ready, reload } from './plugins/beside.ts';
+import { debug, errors, health, log, prometheus, ready } from './plugins/beside.ts';
 import { cache } from './plugins/cache/index.ts';
 import { forward } from './plugins/forward/index.ts';
 import { hosts } from './plugins/hosts.ts';
 import { kubernetes } from './plugins/kubernetes/index.ts';
 import { loadbalance } from './plugins/loadbalance/index.ts';
+import { loop } from './plugins/loop/index.ts';
+import { reload } from './plugins/reload/index.ts';
 import { rewrite } from './plugins/rewrite/index.ts';
 import { template } from './plugins/template.ts';
 import { serverKeyOf } from './zones.ts';

@@ -75,22 +75,15 @@ function configMap(name: string, data: Readonly<Record<string, string>>): Config
   };
 }
 
-test('a broken Corefile keeps the old one and is said once', () => {
-  const good = configMap('coredns', { Corefile: AKS_COREFILE });
-  const { after } = reconciled(corednsConfig, [good], 'kube-system/coredns', EMPTY_DATAPLANE);
-  expect(after.file.get(COREFILE)).toContain('kubernetes cluster.local');
-  const custom = configMap('coredns-custom', { 'a.override': 'cache 5\n' });
-  const broken = reconciled(corednsConfig, [good, custom], 'kube-system/coredns', after);
-  expect(broken.after.file.get(COREFILE)).toBe(after.file.get(COREFILE));
-  expect(broken.intents.at(-1)).toMatchObject({
-    do: 'event',
-    type: 'Warning',
-    message:
-      'Corefile changed but reload failed: custom/a.override:1 - Error during parsing: plugin/cache: this plugin can only be used once per Server Block',
-  });
-  expect(reconciled(corednsConfig, [good, custom], 'kube-system/coredns', broken.after).intents).toEqual([]);
-  const healed = reconciled(corednsConfig, [good], 'kube-system/coredns', broken.after);
-  expect(healed.after.file.toObject()).toEqual(after.file.toObject());
+test('what the pods have mounted follows both ConfigMaps, and stays when they are gone', () => {
+  const config = configMap('coredns', { Corefile: AKS_COREFILE });
+  const custom = configMap('coredns-custom', { 'a.override': 'log\n' });
+  const both = reconciled(corednsConfig, [config, custom], 'kube-system/coredns', EMPTY_DATAPLANE);
+  expect(both.after.file.toObject()).toEqual({ [COREFILE]: AKS_COREFILE, 'custom/a.override': 'log\n' });
+  expect(reconciled(corednsConfig, [config, custom], 'kube-system/coredns', both.after).intents).toEqual([]);
+  const without = reconciled(corednsConfig, [config], 'kube-system/coredns', both.after);
+  expect(without.after.file.toObject()).toEqual({ [COREFILE]: AKS_COREFILE });
+  expect(reconciled(corednsConfig, [], 'kube-system/coredns', without.after).intents).toEqual([]);
 });
 
 test('pods are read only where the Corefile verifies them', () => {

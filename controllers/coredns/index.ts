@@ -4,11 +4,12 @@
  */
 export { AKS_COREFILE } from './aks-corefile.ts';
 export type { LoadOptions } from './chain.ts';
-export { COREFILE, COREFILE_REFUSAL, corednsConfig } from './config-controller.ts';
+export { COREFILE, corednsConfig } from './config-controller.ts';
 export { CorefileError } from './corefile/error.ts';
 export { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
 export { printCorefile } from './corefile/print.ts';
 export { corednsManifests, type Manifest } from './manifests.ts';
+export { formatMetrics } from './metrics.ts';
 export {
   type Connection,
   type DnsContext,
@@ -42,4 +43,15 @@ export { type RewriteRule, readRewriteRule } from './plugins/rewrite/rule.ts';
 export { corednsPods, dnsPodOf } from './pods-controller.ts';
 export { corednsNamespaces, corednsRecords } from './records-controller.ts';
 export { movedByImport, movedByPod, movedSerials } from './serials.ts';
-export { answer, copyServer, type DnsServer, dueAt, metricsOf, type ServerStart, startServer, wake } from './server.ts';
+export {
+  answer,
+  begin,
+  copyServer,
+  type DnsServer,
+  dueAt,
+  metricsOf,
+  reloadOf,
+  type ServerStart,
+  startServer,
+  wake,
+} from './server.ts';

@@ -48,6 +48,8 @@ export interface DnsContext {
   /** the server's own addresses, without loopback: its pod's */
   readonly localAddresses: readonly string[];
   readonly upstream: Upstream;
+  /** ends the process; what it says last goes to the log */
+  readonly exit?: (line: string) => void;
   /** where the plugins' log lines go */
   readonly log?: ((line: string) => void) | undefined;
 }
@@ -121,6 +123,10 @@ export interface PluginInstance {
   handler(next: Handler, memory: () => Memory): Handler;
   /** options of a query's EDNS that replies repeat because of this plugin, by code */
   readonly ednsOptions?: readonly number[];
+  /** done once, when the server starts; `ask` puts a query to the server itself */
+  start?(memory: Memory, context: DnsContext, ask: (query: DnsMessage) => void): void;
+  /** how often the server looks for another Corefile: an interval moved by up to half of the jitter */
+  readonly reload?: { readonly intervalMs: number; readonly jitterMs: number };
   /** the next moment at which the plugin does something of its own accord; undefined where it has nothing to do */
   dueAt?(memory: Memory): Moment | undefined;
   /** does what is due up to now */

@@ -1,15 +1,15 @@
 /**
- * coredns-pods: the addresses of pods, but only where the loaded Corefile says `pods verified`; otherwise CoreDNS does not
+ * coredns-pods: the addresses of pods, but only where the Corefile says `pods verified`; otherwise CoreDNS does not
  * even watch them (plugin/kubernetes/kubernetes.go, `initPodCache`).
  */
 import type { Dataplane, DnsPod } from '../../src/dataplane/index.ts';
 import { keyOf, type Pod } from '../../src/model/index.ts';
 import type { Controller, Intent } from '../../src/reconcile/index.ts';
-import { COREFILE } from './config-controller.ts';
 import { movedByPod } from './serials.ts';
 
 function wantsPods({ file }: Dataplane): boolean {
-  return /\bpods\s+verified\b/.test(file.get(COREFILE) ?? '');
+  for (const text of file.values()) if (/\bpods\s+verified\b/.test(text)) return true;
+  return false;
 }
 
 /** Terminating and finished pods have no name (plugin/kubernetes/object/pod.go). */

@@ -37,7 +37,7 @@ export type Happening =
       readonly status: StatusError;
     }
   | { readonly what: 'fault'; readonly at: Moment; readonly fault: string; readonly healed: boolean }
-  /** a program's log line, such as CoreDNS refusing a Corefile */
+  /** a log line of a program, or of a pod such as CoreDNS's (`pod/kube-system/coredns-x`) */
   | { readonly what: 'log'; readonly at: Moment; readonly program: string; readonly line: string };
 
 /** `pod/my-app`, `pod/kube-system/coredns-abc`, `node/node1`; senders of packets also `external/203.0.113.7`. */

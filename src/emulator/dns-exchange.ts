@@ -7,6 +7,7 @@ import type { Host, RequestMode, Walked } from '../packet/index.ts';
 import type { DnsExchange } from './contract.ts';
 import type { Listener } from './listeners.ts';
 import type { NameServers } from './name-servers.ts';
+import type { NameServerReply } from './outside-names.ts';
 import { answerTo, DEFAULT_TTL, type Sent, type Wire } from './wire.ts';
 
 const DNS_PORT = 53;
@@ -42,8 +43,8 @@ export interface ExchangeRequest {
   readonly record: boolean;
 }
 
-/** `refused`: an ICMP error or a reset said that nobody listens there. */
-export type Exchanged = DnsExchange & { readonly refused: boolean };
+/** `refused`: an ICMP error or a reset said that nobody listens there. `afterMs`: how long the server took. */
+export type Exchanged = DnsExchange & { readonly refused: boolean; readonly afterMs: number };
 
 /** A query that was sent: where it ended, and what its receiver answers. */
 interface Asked {
@@ -53,7 +54,7 @@ interface Asked {
   readonly handshake: readonly Trace[];
   readonly request: Trace;
   readonly refused: boolean;
-  readonly response: DnsMessage | undefined;
+  readonly response: NameServerReply | undefined;
 }
 
 /** Sends every query, at once or in turn, and hears what comes back. In the order of the queries. */
@@ -144,17 +145,26 @@ function arrived(
   const { host, seen } = walked;
   const found = listener(host.name, seen.destination, seen.destinationPort, seen.protocol);
   if (found === undefined) return { ...lost, refused: true };
-  return { ...asked, refused: false, response: nameServers.answer(found.pod, seen, query) };
+  const answered = nameServers.answer(found.pod, seen, query);
+  if (answered === 'refused' || answered === 'silent') return { ...lost, refused: answered === 'refused' };
+  return { ...asked, refused: false, response: answered };
 }
 
 /** The answer's way back, if there is one. */
 function hear(asked: Asked, { record }: ExchangeRequest, { wire }: ExchangeParts): Exchanged {
   const { packet, query, walked, request, refused, response } = asked;
-  const told = { query, request, refused, ...(asked.handshake.length === 0 ? {} : { handshake: asked.handshake }) };
+  const afterMs = response?.afterMs ?? 0;
+  const told = {
+    query,
+    request,
+    refused,
+    afterMs,
+    ...(asked.handshake.length === 0 ? {} : { handshake: asked.handshake }),
+  };
   if (response === undefined) return told;
-  const back = wire.send(walked.host, answerTo(walked.seen, ACK, { kind: 'dns', message: response }), record);
+  const back = wire.send(walked.host, answerTo(walked.seen, ACK, { kind: 'dns', message: response.message }), record);
   const reply = back.traces[0] ?? unrecorded(packet, back.walked);
-  return isHeard(back.walked, packet) ? { ...told, response, reply } : { ...told, reply };
+  return isHeard(back.walked, packet) ? { ...told, response: response.message, reply } : { ...told, reply };
 }
 
 /** A connected socket takes only what comes from the address and port that it asked. */

@@ -24,6 +24,7 @@ import {
   keyOf,
   type Moment,
   type ObjectOf,
+  type Pod,
   timestampOf,
 } from '../model/index.ts';
 import type { World } from '../packet/index.ts';
@@ -133,12 +134,14 @@ export class Emulator {
       kubelet: () => this.#programs.named('kubelet').view,
       pod: (key) => this.get('Pod', key),
       node: (name) => this.get('Node', name),
-      log: (line) => this.#observers.tell({ what: 'log', at: this.now, program: 'coredns', line }),
+      later: (ms, action) => void this.#clock.schedule(action, ms),
+      log: (pod, line) => this.#observers.tell({ what: 'log', at: this.now, program: `pod/${pod}`, line }),
     });
     for (const kind of KINDS) {
       if (kind === 'Event') continue;
-      this.store.watch(`${KIND_INFO[kind].plural}/`).subscribe(() => {
+      this.store.watch(`${KIND_INFO[kind].plural}/`).subscribe(({ value, before }) => {
         this.#changedAt = this.now;
+        if (kind === 'Pod') this.#traffic.podChanged((value ?? before) as Pod, value === undefined);
       });
     }
   }
@@ -375,6 +378,7 @@ export class Emulator {
   #program(change: Program): void {
     this.#dataplane.change(change);
     if (change.piece === 'service') this.#services.record(this.now, this.#dataplane.current.service);
+    if (change.piece === 'file') this.#traffic.filesChanged();
     this.#changedAt = this.now;
     this.#programs.programmed(change);
   }

@@ -49,11 +49,13 @@ export function lookUp(
   let step = beginLookup(conf, { name, types, libc: from.libc, firstServer: from.firstServer });
   while (step.step === 'ask') {
     const asked = askServers(from, step, parts, record);
-    for (const { refused: _refused, ...told } of asked.flat()) exchanges.push(told);
+    for (const { refused: _refused, afterMs: _afterMs, ...told } of asked.flat()) exchanges.push(told);
     const replies = asked.map(firstUsable);
     // musl's socket is not connected, so that it never hears of a refusal.
     const refused = from.libc === 'glibc' && asked.flat().some((one) => one.refused);
-    if (!refused && replies.includes(undefined)) parts.wait(step.timeoutMs);
+    const inVain = !refused && replies.includes(undefined);
+    const tookMs = inVain ? step.timeoutMs : Math.max(...asked.flat().map(({ afterMs }) => afterMs));
+    if (tookMs > 0) parts.wait(tookMs);
     last = replies.findLast((reply) => reply !== undefined) ?? last;
     step = nextStep(step.state, { replies, refused: refused && replies.every((reply) => reply === undefined) });
   }
@@ -69,20 +71,27 @@ export function lookUp(
 
 /** For each question, what each server said: from one socket, unless it is to be opened anew for each. */
 function askServers(from: LookupFrom, step: Ask, parts: LookupParts, record: boolean): Exchanged[][] {
-  const { servers, questions, mode, transport } = step;
+  const { servers, questions, mode, transport, timeoutMs } = step;
   const edns = settingsOf(from.resolvConf.conf).edns0 && from.libc === 'glibc' ? GLIBC_EDNS : undefined;
   const socket = mode === 'single-request-reopen' ? {} : { sourcePort: parts.wire.nextPort(from.host.name) };
   const asked: Exchanged[][] = questions.map(() => []);
   for (const server of servers) {
     const queries = questions.map((question) => queryFor(question, parts.queryId(), edns));
     const request = { from, server: addressOf(server), queries, mode, transport, record, ...socket };
-    for (const [i, exchanged] of exchange(request, parts).entries()) asked[i]!.push(exchanged);
+    for (const [i, exchanged] of exchange(request, parts).entries()) asked[i]!.push(inTime(exchanged, timeoutMs));
   }
   return asked;
 }
 
 /** RESOLV_EDNS_BUFFER_SIZE (glibc resolv/resolv-internal.h) */
 const GLIBC_EDNS: Edns = { udpSizeBytes: 1200, dnssecOk: false, options: [] };
+
+/** A reply that comes when the client no longer waits is none. */
+function inTime(exchanged: Exchanged, timeoutMs: number): Exchanged {
+  if (exchanged.afterMs < timeoutMs) return exchanged;
+  const { response: _late, ...rest } = exchanged;
+  return rest;
+}
 
 /** Of several servers' replies the first that says something of the name. */
 function firstUsable(exchanged: readonly Exchanged[]): DnsMessage | undefined {

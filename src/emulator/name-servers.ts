@@ -1,95 +1,64 @@
-/** The CoreDNS processes: one for each of its pods, with caches of its own, started anew when its Corefile changes. */
-import { coredns } from '../../controllers/index.ts';
-import type { Dataplane } from '../dataplane/index.ts';
-import {
-  addressOf,
-  type Dice,
-  type DnsMessage,
-  keyOf,
-  type Moment,
-  type Packet,
-  type Pod,
-  TCP,
-} from '../model/index.ts';
-import { outsideAnswer, type PublicNames } from './outside-names.ts';
+/** The CoreDNS processes of a cluster: one for each of its pods, from when the pod runs until it is gone. */
+import { type DnsMessage, formatAddress, type Key, keyOf, type Packet, type Pod } from '../model/index.ts';
+import { NameServerProcess, type ProcessOptions } from './name-server-process.ts';
+import type { NameServerReply } from './outside-names.ts';
 
-export interface NameServerOptions {
-  readonly dataplane: () => Dataplane;
-  readonly now: () => Moment;
-  readonly dice: Dice;
-  readonly log: (line: string) => void;
-  readonly publicNames: PublicNames;
-}
-
-interface Running {
-  readonly uid: string;
-  readonly corefile: string;
-  readonly server: coredns.DnsServer;
+export interface NameServerOptions extends Omit<ProcessOptions, 'log'> {
+  readonly log: (pod: Key, line: string) => void;
+  /** what a name server outside of the cluster answers; undefined where none has that address */
+  readonly outside: (address: string, query: DnsMessage) => NameServerReply | undefined;
 }
 
 /** Whether a pod is one of the cluster's name servers, by the label that Service kube-dns selects. */
-function isNameServer({ metadata }: Pod): boolean {
+export function isNameServer({ metadata }: Pod): boolean {
   return metadata.labels?.['k8s-app'] === 'kube-dns';
 }
 
 export class NameServers {
   readonly #options: NameServerOptions;
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<Key, NameServerProcess>();
 
   constructor(options: NameServerOptions) {
     this.#options = options;
   }
 
-  /** What is answered where a query arrived: in a pod, or (undefined) outside of the cluster. Undefined for silence. */
-  answer(pod: Pod | undefined, packet: Packet, query: DnsMessage): DnsMessage | undefined {
-    if (pod !== undefined) return isNameServer(pod) ? this.#answerOf(pod, packet, query) : undefined;
-    if (packet.destination !== AZURE_RESOLVER_ADDRESS) return undefined;
-    return outsideAnswer(query, this.#options.publicNames);
+  /** A name server's pod has changed, or is gone. */
+  podChanged(pod: Pod, isGone: boolean): void {
+    if (isGone) {
+      const running = this.#running.get(keyOf(pod));
+      if (running?.uid !== pod.metadata.uid) return;
+      running.stop();
+      this.#running.delete(keyOf(pod));
+    } else if (pod.status.phase === 'Running') {
+      this.#processOf(pod);
+    }
   }
 
-  /** What this pod's CoreDNS answers; undefined while it has no Corefile. */
-  #answerOf(pod: Pod, packet: Packet, query: DnsMessage): DnsMessage | undefined {
-    const { dataplane, now, dice, log, publicNames } = this.#options;
-    const facts = dataplane();
-    const server = this.#serverOf(pod, facts.file.get(coredns.COREFILE));
-    if (server === undefined) return undefined;
-    const context: coredns.DnsContext & { at: Moment } = {
-      at: now(),
-      wait: (ms: number) => {
-        context.at += ms;
-      },
-      dice,
-      client: packet.source,
-      connection: {
-        protocol: packet.protocol === TCP ? 'tcp' : 'udp',
-        clientPort: packet.sourcePort,
-        server: packet.destination,
-        serverPort: packet.destinationPort,
-      },
-      facts,
-      synced: true,
-      localAddresses: (pod.status.podIPs ?? []).map(({ ip }) => ip),
-      upstream: (_server: string, asked: DnsMessage): coredns.UpstreamReply => {
-        return { outcome: 'replied', message: outsideAnswer(asked, publicNames) };
-      },
-      log,
-    };
-    return coredns.answer(server, query, context);
+  /** The files that the pods have mounted have changed. */
+  filesChanged(): void {
+    for (const running of this.#running.values()) running.filesChanged();
   }
 
-  #serverOf(pod: Pod, corefile: string | undefined): coredns.DnsServer | undefined {
-    if (corefile === undefined) return undefined;
+  /** What is answered where a query arrived: in a pod, or (undefined) outside of the cluster. A process that has ended refuses. */
+  answer(pod: Pod | undefined, packet: Packet, query: DnsMessage): NameServerReply | 'refused' | 'silent' {
+    if (pod === undefined) return this.#options.outside(formatAddress(packet.destination), query) ?? 'silent';
+    return isNameServer(pod) ? (this.#processOf(pod).answer(packet, query) ?? 'refused') : 'silent';
+  }
+
+  /** What its metrics endpoint shows; undefined where its process does not run. */
+  metricsOf(pod: Pod): string | undefined {
+    return this.#processOf(pod).metrics;
+  }
+
+  #processOf(pod: Pod): NameServerProcess {
     const key = keyOf(pod);
     const running = this.#running.get(key);
-    if (running?.uid === pod.metadata.uid && running.corefile === corefile) return running.server;
-    const started = coredns.startServer(corefile, { nameservers: [AZURE_RESOLVER] });
-    // The controller loads only what starts; a Corefile that does not is a fault of ours.
-    if (!started.ok) throw started.error;
-    this.#running.set(key, { uid: pod.metadata.uid, corefile, server: started.server });
-    return started.server;
+    if (running?.uid === pod.metadata.uid) return running;
+    running?.stop();
+    const { log, dice, outside: _, ...options } = this.#options;
+    const own = { ...options, dice: dice.split(key), log: (line: string) => log(key, line) };
+    const process = new NameServerProcess(pod, own);
+    this.#running.set(key, process);
+    return process;
   }
 }
-
-/** Azure's resolver, which every virtual machine has in its resolv.conf (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16). */
-export const AZURE_RESOLVER = '168.63.129.16';
-export const AZURE_RESOLVER_ADDRESS = addressOf(AZURE_RESOLVER);

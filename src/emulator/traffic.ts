@@ -2,6 +2,7 @@
  * What processes in pods and on nodes send, and who answers them: names looked up, connections opened. A request is packets,
  * each walked through what the controllers have programmed so far.
  */
+import type { coredns } from '../../controllers/index.ts';
 import type { Dataplane } from '../dataplane/index.ts';
 import {
   type Address,
@@ -29,8 +30,9 @@ import type { DnsQueryRequest, ResolveRequest, ResolveResult, SendRequest, SendR
 import { exchange } from './dns-exchange.ts';
 import { listenerOn } from './listeners.ts';
 import { ANY_FAMILY, type LookupFrom, type LookupParts, lookUp } from './lookup.ts';
-import { AZURE_RESOLVER, NameServers } from './name-servers.ts';
+import { isNameServer, NameServers } from './name-servers.ts';
 import type { NodeNetworks } from './node-networks.ts';
+import { AZURE_RESOLVER, outsideNamesOf, outsideReply } from './outside-names.ts';
 import { Wire } from './wire.ts';
 
 export interface TrafficOptions {
@@ -43,7 +45,10 @@ export interface TrafficOptions {
   readonly kubelet: () => View;
   readonly pod: (key: Key) => Pod | undefined;
   readonly node: (name: string) => Node | undefined;
-  readonly log: (line: string) => void;
+  /** runs something after so many milliseconds */
+  readonly later: (ms: number, action: () => void) => void;
+  /** a line that a name server's pod logs */
+  readonly log: (pod: Key, line: string) => void;
 }
 
 /** Somebody asked for what is not there, or for what cannot be: a mistake of whoever asked, said in one sentence. */
@@ -51,7 +56,6 @@ export class NoSuchTargetError extends Error {
   override readonly name = 'NoSuchTargetError';
 }
 
-const NODE_RESOLV_CONF = `nameserver ${AZURE_RESOLVER}\n`;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 const PROTOCOLS: Readonly<Record<string, ProtocolNumber>> = {
   http: PROTOCOL_NUMBERS.TCP,
@@ -82,6 +86,8 @@ export function parseDestination(text: string): Destination | undefined {
 export class Traffic {
   readonly #options: TrafficOptions;
   readonly #wire: Wire;
+  /** for what name servers send of their own accord: it must not shift what befalls others' packets */
+  readonly #serverWire: Wire;
   readonly #nameServers: NameServers;
   /** nodes by host name */
   readonly #racing = new Set<string>();
@@ -92,10 +98,31 @@ export class Traffic {
   constructor(options: TrafficOptions) {
     this.#options = options;
     const { networks, now, dice, dataplane, log } = options;
-    this.#wire = new Wire({ world: () => networks.world(), now, dice: dice.split('packets') });
-    const publicNames = options.settings.publicNames ?? {};
-    this.#nameServers = new NameServers({ dataplane, now, dice: dice.split('coredns'), log, publicNames });
+    const world = () => networks.world();
+    this.#wire = new Wire({ world, now, dice: dice.split('packets') });
+    this.#serverWire = new Wire({ world, now, dice: dice.split('packets of name servers') });
+    const names = outsideNamesOf(options.settings);
+    this.#nameServers = new NameServers({
+      dataplane,
+      now,
+      log,
+      later: options.later,
+      dice: dice.split('coredns'),
+      nameservers: this.#nodeNameServers(),
+      outside: (address, query) => outsideReply(address, query, names),
+      upstream: (pod, server, query, over) => this.#upstream(pod, server, query, over),
+    });
     this.#rotation = dice.split('resolver');
+  }
+
+  /** A pod has changed, or is gone: its name server starts or ends. */
+  podChanged(pod: Pod, isGone: boolean): void {
+    if (isNameServer(pod)) this.#nameServers.podChanged(pod, isGone);
+  }
+
+  /** The files that name servers have mounted have changed. */
+  filesChanged(): void {
+    this.#nameServers.filesChanged();
   }
 
   resolve({ from, name, type }: ResolveRequest): ResolveResult {
@@ -150,6 +177,34 @@ export class Traffic {
     return { wire: this.#wire, listener: (...asked) => listenerOn(...asked, this.#options.kubelet()) };
   }
 
+  /** The virtual machine's resolver: what its network's DHCP names, else Azure's. */
+  #nodeNameServers(): readonly string[] {
+    return this.#options.settings.virtualNetwork.dhcpOptions?.dnsServers ?? [AZURE_RESOLVER];
+  }
+
+  #nodeResolvConf(): string {
+    return this.#nodeNameServers()
+      .map((address) => `nameserver ${address}\n`)
+      .join('');
+  }
+
+  /** A query from a name server's pod to another: a packet like any other, unless it goes to the pod itself. */
+  #upstream(pod: Pod, server: string, query: DnsMessage, over: coredns.Transport): coredns.UpstreamReply {
+    const [, host = '', port] = /^\[?(.+?)\]?:(\d+)$/.exec(server) ?? [];
+    if (port !== '53') return { outcome: 'refused' };
+    const address = addressOf(host);
+    const transport = over === 'udp' ? 'udp' : 'tcp';
+    const { host: from, address: source } = this.#sender(`pod/${keyOf(pod)}`);
+    const asked = { from: { host: from, address: source }, server: address, queries: [query], transport } as const;
+    const [exchanged] = exchange(
+      { ...asked, mode: 'parallel', record: false },
+      { ...this.#lookupParts(), wire: this.#serverWire },
+    );
+    const { response, refused, afterMs } = exchanged!;
+    if (response !== undefined) return { outcome: 'replied', message: response, afterMs };
+    return { outcome: refused ? 'refused' : 'silent' };
+  }
+
   #lookupParts(): LookupParts {
     return {
       ...this.#connectParts(),
@@ -191,7 +246,8 @@ export class Traffic {
       this.#options.node(from.replace(/^node\//, '')) === undefined
     )
       throw new NoSuchTargetError(`there is no ${from}`);
-    return { text: NODE_RESOLV_CONF, conf: parseResolvConf(NODE_RESOLV_CONF) };
+    const text = this.#nodeResolvConf();
+    return { text, conf: parseResolvConf(text) };
   }
 
   #podNamed(from: string): Pod | undefined {
@@ -204,7 +260,7 @@ export class Traffic {
 
   #kubeletDns(): KubeletDns {
     const { dnsServiceIP } = this.#options.settings.networkProfile;
-    return { clusterDns: [dnsServiceIP], clusterDomain: 'cluster.local', nodeResolvConf: NODE_RESOLV_CONF };
+    return { clusterDns: [dnsServiceIP], clusterDomain: 'cluster.local', nodeResolvConf: this.#nodeResolvConf() };
   }
 }
 

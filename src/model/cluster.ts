@@ -1,5 +1,6 @@
 /** The settings of a managed cluster, under their ARM names (Microsoft.ContainerService/managedClusters). */
 
+import type { OutsideNames } from './outside-names.ts';
 import type { AzureSurroundings } from './surroundings.ts';
 
 /** Which of kube-proxy's backends every node runs; AKS writes these names in capitals. */
@@ -52,6 +53,8 @@ export interface Subnet {
 export interface VirtualNetwork {
   readonly addressPrefixes: readonly string[];
   readonly subnets: readonly Subnet[];
+  /** the network's own name servers; Azure's 168.63.129.16 where none are named */
+  readonly dhcpOptions?: { readonly dnsServers: readonly string[] };
 }
 
 export type PodIPAllocationMode = 'DynamicIndividual' | 'StaticBlock';
@@ -106,4 +109,6 @@ export interface ClusterSettings {
   /** Azure around the cluster; where it is not given, a wire joins all machines and lets everything pass */
   readonly azure?: AzureSurroundings;
   readonly azureCns?: CnsConfiguration;
+  /** the names outside of the cluster; none where it is not given */
+  readonly names?: OutsideNames;
 }

@@ -14,6 +14,7 @@ export * from './kubernetes.ts';
 export * from './moment.ts';
 export * from './node-network-config.ts';
 export * from './node-order.ts';
+export * from './outside-names.ts';
 export * from './packet.ts';
 export * from './pod-network-labels.ts';
 export * from './pod-state.ts';

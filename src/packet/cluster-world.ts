@@ -70,6 +70,8 @@ export class ClusterWorld implements World, Machines {
     readonly services: Cidr;
   };
   readonly #apiServer: Address;
+  /** name servers that a script declares: without a fabric they are machines that need no other declaration */
+  readonly #nameServers: ReadonlySet<Address>;
   readonly #nodes = new Map<string, NodeHost>();
   readonly #pods = new Map<Key, PodHost>();
   readonly #podAt = new Map<Address, PodHost | undefined>();
@@ -89,6 +91,7 @@ export class ClusterWorld implements World, Machines {
     this.podRange = podRangeOf(networkProfile);
     this.crossing = networkProfile.networkPlugin === 'kubenet' ? 'VNet, by the route table' : 'VNet';
     this.#apiServer = addressOf(apiServer.address);
+    this.#nameServers = new Set(parts.settings.names?.nameServers.map(({ address }) => addressOf(address)));
     this.fabric = parts.surroundings && new AzureFabric(parts.surroundings, this);
   }
 
@@ -210,7 +213,8 @@ export class ClusterWorld implements World, Machines {
     }
     if (contains(services, destination)) return 'no route: a Service address is not routed in the VNet';
     const isInside = virtualNetwork.some((prefix) => contains(prefix, destination));
-    if (isInside && destination !== this.#apiServer) return `no route: nobody has ${formatAddress(destination)}`;
+    const isMachine = destination === this.#apiServer || this.#nameServers.has(destination);
+    if (isInside && !isMachine) return `no route: nobody has ${formatAddress(destination)}`;
     return this.external(destination);
   }
 

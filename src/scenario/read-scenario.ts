@@ -1,6 +1,7 @@
 /** From a script's text to a scenario that can run, or everything that is wrong with it. Nothing runs before all of it is right. */
 import type { ClusterSettings } from '../model/index.ts';
 import { problemAt, type SourceDocument } from './document.ts';
+import { namesOf } from './names-schema.ts';
 import type { Problem } from './problem.ts';
 import { type DocumentSource, readDocument } from './read-document.ts';
 import { type ReadFile, readStep } from './read-step.ts';
@@ -34,7 +35,8 @@ export function readScenario({ readFile, ...source }: ScenarioSource): ScenarioR
 
 function assemble(document: SourceDocument, { metadata, spec }: ScenarioDocument, readFile: ReadFile): ScenarioRead {
   const azure = spec.azure === undefined ? {} : { azure: surroundingsOf(spec.azure) };
-  const settings = { ...settingsOf(spec.cluster), ...azure };
+  const names = spec.names === undefined ? {} : { names: namesOf(spec.names) };
+  const settings = { ...settingsOf(spec.cluster), ...azure, ...names };
   const reads = spec.steps.map((step, i) => readStep(document, i, step, readFile));
   const problems = [
     ...refusedSettings(document, settings),

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { parseAddress } from '../model/index.ts';
 import { parseDurationMs } from './duration.ts';
+import { ipAddress, namesSchema } from './names-schema.ts';
 import { parseReference } from './reference.ts';
 import { surroundingsSchema } from './surroundings-schema.ts';
 import { parseTarget } from './target.ts';
@@ -46,9 +47,6 @@ const scalable = text((value) => {
 });
 const duration = text(
   (value) => parseDurationMs(value) ?? `${JSON.stringify(value)} is no duration, such as 500ms, 10s or 1m30s`,
-);
-const ipAddress = text((value) =>
-  parseAddress(value) === undefined ? `${JSON.stringify(value)} is no IP address` : undefined,
 );
 const share = z.union([z.number(), z.string()]).check((context) => {
   if (parseShare(context.value) === undefined)
@@ -223,6 +221,7 @@ export const clusterSchema = z.strictObject({
     .strictObject({
       addressPrefixes: z.array(z.string()).min(1),
       subnets: z.array(z.strictObject({ name, addressPrefix: z.string() })).min(1),
+      dhcpOptions: z.strictObject({ dnsServers: z.array(ipAddress).min(1) }).optional(),
     })
     .optional(),
   agentPoolProfiles: z.array(agentPoolProfile).optional(),
@@ -242,6 +241,7 @@ export const scenarioSchema = z.strictObject({
     seed: count.optional(),
     cluster: clusterSchema.optional(),
     azure: surroundingsSchema.optional(),
+    names: namesSchema.optional(),
     steps: z.array(stepSchema).min(1),
   }),
 });

@@ -46,37 +46,10 @@ export const prometheus: Plugin = {
   },
 };
 
-export const loop: Plugin = {
-  name: 'loop',
-  setup(directives) {
-    takesNothing(onlyOne(directives));
-    return { handler: pass };
-  },
-};
-
 export const debug: Plugin = {
   name: 'debug',
   setup(directives) {
     for (const directive of directives) takesNothing(directive);
-    return { handler: pass };
-  },
-};
-
-const RELOAD_LEAST_MS = 2000;
-const JITTER_LEAST_MS = 1000;
-
-export const reload: Plugin = {
-  name: 'reload',
-  setup(directives) {
-    const { arguments: found } = onlyOne(directives);
-    if (found.length > 2) throw wrongArguments(found[2]!);
-    const [interval, jitter] = found;
-    if (interval !== undefined && durationMsOf(interval) < RELOAD_LEAST_MS) {
-      throw new CorefileError(interval, `plugin/reload: interval value must be greater or equal to 2s`);
-    }
-    if (jitter !== undefined && durationMsOf(jitter) < JITTER_LEAST_MS) {
-      throw new CorefileError(jitter, `plugin/reload: jitter value must be greater or equal to 1s`);
-    }
     return { handler: pass };
   },
 };
