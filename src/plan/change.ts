@@ -27,7 +27,7 @@ export function withOverlay(plan: Plan, podCidr: string): Changed {
       from: before[field] ?? 'none',
       to: overlay[field],
     }));
-  return { changes, plan: withSettings(plan, settings) };
+  return { changes, plan: { ...plan, settings } };
 }
 
 export function withSubnet(plan: Plan, index: number, addressPrefix: string): Changed {
@@ -49,14 +49,33 @@ export function withProfile(plan: Plan, field: 'podCidr' | 'serviceCidr', to: st
   });
 }
 
-export function withPool(plan: Plan, index: number, field: 'maxPods' | 'count', to: number): Changed {
-  const pools = plan.settings.agentPoolProfiles;
-  const agentPoolProfiles = pools.map((pool, i): AgentPoolProfile => (i === index ? { ...pool, [field]: to } : pool));
-  return changed(plan, `agentPoolProfiles[${index}].${field}`, {
-    from: String(pools[index]![field]),
+export function withMaxPods(plan: Plan, index: number, to: number): Changed {
+  const pool = plan.settings.agentPoolProfiles[index]!;
+  return changed(plan, `agentPoolProfiles[${index}].maxPods`, {
+    from: String(pool.maxPods),
     to: String(to),
-    settings: { ...plan.settings, agentPoolProfiles },
+    settings: withPool(plan.settings, pool.name, { maxPods: to }),
   });
+}
+
+/** At least so many nodes in the pool from the last count before `step` on, and at the beginning where that is none. */
+export function withNodes(plan: Plan, pool: string, step: GrowthStep, to: number): Changed {
+  const counts = plan.steps.filter(({ growth }) => growth.of === 'nodes' && growth.pool === pool);
+  const last = counts.findLast((each) => plan.steps.indexOf(each) < plan.steps.indexOf(step));
+  const raised = counts.slice(counts.indexOf(last!)).filter(({ growth }) => growth.count < to);
+  const changes = raised.map(({ at, growth }) => ({ setting: at, from: String(growth.count), to: String(to) }));
+  const steps = plan.steps.map((each) =>
+    raised.includes(each) ? { ...each, growth: { ...each.growth, count: to } } : each,
+  );
+  const beginsWith = steps.find(({ growth }) => growth.of === 'nodes' && growth.pool === pool)!.growth.count;
+  return { changes, plan: { ...plan, steps, settings: withPool(plan.settings, pool, { count: beginsWith }) } };
+}
+
+function withPool(settings: ClusterSettings, name: string, change: Partial<AgentPoolProfile>): ClusterSettings {
+  const agentPoolProfiles = settings.agentPoolProfiles.map((pool) =>
+    pool.name === name ? { ...pool, ...change } : pool,
+  );
+  return { ...settings, agentPoolProfiles };
 }
 
 function changed(
@@ -64,18 +83,5 @@ function changed(
   path: string,
   { from, to, settings }: { readonly from: string; readonly to: string; readonly settings: ClusterSettings },
 ): Changed {
-  return { changes: [{ setting: `cluster.${path}`, from, to }], plan: withSettings(plan, settings) };
-}
-
-function withSettings(plan: Plan, settings: ClusterSettings): Plan {
-  return { ...plan, settings, steps: plan.steps.map((step) => begun(step, settings)) };
-}
-
-/** A pool that begins with more nodes has them in every step that counts nodes. */
-function begun(step: GrowthStep, { agentPoolProfiles }: ClusterSettings): GrowthStep {
-  const { growth } = step;
-  if (growth.of !== 'nodes') return step;
-  const { count } = agentPoolProfiles.find(({ name }) => name === growth.pool)!;
-  const isBeginning = step.at.startsWith('cluster.');
-  return { ...step, growth: { ...growth, count: isBeginning ? count : Math.max(count, growth.count) } };
+  return { changes: [{ setting: `cluster.${path}`, from, to }], plan: { ...plan, settings } };
 }

@@ -6,6 +6,7 @@
 import { type AddressModel, type ClusterSettings, cidrOf, type Subnet, sizeOf } from '../model/index.ts';
 import { type GrowingNode, GrowingPool } from './growing-pool.ts';
 import {
+  CNS_BATCH,
   dynamicPoolSize,
   NODE_BLOCK,
   NODES_PER_CLUSTER_MAX,
@@ -36,6 +37,7 @@ export class GrowingCluster {
   readonly #nodes: SpaceLedger;
   readonly #poolNodes: ReadonlyMap<string, SpaceLedger>;
   readonly #systemPods: number;
+  #nodesEver = 0;
 
   constructor(settings: ClusterSettings) {
     const { networkProfile, virtualNetwork, agentPoolProfiles } = settings;
@@ -81,18 +83,17 @@ export class GrowingCluster {
     const short = shortOf(claims);
     if (short !== undefined) return short;
     takeAll(claims, 1);
-    const node = pool.addNode();
-    if (pool.model === 'pod-subnet-dynamic') grant(node, this.#podSubnetOf(pool)!, takerOfPods(pool));
+    pool.addNode(++this.#nodesEver, CNS_BATCH);
     return undefined;
   }
 
-  /** Takes the newest node away again. It must have no pods. */
+  /** Takes the newest node away again. It must have no pods. What it had goes to those that wait for it. */
   removeNode(name: string): void {
     const pool = this.#pools.get(name)!;
-    const { pods, granted } = pool.removeNode();
+    const { pods } = pool.removeNode();
     if (pods > 0) throw new Error(`the newest node of ${name} has ${pods} pods`);
     takeAll(this.#claimsOfNode(pool), -1);
-    if (granted > 0) this.#podSubnetOf(pool)!.take(takerOfPods(pool), { reserved: -granted });
+    if (pool.model === 'pod-subnet-dynamic') this.#grantToWaiting(pool.profile.podSubnet!);
   }
 
   /** One more pod on the pool's nodes; or the space that has no room for it. */
@@ -120,14 +121,21 @@ export class GrowingCluster {
   #place(pool: GrowingPool, taker: string): Space | undefined {
     const node = pool.leastLoaded();
     const from = this.#spaceOfPods(pool);
-    if (pool.model === 'pod-subnet-dynamic') {
-      if (from.idle + from.free === 0) return from.space;
-      node.pods++;
-      grant(node, from, takerOfPods(pool));
-    } else node.pods++;
+    const isDynamic = pool.model === 'pod-subnet-dynamic';
+    if (isDynamic && node.pods === node.granted) return from.space;
+    node.pods++;
     pool.room.take(`pods of ${taker}`, { reserved: 1, used: 1 });
     from.take(takerOfPods(pool), { used: 1 });
+    if (isDynamic) grant(node, from, takerOfPods(pool));
     return undefined;
+  }
+
+  /** DNC serves the nodes of a subnet in the order of their names. */
+  #grantToWaiting(podSubnet: string): void {
+    const from = this.#subnets.get(podSubnet)!;
+    const pools = [...this.#pools.values()].filter(({ profile }) => profile.podSubnet === podSubnet);
+    const nodes = pools.flatMap((pool) => pool.nodes.map((node) => ({ node, taker: takerOfPods(pool) })));
+    for (const { node, taker } of nodes.sort((a, b) => a.node.order - b.node.order)) grant(node, from, taker);
   }
 
   #claimsOfNode(pool: GrowingPool): readonly Claim[] {
@@ -148,6 +156,11 @@ export class GrowingCluster {
       const from = this.#podSubnetOf(pool)!;
       claims.push({ from, taker: nodes, reserved: 1, used: 1 });
       claims.push({ from, taker: pods, reserved: reserved - 1, wasted: reserved - 1 - maxPods });
+    }
+    if (pool.model === 'pod-subnet-dynamic') {
+      const from = this.#podSubnetOf(pool)!;
+      // One address is that of the node's network container, no pod gets it.
+      claims.push({ from, taker: nodes, reserved: 1, used: 1 }, { from, taker: pods, reserved: CNS_BATCH });
     }
     if (this.#routes !== undefined) claims.push({ from: this.#routes, taker: nodes, reserved: 1, used: 1 });
     return claims;
@@ -183,10 +196,10 @@ function takeAll(claims: readonly Claim[], sign: 1 | -1): void {
     from.take(taker, { reserved: sign * reserved, used: sign * used, wasted: sign * wasted });
 }
 
-/** CNS asks for what its node's pods need, in batches, and gets what is left. */
+/** CNS asks for what its node's pods need, in batches, and gets all of it or nothing. */
 function grant(node: GrowingNode, from: SpaceLedger, taker: string): void {
-  const wanted = Math.max(0, dynamicPoolSize(node.pods) - node.granted);
-  const reserved = Math.min(wanted, from.free);
+  const reserved = dynamicPoolSize(node.pods) - node.granted;
+  if (reserved <= 0 || reserved > from.free) return;
   node.granted += reserved;
   from.take(taker, { reserved });
 }

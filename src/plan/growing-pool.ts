@@ -3,8 +3,10 @@ import { type AddressModel, type AgentPoolProfile, addressModelOf, type NetworkP
 import { SpaceLedger } from './space.ts';
 
 export interface GrowingNode {
+  /** which it is of all nodes, in the order in which they came */
+  readonly order: number;
   pods: number;
-  /** addresses of the pod subnet that it holds for its pods */
+  /** addresses of its pod subnet that it has for its pods, where these come in batches */
   granted: number;
 }
 
@@ -23,13 +25,12 @@ export class GrowingPool {
     this.room = new SpaceLedger({ kind: 'maxPods', name: `maxPods of ${profile.name}`, setting, size: 0 });
   }
 
-  addNode(): GrowingNode {
-    const node = { pods: 0, granted: 0 };
+  addNode(order: number, granted: number): void {
+    const node = { order, pods: 0, granted };
     this.nodes.push(node);
     this.room.extend(this.profile.maxPods);
     this.#fewest = 0;
     this.#next = 0;
-    return node;
   }
 
   removeNode(): GrowingNode {

@@ -4,7 +4,7 @@
  */
 export { type Failure, type Forecast, forecast } from './forecast.ts';
 export { planJson } from './json.ts';
-export { EMULATED, type Proof, prove } from './prove.ts';
+export { type Proof, prove } from './prove.ts';
 export { type PlanRead, readPlan } from './read-plan.ts';
 export { type Headroom, type PlanReport, reportOn } from './report.ts';
 export { planText } from './text.ts';

@@ -1,7 +1,7 @@
 /**
  * Numbers that AKS and Azure set. Sources: https://learn.microsoft.com/azure/aks/quotas-skus-regions (nodes),
  * /azure/virtual-network/virtual-networks-faq (addresses of a subnet), /azure/aks/configure-kubenet (routes),
- * /azure/aks/concepts-network-azure-cni-pod-subnet (blocks of 16).
+ * /azure/aks/concepts-network-azure-cni-pod-subnet (blocks of 16), Azure/azure-container-networking cns/ipampool/monitor.go (batches).
  */
 import type { AddressModel } from '../model/index.ts';
 
@@ -21,7 +21,8 @@ export function staticBlocksOf(maxPods: number): number {
   return Math.ceil((maxPods + 1) / STATIC_BLOCK);
 }
 
-const CNS_BATCH = 16;
+/** Addresses that a node of a pod subnet begins with, and asks for at once. */
+export const CNS_BATCH = 16;
 const CNS_FREE_MIN = 8;
 
 /** Addresses that CNS asks for while so many pods are on its node: batches of 16, at least 8 of them free. */

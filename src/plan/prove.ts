@@ -1,6 +1,6 @@
 /** Lets a plan's growth happen in the emulator, and compares where it stops with what was predicted. */
-import { Emulator, validateManagedCluster } from '../emulator/index.ts';
-import { type AddressModel, type ClusterSettings, findCondition, isPodReady } from '../model/index.ts';
+import { Emulator, type ManagedClusterError, validateManagedCluster } from '../emulator/index.ts';
+import { addressModelOf, type ClusterSettings, findCondition, isPodReady } from '../model/index.ts';
 import type { Forecast } from './forecast.ts';
 import type { Growth, GrowthStep, Plan } from './plan.ts';
 
@@ -17,9 +17,6 @@ export interface Proof {
   /** whether every step got as far as was predicted */
   readonly agrees: boolean;
 }
-
-/** Models whose growth can be run. */
-export const EMULATED: ReadonlySet<AddressModel> = new Set(['overlay']);
 
 /** What one step came to. */
 interface Reached {
@@ -49,12 +46,15 @@ export function prove(plan: Plan, predicted: Forecast, seed: number): Proof {
 class Run {
   readonly #plan: Plan;
   readonly #seed: number;
+  /** how many nodes each pool has been given */
+  readonly #nodes: Map<string, number>;
   #emulator: Emulator | undefined;
-  readonly #services = { count: 0 };
+  #services = 0;
 
   constructor(plan: Plan, seed: number) {
     this.#plan = plan;
     this.#seed = seed;
+    this.#nodes = new Map(plan.settings.agentPoolProfiles.map(({ name }) => [name, 0]));
   }
 
   grow({ at, growth }: GrowthStep): Reached {
@@ -73,44 +73,69 @@ class Run {
     }
   }
 
-  /** AKS accepts or refuses a new cluster as a whole: one pool after another is asked for with more and more nodes. */
+  /** AKS accepts or refuses a new cluster as a whole: one pool after another is asked for, as if those behind it had no nodes. */
   #begin({ pool, count }: Extract<Growth, { pool: string }>): Reached {
-    const { settings } = this.#plan;
-    const refusal = (nodes: number) => refusalOf(beginningWith(settings, pool, nodes));
-    const fits = largest(count, (nodes) => refusal(nodes) === undefined);
-    if (fits < count) return { fits, said: refusal(fits + 1)! };
-    if (pool !== settings.agentPoolProfiles.at(-1)!.name) return { fits };
-    this.#emulator = started(settings, this.#seed);
+    const { fits, said } = this.#accepted(pool, count, ({ code }) => code === 'InsufficientSubnetSize');
+    this.#nodes.set(pool, fits);
+    if (said !== undefined) return { fits, said };
+    this.#emulator = started(this.#settings(), this.#seed);
     return { fits: readyNodes(this.#emulator, pool), ...saidOf(this.#emulator, 'nodes') };
   }
 
+  /** AKS refuses what does not fit, and what it accepts has to become ready. */
   #growNodes(pool: string, count: number): Reached {
     const emulator = this.#emulator!;
-    emulator.scaleNodePool(pool, count);
+    const { fits, said } = this.#accepted(pool, count, () => true);
+    this.#nodes.set(pool, fits);
+    emulator.scaleNodePool(pool, fits);
     emulator.settle();
-    return { fits: readyNodes(emulator, pool), ...saidOf(emulator, 'nodes') };
+    const ready = readyNodes(emulator, pool);
+    if (ready < fits) return { fits: ready, ...saidOf(emulator, 'nodes') };
+    return { fits, ...(said === undefined ? {} : { said }) };
   }
 
   #surge(pool: string, count: number): Reached {
-    const nodes = readyNodes(this.#emulator!, pool);
+    const nodes = this.#nodes.get(pool)!;
     const { fits, ...said } = this.#growNodes(pool, nodes + count);
     if (fits === nodes + count) this.#growNodes(pool, nodes);
     return { fits: fits - nodes, ...said };
   }
 
+  /** The most nodes up to `most` that AKS accepts in the pool, and its refusal of one more. */
+  #accepted(pool: string, most: number, isMeant: (error: ManagedClusterError) => boolean): Reached {
+    const refusal = (count: number) => validateManagedCluster(this.#settings(pool, count)).find(isMeant);
+    const fits = largest(most, (count) => refusal(count) === undefined);
+    const error = fits < most ? refusal(fits + 1) : undefined;
+    return { fits, ...(error === undefined ? {} : { said: `${error.code}: ${error.message} ${error.detail}` }) };
+  }
+
+  /** The cluster with as many nodes as the pools have, or one of them would have. */
+  #settings(pool?: string, count = 0): ClusterSettings {
+    const { settings } = this.#plan;
+    const countOf = (name: string): number => (name === pool ? count : this.#nodes.get(name)!);
+    const agentPoolProfiles = settings.agentPoolProfiles.map((each) => ({ ...each, count: countOf(each.name) }));
+    return { ...settings, agentPoolProfiles };
+  }
+
   #growPods(pool: string, count: number): Reached {
     const emulator = this.#emulator!;
-    emulator.apply([deploymentOn(pool, count)]);
-    emulator.settle();
-    const running = emulator.list('Pod', 'default').filter((pod) => pod.metadata.labels?.['app'] === pool);
-    return { fits: running.filter(isPodReady).length, ...saidOf(emulator, 'pods') };
+    const profile = this.#plan.settings.agentPoolProfiles.find(({ name }) => name === pool)!;
+    const before = readyPods(emulator, pool);
+    // Batches go to whom they are promised first: which pod is the first without an address shows only one by one.
+    const isInBatches = addressModelOf(this.#plan.settings.networkProfile, profile) === 'pod-subnet-dynamic';
+    for (let replicas = isInBatches ? before + 1 : count; replicas <= count; replicas++) {
+      emulator.apply([deploymentOn(pool, replicas)]);
+      emulator.settle();
+      const fits = readyPods(emulator, pool);
+      if (fits < replicas) return { fits, ...saidOf(emulator, 'pods') };
+    }
+    return { fits: count };
   }
 
   #growServices(count: number): Reached {
-    while (this.#services.count < count) {
-      const [outcome] = this.#emulator!.apply([serviceNumber(this.#services.count)]);
-      if (outcome?.ok === false) return { fits: this.#services.count, said: outcome.status.message };
-      this.#services.count++;
+    for (; this.#services < count; this.#services++) {
+      const [outcome] = this.#emulator!.apply([serviceNumber(this.#services)]);
+      if (outcome?.ok === false) return { fits: this.#services, said: outcome.status.message };
     }
     return { fits: count };
   }
@@ -121,19 +146,6 @@ function started(settings: ClusterSettings, seed: number): Emulator {
   emulator.boot();
   emulator.settle();
   return emulator;
-}
-
-/** Pools up to this one, which has so many nodes; those behind it have none yet. */
-function beginningWith(settings: ClusterSettings, pool: string, count: number): ClusterSettings {
-  const index = settings.agentPoolProfiles.findIndex(({ name }) => name === pool);
-  const countOf = (own: number, i: number): number => (i === index ? count : i < index ? own : 0);
-  const agentPoolProfiles = settings.agentPoolProfiles.map((each, i) => ({ ...each, count: countOf(each.count, i) }));
-  return { ...settings, agentPoolProfiles };
-}
-
-function refusalOf(settings: ClusterSettings): string | undefined {
-  const error = validateManagedCluster(settings).find(({ code }) => code === 'InsufficientSubnetSize');
-  return error === undefined ? undefined : `${error.code}: ${error.message}`;
 }
 
 /** The largest number up to `most` that is accepted: whatever accepts one accepts all below. */
@@ -153,6 +165,11 @@ function readyNodes(emulator: Emulator, pool: string): number {
     .list('Node')
     .filter(({ metadata }) => metadata.labels?.['kubernetes.azure.com/agentpool'] === pool)
     .filter(({ status }) => findCondition(status.conditions, 'Ready')?.status === 'True').length;
+}
+
+function readyPods(emulator: Emulator, pool: string): number {
+  return emulator.list('Pod', 'default').filter((pod) => pod.metadata.labels?.['app'] === pool && isPodReady(pod))
+    .length;
 }
 
 const SHORTAGES: { readonly [reason: string]: Growth['of'] } = {

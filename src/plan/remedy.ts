@@ -2,7 +2,7 @@
 
 import { RESERVED_RANGES, validateManagedCluster } from '../emulator/index.ts';
 import { addressModelOf, type ClusterSettings, cidrOf } from '../model/index.ts';
-import { type Changed, withOverlay, withPool, withProfile, withSubnet } from './change.ts';
+import { type Changed, withMaxPods, withNodes, withOverlay, withProfile, withSubnet } from './change.ts';
 import { type Failure, forecast } from './forecast.ts';
 import { MAX_PODS_MAX } from './limits.ts';
 import type { Plan } from './plan.ts';
@@ -118,8 +118,7 @@ function fewerPodsPerNode(plan: Plan, failure: Failure): readonly Remedy[] {
   const model = addressModelOf(plan.settings.networkProfile, pool);
   if (model !== 'node-subnet' && model !== 'pod-subnet-static-block') return [];
   function* candidates(): Iterable<Changed> {
-    for (let maxPods = pool!.maxPods - 1; maxPods >= MAX_PODS_MIN; maxPods--)
-      yield withPool(plan, index, 'maxPods', maxPods);
+    for (let maxPods = pool!.maxPods - 1; maxPods >= MAX_PODS_MIN; maxPods--) yield withMaxPods(plan, index, maxPods);
   }
   const helps = firstThatHelps(plan, failure, candidates()).filter(({ plan: next }) => isAccepted(next.settings));
   return helps.map((changed) => ({ ...changed, how: 'maxPods is fixed for a pool: a new pool' }));
@@ -129,7 +128,7 @@ function morePods(plan: Plan, failure: Failure): readonly Remedy[] {
   const index = poolOf(plan, failure);
   function* candidates(): Iterable<Changed> {
     for (let maxPods = plan.settings.agentPoolProfiles[index]!.maxPods + 1; maxPods <= MAX_PODS_MAX; maxPods++)
-      yield withPool(plan, index, 'maxPods', maxPods);
+      yield withMaxPods(plan, index, maxPods);
   }
   const how = 'maxPods is fixed for a pool: a new pool';
   return firstThatHelps(plan, failure, candidates()).map((changed) => ({ ...changed, how }));
@@ -137,10 +136,10 @@ function morePods(plan: Plan, failure: Failure): readonly Remedy[] {
 
 /** As many nodes as the pods of that step need; what CoreDNS takes of them may need one more. */
 function moreNodes(plan: Plan, failure: Failure): readonly Remedy[] {
-  const index = poolOf(plan, failure);
-  const { count, maxPods } = plan.settings.agentPoolProfiles[index]!;
-  const needed = Math.max(count + 1, Math.ceil(failure.step.growth.count / maxPods));
-  const candidates = [needed, needed + 1].map((nodes) => withPool(plan, index, 'count', nodes));
+  const { step } = failure;
+  const pool = plan.settings.agentPoolProfiles[poolOf(plan, failure)]!;
+  const needed = Math.ceil(step.growth.count / pool.maxPods);
+  const candidates = [needed, needed + 1].map((nodes) => withNodes(plan, pool.name, step, nodes));
   return firstThatHelps(plan, failure, candidates).map((changed) => ({ ...changed, how: 'in place' }));
 }
 

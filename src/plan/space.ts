@@ -48,7 +48,6 @@ export class SpaceLedger {
   readonly space: Space;
   #size: number;
   #free: number;
-  #idle = 0;
   readonly #shares = new Map<string, { reserved: number; used: number; wasted: number }>();
 
   constructor(space: Space) {
@@ -59,11 +58,6 @@ export class SpaceLedger {
 
   get free(): number {
     return this.#free;
-  }
-
-  /** reserved, and could still be used */
-  get idle(): number {
-    return this.#idle;
   }
 
   isTakenBy(taker: string): boolean {
@@ -84,7 +78,6 @@ export class SpaceLedger {
     share.wasted += wasted;
     this.#shares.set(taker, share);
     this.#free -= reserved;
-    this.#idle += reserved - used - wasted;
   }
 
   report(): SpaceUse {

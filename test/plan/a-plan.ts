@@ -28,8 +28,11 @@ export function aPlanOf(model: AddressModel): fc.Arbitrary<DrawnPlan> {
   return fc
     .record({
       pools: fc.array(aPool(model), { minLength: 1, maxLength: POOLS.length, size: 'max' }),
-      nodeSubnets: fc.tuple(aLength(model === 'node-subnet' ? 22 : 25, 28), aLength(24, 28)),
-      podSubnets: fc.tuple(aLength(23, 27), aLength(24, 27)),
+      nodeSubnets: fc.tuple(
+        aLength(model === 'node-subnet' ? 20 : 25, 28),
+        aLength(model === 'node-subnet' ? 20 : 24, 28),
+      ),
+      podSubnets: fc.tuple(aLength(20, 27), aLength(21, 27)),
       podCidrLength: aLength(20, 23),
       serviceLength: fc.constantFrom(16, 28, 27),
       systemPods: fc.boolean(),

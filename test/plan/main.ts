@@ -5,8 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import type { AddressModel } from '../../src/model/index.ts';
-import { EMULATED } from '../../src/plan/index.ts';
+import { ADDRESS_MODELS, type AddressModel } from '../../src/model/index.ts';
 import { aPlanOf, type DrawnPlan } from './a-plan.ts';
 import { agreementOn } from './agreement.ts';
 
@@ -28,8 +27,8 @@ function readOptions(args: readonly string[]): Options | string {
   const { runs = '1000', seed = '1', model } = values;
   if (!/^[1-9]\d{0,6}$/.test(runs)) return `--runs is a whole number above 0, not ${runs}`;
   if (!/^\d{1,9}$/.test(seed)) return `--seed is a whole number, not ${seed}`;
-  const models = [...EMULATED].filter((each) => model === undefined || each === model);
-  if (models.length === 0) return `--model is one of ${[...EMULATED].join(', ')}, not ${model}`;
+  const models = ADDRESS_MODELS.filter((each) => model === undefined || each === model);
+  if (models.length === 0) return `--model is one of ${ADDRESS_MODELS.join(', ')}, not ${model}`;
   return { runs: Number(runs), seed: Number(seed), models };
 }
 

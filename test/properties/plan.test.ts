@@ -1,26 +1,18 @@
 /** Plans: what is predicted happens, and what is said to fix them does. `npm run fuzz:plan` tries many more. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AddressModel } from '../../src/model/index.ts';
-import { EMULATED, forecast, readPlan, reportOn } from '../../src/plan/index.ts';
+import { ADDRESS_MODELS } from '../../src/model/index.ts';
+import { forecast, readPlan, reportOn } from '../../src/plan/index.ts';
 import { aPlanOf } from '../plan/a-plan.ts';
 import { agreementOn } from '../plan/agreement.ts';
 import { holds, SEED } from '../support/seed.ts';
 
-const MODELS: readonly AddressModel[] = [
-  'overlay',
-  'pod-subnet-dynamic',
-  'pod-subnet-static-block',
-  'node-subnet',
-  'kubenet',
-];
-
-test.each([...EMULATED])('%s: the run stops at the step and the number that were predicted', (model) => {
+test.each(ADDRESS_MODELS)('%s: the run stops at the step and the number that were predicted', (model) => {
   holds(
     fc.property(aPlanOf(model), (drawn) => {
       expect(agreementOn(drawn, SEED).differences).toEqual([]);
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   );
 });
 
@@ -30,7 +22,7 @@ function planOf(text: string, overrides: readonly string[] = []) {
   return read.plan;
 }
 
-test.each(MODELS)('%s: with the settings of a fix everything fits', (model) => {
+test.each(ADDRESS_MODELS)('%s: with the settings of a fix everything fits', (model) => {
   holds(
     fc.property(aPlanOf(model), ({ text }) => {
       for (const { changes } of reportOn(planOf(text)).fixes) {
@@ -38,6 +30,6 @@ test.each(MODELS)('%s: with the settings of a fix everything fits', (model) => {
         expect(forecast(planOf(text, overrides)).failure).toBeUndefined();
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
