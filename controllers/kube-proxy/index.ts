@@ -33,10 +33,9 @@ export {
 } from './iptables/index.ts';
 export {
   checkTerminating,
-  checkTerminatingServers,
   defaultIpvsConfig,
   type IpvsConfig,
-  type IpvsKernel,
+  IpvsKernel,
   type IpvsProxierState,
   type IpvsSyncInput,
   type IpvsSyncResult,
@@ -46,7 +45,6 @@ export {
   newIpvsProxier,
   SETS,
   type SetKey,
-  syncIpvsKernel,
   syncIpvsProxyRules,
   TERMINATION_CHECK_MS,
 } from './ipvs/index.ts';

@@ -14,6 +14,7 @@ import {
   type Service,
   splitKey,
 } from '../model/index.ts';
+import { type AddressIndex, reindex } from './address-index.ts';
 
 export interface DnsRecords {
   /** undefined where slices name a Service that does not exist, or no longer: their addresses still have names */
@@ -186,23 +187,6 @@ export function dnsServiceOf(key: Key, { service, slices }: DnsRecords): DnsServ
   };
 }
 
-type AddressIndex = PersistentMap<string, readonly Key[]>;
-
-/** Moves `key` from the addresses it had to those it has now, touching only those that differ. */
-function reindex(index: AddressIndex, key: Key, before: ReadonlySet<string>, after: ReadonlySet<string>): AddressIndex {
-  return index.withMutations((draft) => {
-    for (const address of before) {
-      if (after.has(address)) continue;
-      const keys = draft.get(address)!.filter((other) => other !== key);
-      if (keys.length === 0) draft.delete(address);
-      else draft.set(address, keys);
-    }
-    for (const address of after) {
-      if (!before.has(address)) draft.set(address, [...(draft.get(address) ?? []), key].sort());
-    }
-  });
-}
-
 const NONE: ReadonlySet<string> = new Set();
 
 function textsOf(hosts: readonly DnsHost[] | undefined): ReadonlySet<string> {
@@ -229,16 +213,16 @@ export class DnsZone<Records = DnsRecords> {
   static readonly EMPTY = DnsZone.empty(dnsServiceOf);
   readonly #read: (key: Key, records: Records) => DnsService;
   readonly #entries: PersistentMap<Key, Entry<Records>>;
-  readonly #byClusterIP: AddressIndex;
-  readonly #byExternalIP: AddressIndex;
-  readonly #byEndpoint: AddressIndex;
+  readonly #byClusterIP: AddressIndex<string>;
+  readonly #byExternalIP: AddressIndex<string>;
+  readonly #byEndpoint: AddressIndex<string>;
 
   private constructor(
     read: (key: Key, records: Records) => DnsService,
     entries: PersistentMap<Key, Entry<Records>>,
-    byClusterIP: AddressIndex,
-    byExternalIP: AddressIndex,
-    byEndpoint: AddressIndex,
+    byClusterIP: AddressIndex<string>,
+    byExternalIP: AddressIndex<string>,
+    byEndpoint: AddressIndex<string>,
   ) {
     this.#read = read;
     this.#entries = entries;
@@ -308,9 +292,9 @@ export class DnsZone<Records = DnsRecords> {
 export class DnsPods {
   static readonly EMPTY = new DnsPods(PersistentMap(), PersistentMap());
   readonly #pods: PersistentMap<Key, DnsPod>;
-  readonly #byAddress: AddressIndex;
+  readonly #byAddress: AddressIndex<string>;
 
-  private constructor(pods: PersistentMap<Key, DnsPod>, byAddress: AddressIndex) {
+  private constructor(pods: PersistentMap<Key, DnsPod>, byAddress: AddressIndex<string>) {
     this.#pods = pods;
     this.#byAddress = byAddress;
   }

@@ -6,7 +6,9 @@
  * passing by the others. A change costs in proportion to the Service that changed.
  */
 import { Map as PersistentMap } from 'immutable';
-import { type Address, type Family, familyOf, type ProtocolNumber, SCTP, UDP } from '../model/index.ts';
+import { type Address, type Family, familyOf, type Key, type ProtocolNumber, SCTP, UDP } from '../model/index.ts';
+import { type AddressIndex as KeysByAddress, reindex } from './address-index.ts';
+import { ChangeLog } from './change-log.ts';
 import type { ServiceEndpoint, ServicePortRecord, ServiceRecord } from './service-ports.ts';
 
 /**
@@ -56,6 +58,12 @@ const EMPTY_FAMILY: FamilyIndex = { nodePorts: NO_INDEX, healthCheckNodePorts: N
 
 export class ServiceTable {
   static readonly EMPTY = new ServiceTable(PersistentMap(), PersistentMap(), EMPTY_FAMILY, EMPTY_FAMILY, 0);
+  /** shared with the versions that came before and after */
+  #log = new ChangeLog();
+  /** its end when this version was made */
+  #logged = 0;
+  /** Services by the addresses of their endpoints; made when first asked for, and kept up from then on */
+  #byEndpoint: KeysByAddress<Address> | undefined;
   readonly #services: PersistentMap<string, FiledService>;
   readonly #addresses: AddressIndex;
   readonly #ipv4: FamilyIndex;
@@ -110,7 +118,24 @@ export class ServiceTable {
     for (const filed of ports) if (!known.has(filed.port)) file(filed, true);
     const services = record === undefined ? this.#services.delete(key) : this.#services.set(key, { record, ports });
     const changes = this.udpEndpointChanges + (changesUdpEndpoints(before?.record, record) ? 1 : 0);
-    return new ServiceTable(services, addresses, ipv4, ipv6, changes);
+    const table = new ServiceTable(services, addresses, ipv4, ipv6, changes);
+    table.#follow(this, key, before?.record, record);
+    return table;
+  }
+
+  /** Takes over what `before` keeps beside the Services themselves. */
+  #follow(before: ServiceTable, key: Key, was: ServiceRecord | undefined, is: ServiceRecord | undefined): void {
+    // Where another version was made of the same one already, the history forks: this one begins its own.
+    if (before.#logged === before.#log.end) this.#log = before.#log;
+    this.#log.append(key);
+    this.#logged = this.#log.end;
+    if (before.#byEndpoint !== undefined)
+      this.#byEndpoint = reindex(before.#byEndpoint, key, endpointAddresses(was), endpointAddresses(is));
+  }
+
+  /** the Services that differ from those of an earlier version; undefined where that is not known any more */
+  changedSince(earlier: ServiceTable): ReadonlySet<Key> | undefined {
+    return earlier.#log === this.#log ? this.#log.between(earlier.#logged, this.#logged) : undefined;
   }
 
   /** every record, in no particular order: for printers, never on the way of a packet */
@@ -151,6 +176,20 @@ export class ServiceTable {
     return claims.others.isEmpty() ? claims.ports : [...claims.ports, ...[...claims.others.values()].flat()];
   }
 
+  /** the service ports that have an endpoint with this address, ready or not, in the order of their Services' keys */
+  withEndpoint(address: Address): readonly FiledPort[] {
+    const keys = this.#endpoints().get(address);
+    return keys === undefined ? NO_PORTS : keys.flatMap((key) => this.filed(key));
+  }
+
+  #endpoints(): KeysByAddress<Address> {
+    this.#byEndpoint ??= this.#services.reduce(
+      (index: KeysByAddress<Address>, { record }, key) => reindex(index, key, NO_ADDRESSES, endpointAddresses(record)),
+      PersistentMap<Address, readonly Key[]>(),
+    );
+    return this.#byEndpoint;
+  }
+
   /** the service ports with this node port, by name and protocol */
   atNodePort(family: Family, port: number, protocol: ProtocolNumber): readonly FiledPort[] {
     return this.#of(family).nodePorts.get(portKey(port, protocol)) ?? NO_PORTS;
@@ -169,6 +208,13 @@ export class ServiceTable {
   #of(family: Family): FamilyIndex {
     return family === 4 ? this.#ipv4 : this.#ipv6;
   }
+}
+
+const NO_ADDRESSES: ReadonlySet<Address> = new Set();
+
+function endpointAddresses(record: ServiceRecord | undefined): ReadonlySet<Address> {
+  if (record === undefined) return NO_ADDRESSES;
+  return new Set(record.ports.flatMap(({ endpoints }) => endpoints.map(({ address }) => address)));
 }
 
 /** Any of the Service's endpoints count, not only those of its UDP ports (kubernetes pkg/proxy, EndpointsMap.Update). */

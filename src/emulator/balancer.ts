@@ -5,43 +5,44 @@
 import { kubeProxy } from '../../controllers/index.ts';
 import type { ConntrackTable, NodeFacts, Ruleset, ServiceTable, VirtualServers } from '../dataplane/index.ts';
 import type { Address, Moment } from '../model/index.ts';
-import { IpvsTable, serversWithConnections } from '../packet/index.ts';
+import { connectionCounter, IpvsTable } from '../packet/index.ts';
 
 export class Balancer {
-  readonly table = new IpvsTable(new Map());
-  readonly #config: kubeProxy.IpvsConfig;
-  #kernel: kubeProxy.IpvsKernel | undefined;
+  readonly table: IpvsTable;
+  readonly #kernel: kubeProxy.IpvsKernel;
+  readonly #conntrack: ConntrackTable;
+  #counter: ReturnType<typeof connectionCounter>;
   #checkedAt: Moment = 0;
 
-  constructor(config: kubeProxy.IpvsConfig) {
-    this.#config = config;
+  constructor(config: kubeProxy.IpvsConfig, conntrack: ConntrackTable) {
+    this.#conntrack = conntrack;
+    this.#counter = connectionCounter(conntrack, 0);
+    this.#kernel = new kubeProxy.IpvsKernel(config, (server) => this.#counter(server));
+    this.table = new IpvsTable(this.#kernel.servers);
   }
 
   /** One sync of kube-proxy. Returns the rules that go with it. */
-  sync(services: ServiceTable, facts: NodeFacts, conntrack: ConntrackTable, at: Moment): Ruleset {
-    const before = this.#kernel && { ...this.#kernel, servers: this.counted(conntrack, at) };
-    this.#kernel = kubeProxy.syncIpvsKernel(before, services, facts, this.#config);
-    this.table.servers = this.#kernel.servers;
-    return this.#kernel.ruleset;
+  sync(services: ServiceTable, facts: NodeFacts, at: Moment): Ruleset {
+    this.#counter = connectionCounter(this.#conntrack, at);
+    return this.#kernel.sync(services, facts);
   }
 
   /** kube-proxy's look, when its time has come, at the real servers that wait to go. */
-  terminate(conntrack: ConntrackTable, at: Moment): void {
-    if (this.#kernel === undefined || at < this.#checkedAt + kubeProxy.TERMINATION_CHECK_MS) return;
+  terminate(at: Moment): void {
+    if (at < this.#checkedAt + kubeProxy.TERMINATION_CHECK_MS) return;
     this.#checkedAt = at - (at % kubeProxy.TERMINATION_CHECK_MS);
     if (this.#kernel.terminating.size === 0) return;
-    const counted = { ...this.#kernel, servers: this.counted(conntrack, at) };
-    this.#kernel = kubeProxy.checkTerminatingServers(counted);
-    this.table.servers = this.#kernel.servers;
+    this.#counter = connectionCounter(this.#conntrack, at);
+    this.#kernel.checkTerminating();
   }
 
   hasBound(address: Address): boolean {
-    return this.#kernel?.dummyAddresses.has(address) === true;
+    return this.#kernel.dummyAddresses.has(address);
   }
 
   /** The virtual servers as `ipvsadm` shows them at that moment. */
-  counted(conntrack: ConntrackTable, at: Moment): VirtualServers {
-    const { servers } = this.table;
-    return conntrack.size === 0 ? servers : serversWithConnections(servers, conntrack, at);
+  counted(at: Moment): VirtualServers {
+    const counter = connectionCounter(this.#conntrack, at);
+    return new Map([...this.#kernel.servers].map(([name, server]) => [name, counter(server)]));
   }
 }

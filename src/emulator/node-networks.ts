@@ -74,7 +74,7 @@ export class NodeNetworks {
   /** A node's virtual servers, their connections counted; undefined where kube-proxy runs in another mode. */
   virtualServersOf(node: string): VirtualServers | undefined {
     const kernel = this.#synced(node);
-    return kernel?.balancer?.counted(kernel.conntrack[FAMILY], this.#options.now());
+    return kernel?.balancer?.counted(this.#options.now());
   }
 
   /** Brings a node's kernel to what its kube-proxy has heard of by now. Undefined where there is no such node. */
@@ -85,7 +85,7 @@ export class NodeNetworks {
     const at = now();
     const table = services.of(node, at);
     const kernel = this.#kernel(node);
-    kernel.balancer?.terminate(kernel.conntrack[FAMILY], at);
+    kernel.balancer?.terminate(at);
     if (kernel.services === table && kernel.facts === facts) return kernel;
     this.#mode.sync(kernel, table, facts, at);
     cleanUpConntrack(kernel, at);

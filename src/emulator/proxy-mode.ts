@@ -66,8 +66,8 @@ function ipvsMode(config: kubeProxy.IpvsConfig): ProxyMode {
     sync(kernel, services, facts, at) {
       kernel.services = services;
       kernel.facts = facts;
-      kernel.balancer ??= new Balancer(config);
-      kernel.rules = kernel.balancer.sync(services, facts, kernel.conntrack[config.family], at);
+      kernel.balancer ??= new Balancer(config, kernel.conntrack[config.family]);
+      kernel.rules = kernel.balancer.sync(services, facts, at);
     },
   };
 }

@@ -6,9 +6,9 @@ import {
   defaultIpvsConfig,
   defaultKubeProxyConfig,
   defaultNftablesConfig,
+  IpvsKernel,
   kubeProxyNftRuleset,
   kubeProxyRuleset,
-  syncIpvsKernel,
 } from '../../controllers/kube-proxy/index.ts';
 import {
   ConntrackTable,
@@ -171,12 +171,15 @@ const PROXIES: { readonly [M in Mode]: (dataplane: Dataplane) => ProxyParts } = 
   },
   ipvs(dataplane) {
     const config = defaultIpvsConfig(PODS);
-    const kernels = byNode(dataplane, (services, node) => syncIpvsKernel(undefined, services, node, config));
-    const servers = new Map([...kernels].map(([node, kernel]) => [node, new IpvsTable(kernel.servers)]));
+    const nodes = byNode(dataplane, (services, node) => {
+      const kernel = new IpvsKernel(config);
+      const ruleset = kernel.sync(services, node);
+      return { ruleset, table: new IpvsTable(kernel.servers), bound: kernel.dummyAddresses };
+    });
     return {
-      rulesetOf: (node) => kernels.get(node)!.ruleset,
-      ipvsOf: (node) => servers.get(node),
-      hasBound: (node, address) => kernels.get(node)!.dummyAddresses.has(address),
+      rulesetOf: (node) => nodes.get(node)!.ruleset,
+      ipvsOf: (node) => nodes.get(node)!.table,
+      hasBound: (node, address) => nodes.get(node)!.bound.has(address),
     };
   },
 };

@@ -1,6 +1,6 @@
 /** kube-proxy's IPVS mode: from service ports to virtual servers, IP sets and the few rules that ask them. */
 export { defaultIpvsConfig, type IpvsConfig } from './config.ts';
-export { checkTerminatingServers, type IpvsKernel, syncIpvsKernel } from './kernel.ts';
+export { IpvsKernel } from './kernel.ts';
 export { ipvsNode } from './node.ts';
 export {
   checkTerminating,

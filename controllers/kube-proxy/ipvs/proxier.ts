@@ -4,7 +4,7 @@
  *
  * Source: kubernetes pkg/proxy/ipvs/proxier.go (syncProxyRules).
  */
-import type { NodeFacts, ServiceTable, VirtualServerAddress, VirtualServers } from '../../../src/dataplane/index.ts';
+import type { FiledPort, NodeFacts, VirtualServerAddress, VirtualServers } from '../../../src/dataplane/index.ts';
 import type { Address, Key } from '../../../src/model/index.ts';
 import {
   ChangeTracker,
@@ -24,7 +24,7 @@ import { ipvsNode, isListed } from './node.ts';
 import { ipvsJumpText, ipvsRestoreInput } from './restore-text.ts';
 import { IPVS_JUMPS, type IpvsChains, ipvsChains } from './rules.ts';
 import { gatherWants, type IpvsNode, type WantedServer } from './service-port.ts';
-import { type KubeProxySets, SetBuilder } from './sets.ts';
+import { type KubeProxySets, setsOf, type WantedEntry } from './sets.ts';
 import { NO_SERVERS, type ServersState, ServersWork } from './virtual-servers.ts';
 
 /** What a kube-proxy remembers between syncs, and what its node has. */
@@ -82,29 +82,32 @@ export function listedAddresses({ dummyAddresses }: IpvsProxierState): readonly 
 }
 
 export interface Gathered {
-  readonly sets: KubeProxySets;
-  readonly servers: readonly WantedServer[];
+  readonly entries: readonly WantedEntry[];
+  /** addresses for the dummy device */
   readonly binds: ReadonlySet<Address>;
+  readonly servers: readonly WantedServer[];
   readonly blockedFromNode: readonly VirtualServerAddress[];
 }
 
-/** kube-proxy goes through service ports in no order (a Go map); here by name. */
-export function gather(services: ServiceTable, node: IpvsNode, config: IpvsConfig): Gathered {
-  const builder = new SetBuilder();
+/** What these ports want. kube-proxy goes through them in no order (a Go map); here by name. */
+export function gather(ports: readonly FiledPort[], node: IpvsNode, config: IpvsConfig): Gathered {
+  const entries: WantedEntry[] = [];
   const servers: WantedServer[] = [];
   const blockedFromNode: VirtualServerAddress[] = [];
   const binds = new Set<Address>();
-  for (const { port } of services.ports(config.family))
+  for (const { port } of ports)
     gatherWants(port, node, config, {
-      entry: (set, entry) => builder.add(set, entry),
+      entry: (set, entry) => entries.push({ set, entry }),
       server: (wanted) => {
         servers.push(wanted);
-        if (wanted.binds) binds.add(wanted.server.address);
+        const { address } = wanted.server;
+        if (!wanted.binds) return;
+        binds.add(address);
+        entries.push({ set: 'KUBE-IPVS-IPS', entry: { type: 'hash:ip', address } });
       },
       blockFromNode: (server) => blockedFromNode.push(server),
     });
-  for (const address of binds) builder.add('KUBE-IPVS-IPS', { type: 'hash:ip', address });
-  return { sets: builder.build(config.setFamily), servers, binds, blockedFromNode };
+  return { entries, servers, binds, blockedFromNode };
 }
 
 function ensureJumps(tables: KernelTables): KernelTables {
@@ -112,7 +115,7 @@ function ensureJumps(tables: KernelTables): KernelTables {
 }
 
 /** Addresses are only taken off the device where kube-proxy lists them. */
-export function dummyAddresses(before: ReadonlySet<Address>, binds: ReadonlySet<Address>): ReadonlySet<Address> {
+function dummyAddresses(before: ReadonlySet<Address>, binds: ReadonlySet<Address>): ReadonlySet<Address> {
   return new Set([...[...before].filter((address) => binds.has(address) || !isListed(address)), ...binds]);
 }
 
@@ -121,7 +124,9 @@ export function syncIpvsProxyRules(before: IpvsProxierState, input: IpvsSyncInpu
   const { config, markFormat = defaultMarkFormat } = input;
   const { tracker, updatedServices, conntrackCleanupRequired } = before.tracker.update(input);
   const node = ipvsNode(input.node, config, input.interfaceAddresses);
-  const { sets, servers, binds, blockedFromNode } = gather(tracker.services, node, config);
+  const gathered = gather(tracker.services.ports(config.family), node, config);
+  const { servers, binds, blockedFromNode } = gathered;
+  const sets = setsOf(gathered.entries, config.setFamily);
   const work = new ServersWork(before);
   const first = before.sets === undefined;
   const wanted = new Set(servers.map((server) => work.ensure(server, first)));

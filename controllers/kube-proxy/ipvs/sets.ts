@@ -3,7 +3,7 @@
  * have a rule for each. Source: kubernetes pkg/proxy/ipvs/proxier.go (ipsetInfo), ipset.go (NewIPSet).
  */
 import { type IpSet, type IpSetEntry, type IpSetType, ipSetEntryText } from '../../../src/dataplane/index.ts';
-import type { Family } from '../../../src/model/index.ts';
+import type { Address, Family } from '../../../src/model/index.ts';
 
 interface SetInfo {
   readonly type: IpSetType;
@@ -79,21 +79,77 @@ export function ipSetName(key: SetKey, family: Family): string {
   return family === 4 ? key : key.replace('KUBE-', 'KUBE-6-').slice(0, NAME_LENGTH_MAX);
 }
 
-/** Gathers a sync's elements, then makes the sets, their elements sorted by their text. */
-export class SetBuilder {
-  readonly #entries = new Map<SetKey, Map<string, IpSetEntry>>(SET_KEYS.map((key) => [key, new Map()]));
+/** An element that a Service wants in a set. */
+export interface WantedEntry {
+  readonly set: SetKey;
+  readonly entry: IpSetEntry;
+}
 
-  add(key: SetKey, entry: IpSetEntry): void {
-    this.#entries.get(key)!.set(ipSetEntryText(entry), entry);
+/** The sets, their elements sorted by their text. */
+export function setsOf(wanted: readonly WantedEntry[], family: Family): KubeProxySets {
+  const sets = new CountedSets(family);
+  sets.change([], wanted);
+  const sorted = (set: IpSet): IpSet => {
+    const entries = [...set.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+    return { ...set, entries: new Map(entries) };
+  };
+  return mapSets((key) => sorted(sets.sets[key]));
+}
+
+function mapSets(make: (key: SetKey) => IpSet): KubeProxySets {
+  return Object.fromEntries(SET_KEYS.map((key) => [key, make(key)])) as Record<SetKey, IpSet>;
+}
+
+/** The sets as they change, each element there for as long as anybody wants it. Elements are in no order. */
+export class CountedSets {
+  readonly #elements = new Map<SetKey, Map<string, IpSetEntry>>(SET_KEYS.map((key) => [key, new Map()]));
+  /** of elements that more than one wants, how many do: by set and text */
+  readonly #shared = new Map<string, number>();
+  #sets: KubeProxySets;
+
+  constructor(family: Family) {
+    this.#sets = mapSets((key) => {
+      return { name: ipSetName(key, family), type: SETS[key].type, family, entries: this.#elements.get(key)! };
+    });
   }
 
-  build(family: Family): KubeProxySets {
-    const sets = SET_KEYS.map((key) => [key, this.#set(key, family)] as const);
-    return Object.fromEntries(sets) as Record<SetKey, IpSet>;
+  /** A set that changed is another object, whose elements are those that are there now. */
+  get sets(): KubeProxySets {
+    return this.#sets;
   }
 
-  #set(key: SetKey, family: Family): IpSet {
-    const sorted = [...this.#entries.get(key)!].sort(([a], [b]) => (a < b ? -1 : 1));
-    return { name: ipSetName(key, family), type: SETS[key].type, family, entries: new Map(sorted) };
+  /** whether anybody wants the address on the dummy device */
+  binds(address: Address): boolean {
+    return this.#elements.get('KUBE-IPVS-IPS')!.has(ipSetEntryText({ type: 'hash:ip', address }));
+  }
+
+  /** Puts what is wanted in the place of what was. Says whether any set changed. */
+  change(was: readonly WantedEntry[], is: readonly WantedEntry[]): boolean {
+    const touched = new Set<SetKey>();
+    // First what comes, so that what stays is never gone in between.
+    for (const wanted of is) if (this.#add(wanted)) touched.add(wanted.set);
+    for (const wanted of was) if (this.#remove(wanted)) touched.add(wanted.set);
+    if (touched.size === 0) return false;
+    this.#sets = mapSets((key) => (touched.has(key) ? { ...this.#sets[key] } : this.#sets[key]));
+    return true;
+  }
+
+  #add({ set, entry }: WantedEntry): boolean {
+    const text = ipSetEntryText(entry);
+    const elements = this.#elements.get(set)!;
+    if (!elements.has(text)) {
+      elements.set(text, entry);
+      return true;
+    }
+    this.#shared.set(`${set} ${text}`, (this.#shared.get(`${set} ${text}`) ?? 1) + 1);
+    return false;
+  }
+
+  #remove({ set, entry }: WantedEntry): boolean {
+    const text = ipSetEntryText(entry);
+    const count = this.#shared.get(`${set} ${text}`) ?? 1;
+    if (count > 2) this.#shared.set(`${set} ${text}`, count - 1);
+    else this.#shared.delete(`${set} ${text}`);
+    return count === 1 && this.#elements.get(set)!.delete(text);
   }
 }

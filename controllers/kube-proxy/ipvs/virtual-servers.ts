@@ -30,6 +30,9 @@ export interface ServersState {
   readonly terminating: ReadonlyMap<string, TerminatingServer>;
 }
 
+/** A virtual server as the kernel shows it: with the connections of its real servers. */
+export type Counted = (server: VirtualServer) => VirtualServer;
+
 export const NO_SERVERS: ServersState = { servers: new Map(), terminating: new Map() };
 
 function isSameServer(a: VirtualServer, b: WantedServer['server']): boolean {
@@ -40,8 +43,11 @@ function isSameServer(a: VirtualServer, b: WantedServer['server']): boolean {
 export class ServersWork {
   readonly #servers: Map<string, VirtualServer>;
   readonly #terminating: Map<string, TerminatingServer>;
+  readonly #counted: Counted;
 
-  constructor({ servers, terminating }: ServersState) {
+  /** `counted` is asked where a real server is to go; the servers may have been counted before */
+  constructor({ servers, terminating }: ServersState, counted: Counted = (server) => server) {
+    this.#counted = counted;
     this.#servers = new Map(servers);
     this.#terminating = new Map(terminating);
   }
@@ -67,6 +73,15 @@ export class ServersWork {
   deleteOthers(wanted: ReadonlySet<string>, { family, excludeCidrs }: IpvsConfig): void {
     for (const [name, { address }] of this.#servers) {
       const isOurs = familyOf(address) === family && !excludeCidrs.some((cidr) => contains(cidr, address));
+      if (isOurs && !wanted.has(name)) this.#servers.delete(name);
+    }
+  }
+
+  /** The same, where it is known which were wanted before. */
+  deleteThose(before: readonly WantedServer[], wanted: ReadonlySet<string>, { excludeCidrs }: IpvsConfig): void {
+    for (const { server } of before) {
+      const name = virtualServerName(server);
+      const isOurs = !excludeCidrs.some((cidr) => contains(cidr, server.address));
       if (isOurs && !wanted.has(name)) this.#servers.delete(name);
     }
   }
@@ -122,10 +137,10 @@ export class ServersWork {
 
   /** Whether the real server is gone now, or was. */
   #deleteIfIdle(name: string, real: string): boolean {
-    const found = this.#real(name).get(real);
-    if (found === undefined) return true;
-    const connections = found.activeConnections + found.inactiveConnections;
-    if (connections > 0 && this.#servers.get(name)?.protocol !== UDP) return false;
+    const server = this.#servers.get(name);
+    if (server?.realServers.has(real) !== true) return true;
+    const { activeConnections, inactiveConnections } = this.#counted(server).realServers.get(real)!;
+    if (activeConnections + inactiveConnections > 0 && server.protocol !== UDP) return false;
     this.#deleteReal(name, real);
     return true;
   }

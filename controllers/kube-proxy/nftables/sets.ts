@@ -3,7 +3,7 @@
  * packet: the table of Services tells which service ports can have an element for it.
  */
 import type { FiledPort, NftDatum, NftElement, NftSet, NftType, ServiceTable } from '../../../src/dataplane/index.ts';
-import type { Address, Family, ProtocolNumber } from '../../../src/model/index.ts';
+import { type Address, type Family, familyOf, type ProtocolNumber } from '../../../src/model/index.ts';
 import type { ServicePortRules, SetName } from './service-port-rules.ts';
 
 /** What the sets read: one version of the table, and what one node makes of a service port. */
@@ -157,32 +157,33 @@ export class ServiceSet extends DefinedSet {
 /** Connections of an endpoint of this node to itself: what comes back must pass by the node. */
 export class HairpinSet extends DefinedSet {
   readonly #source: SetSource;
-  #byKey: ReadonlyMap<string, NftElement> | undefined;
 
   constructor(source: SetSource) {
     super('hairpin-connections', source.family);
     this.#source = source;
   }
 
+  /** made anew each time: for printers */
   override get elements(): readonly NftElement[] {
-    return [...this.#all().values()];
+    const { services, family, nodeName } = this.#source;
+    const byKey = new Map<string, NftElement>();
+    for (const filed of services.ports(family))
+      for (const element of hairpinElements(this.#source.rulesFor(filed), nodeName))
+        byKey.set(element.key.join(' '), element);
+    return [...byKey.values()];
   }
 
-  /** Goes through all Services once for each version of them that a hairpin connection meets. */
   override find(key: readonly NftDatum[]): NftElement | undefined {
-    return key[0] === key[1] ? this.#all().get(key.join(' ')) : undefined;
-  }
-
-  #all(): ReadonlyMap<string, NftElement> {
-    if (this.#byKey === undefined) {
-      const { services, family, nodeName } = this.#source;
-      const byKey = new Map<string, NftElement>();
-      for (const filed of services.ports(family))
-        for (const element of hairpinElements(this.#source.rulesFor(filed), nodeName))
-          byKey.set(element.key.join(' '), element);
-      this.#byKey = byKey;
+    const [source, destination, protocol, port] = key;
+    if (source !== destination) return undefined;
+    const { services, family, nodeName } = this.#source;
+    for (const filed of services.withEndpoint(destination as Address)) {
+      if (familyOf(filed.port.clusterIP) !== family || filed.port.protocol !== protocol) continue;
+      const elements = hairpinElements(this.#source.rulesFor(filed), nodeName);
+      const found = elements.find((element) => element.key[0] === source && element.key[3] === port);
+      if (found !== undefined) return found;
     }
-    return this.#byKey;
+    return undefined;
   }
 }
 

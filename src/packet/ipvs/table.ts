@@ -52,7 +52,7 @@ export class IpvsTable {
     const name = virtualServerName(server);
     const kept = this.#kept(server, name, client, at);
     const before = this.#states.get(name) ?? FRESH_STATE;
-    const counted = countsConnections(server) ? withConnections(server, table, at) : server;
+    const counted = countsConnections(server) ? connectionCounter(table, at)(server) : server;
     const { realServer, state } =
       kept === undefined ? schedule(counted, before, client) : { realServer: kept, state: before };
     if (realServer === undefined) return undefined;
@@ -130,13 +130,12 @@ function withCounts(server: VirtualServer, counts: ReadonlyMap<string, Count>): 
   return { ...server, realServers: new Map(counted) };
 }
 
-/** The virtual server with its real servers' connections counted: for schedulers. */
-export function withConnections(server: VirtualServer, table: ConntrackTable, at: Moment): VirtualServer {
-  return withCounts(server, countConnections(table, at));
-}
-
-/** All of them counted at once: for `ipvsadm`, and kube-proxy's grace. */
-export function serversWithConnections(servers: VirtualServers, table: ConntrackTable, at: Moment): VirtualServers {
-  const counts = countConnections(table, at);
-  return new Map([...servers].map(([name, server]) => [name, withCounts(server, counts)]));
+/** Counts the connections of a virtual server's real servers: those of all servers at once, when it is first asked. */
+export function connectionCounter(table: ConntrackTable, at: Moment): (server: VirtualServer) => VirtualServer {
+  let counts: ReadonlyMap<string, Count> | undefined;
+  return (server) => {
+    if (table.size === 0) return server;
+    counts ??= countConnections(table, at);
+    return withCounts(server, counts);
+  };
 }
