@@ -5,21 +5,26 @@
  */
 import { CorefileError } from './corefile/error.ts';
 import { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
-import type { Handler, Memory, Plugin, PluginInstance, PluginSetup } from './plugin.ts';
+import type { Handler, Memory, Peers, Plugin, PluginInstance, PluginSetup } from './plugin.ts';
+import { autopath } from './plugins/autopath.ts';
 import { debug, errors, health, log, prometheus, ready } from './plugins/beside.ts';
 import { cache } from './plugins/cache/index.ts';
 import { forward } from './plugins/forward/index.ts';
 import { hosts } from './plugins/hosts.ts';
+import { k8sExternal } from './plugins/k8s-external/index.ts';
 import { kubernetes } from './plugins/kubernetes/index.ts';
 import { loadbalance } from './plugins/loadbalance/index.ts';
 import { loop } from './plugins/loop/index.ts';
+import { metadata } from './plugins/metadata.ts';
 import { reload } from './plugins/reload/index.ts';
 import { rewrite } from './plugins/rewrite/index.ts';
 import { template } from './plugins/template.ts';
+import { transfer } from './plugins/transfer.ts';
 import { serverKeyOf } from './zones.ts';
 
 /** First asked first. */
 const PLUGINS: readonly Plugin[] = [
+  metadata,
   reload,
   debug,
   ready,
@@ -29,9 +34,12 @@ const PLUGINS: readonly Plugin[] = [
   log,
   loadbalance,
   rewrite,
+  autopath,
   cache,
   template,
+  transfer,
   hosts,
+  k8sExternal,
   kubernetes,
   loop,
   forward,
@@ -42,8 +50,8 @@ const BY_NAME = new Map(PLUGINS.map((plugin) => [plugin.name, plugin]));
 
 /** What else CoreDNS is built with (plugin.cfg): a Corefile with these is right, but cannot be run here. */
 const NOT_EMULATED = new Set(
-  `root metadata geoip cancel proxyproto quic grpc_server https https3 timeouts multisocket nsid bufsize bind trace pprof shed
-  dnstap local dns64 any chaos tsig autopath acl header dnssec tls minimal transfer route53 azure clouddns k8s_external
+  `root geoip cancel proxyproto quic grpc_server https https3 timeouts multisocket nsid bufsize bind trace pprof shed
+  dnstap local dns64 any chaos tsig acl header dnssec tls minimal route53 azure clouddns
   file auto secondary etcd grpc erratic whoami on sign view nomad`.split(/\s+/),
 );
 
@@ -102,6 +110,7 @@ function linksOf(
     found.set(plugin, [...(found.get(plugin) ?? []), directive]);
   }
   const setup = {
+    plugins: new Set(block.directives.map(({ name }) => name.text)),
     zones,
     nameservers: options.nameservers ?? [],
     files: options.files ?? {},
@@ -149,8 +158,9 @@ export function configurationOf(corefile: string, options: LoadOptions): Configu
 
 /** The chain as one function; past its end nobody answers, which is SERVFAIL. */
 export function handlerOf(chain: Chain, memories: readonly Memory[]): Handler {
+  const peers: Peers = new Map(chain.links.map(({ name, instance }) => [name, instance.offers ?? {}]));
   return chain.links.reduceRight<Handler>(
-    (next, { instance, slot }) => instance.handler(next, () => memories[slot]!),
+    (next, { instance, slot }) => instance.handler(next, () => memories[slot]!, peers),
     () => 'SERVFAIL',
   );
 }

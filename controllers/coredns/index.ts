@@ -24,6 +24,7 @@ export {
   type Upstream,
   type UpstreamReply,
 } from './plugin.ts';
+export { endsInFirst, readAutopathOptions } from './plugins/autopath.ts';
 export { answersQuestion } from './plugins/cache/classify.ts';
 export { find } from './plugins/cache/find.ts';
 export { type CacheOptions, readCacheOptions } from './plugins/cache/options.ts';
@@ -31,7 +32,10 @@ export { type CacheItem, CacheMemory, itemOf } from './plugins/cache/store.ts';
 export { type ForwardOptions, readForwardOptions } from './plugins/forward/options.ts';
 export { classifyTargets, hostTargetOf, resolvedTarget, splitServerName } from './plugins/forward/targets.ts';
 export { readHostsOptions, readHostsTable } from './plugins/hosts.ts';
+export { readExternalOptions } from './plugins/k8s-external/options.ts';
+export { kubernetes } from './plugins/kubernetes/index.ts';
 export { formatLabelSelector } from './plugins/kubernetes/label-selector.ts';
+export { localAddressesOf } from './plugins/kubernetes/local.ts';
 export { parseName } from './plugins/kubernetes/name.ts';
 export { type KubernetesOptions, readKubernetesOptions } from './plugins/kubernetes/options.ts';
 export { loadbalance } from './plugins/loadbalance/index.ts';

@@ -5,9 +5,20 @@
  * Source: CoreDNS plugin/plugin.go.
  */
 import type { Dataplane } from '../../src/dataplane/index.ts';
-import type { Address, Dice, DnsClass, DnsMessage, Edns, Moment, Rcode, RecordType } from '../../src/model/index.ts';
+import type {
+  Address,
+  Dice,
+  DnsClass,
+  DnsMessage,
+  DnsRecord,
+  Edns,
+  Moment,
+  Rcode,
+  RecordType,
+} from '../../src/model/index.ts';
 import type { Directive } from './corefile/parse.ts';
 import type { MetricFamily } from './metrics.ts';
+import type { ExternalNames } from './plugins/kubernetes/external.ts';
 
 /** What the kubernetes plugin answers from: what CoreDNS's own informers have brought, which may lag. */
 export type DnsFacts = Pick<Dataplane, 'dns' | 'dnsImport' | 'dnsNamespace' | 'dnsPod' | 'dnsModified'>;
@@ -66,6 +77,8 @@ export interface DnsRequest {
   readonly authenticData: boolean;
   readonly checkingDisabled: boolean;
   readonly edns: Edns | undefined;
+  /** of an incremental transfer: the serial that the client has */
+  readonly serial?: number | undefined;
   /** what plugins say of this query under a label, such as `kubernetes/client-namespace`; only where plugin metadata is on */
   readonly metadata?: (label: string) => string | undefined;
   /**
@@ -98,6 +111,8 @@ export interface Memory {
 }
 
 export interface PluginSetup {
+  /** the names of all plugins in the server block */
+  readonly plugins: ReadonlySet<string>;
   /** the server block's zones */
   readonly zones: readonly string[];
   /** what `/etc/resolv.conf` names in the server's own pod */
@@ -117,10 +132,25 @@ export interface Plugin {
   setup(directives: readonly Directive[], setup: PluginSetup): PluginInstance | undefined;
 }
 
+/** What a plugin does for others of its server block. */
+export interface Offers {
+  /** the search path of the client, in the order it is tried; the last is empty. Undefined where none is known */
+  searchPath?(request: DnsRequest, context: DnsContext): readonly string[] | undefined;
+  /** what plugin metadata publishes of a query, by label: `kubernetes/namespace` */
+  labels?(request: DnsRequest, context: DnsContext): ReadonlyMap<string, string>;
+  readonly external?: ExternalNames;
+  /** a zone's records, its SOA first and last; only that where `serial` is the zone's own. Undefined for zones of others */
+  transfer?(zone: string, serial: number | undefined, context: DnsContext): readonly DnsRecord[] | undefined;
+}
+
+/** By plugin, in the order of the chain. */
+export type Peers = ReadonlyMap<string, Offers>;
+
 export interface PluginInstance {
   /** made once for each server that runs the configuration */
   remember?(): Memory;
-  handler(next: Handler, memory: () => Memory): Handler;
+  handler(next: Handler, memory: () => Memory, peers: Peers): Handler;
+  readonly offers?: Offers;
   /** options of a query's EDNS that replies repeat because of this plugin, by code */
   readonly ednsOptions?: readonly number[];
   /** done once, when the server starts; `ask` puts a query to the server itself */

@@ -16,7 +16,12 @@ function wantsPods({ file }: Dataplane): boolean {
 export function dnsPodOf({ metadata, status }: Pod): DnsPod | undefined {
   if (metadata.deletionTimestamp !== undefined || status.podIP === undefined) return undefined;
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return undefined;
-  return { namespace: metadata.namespace ?? '', addresses: [status.podIP], labels: metadata.labels ?? {} };
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    addresses: [status.podIP],
+    labels: metadata.labels ?? {},
+  };
 }
 
 export const corednsPods: Controller = {

@@ -129,6 +129,12 @@ export function metricsOf({ configuration, memories }: DnsServer): readonly Metr
 
 export type DnsQuery = Pick<DnsMessage, 'id' | 'question'> & Partial<DnsMessage>;
 
+/** An incremental transfer is asked for with the SOA that the client has (RFC 1995, 3). */
+function serialIn({ authorities = [] }: DnsQuery): number | undefined {
+  const soa = authorities.length === 1 && authorities[0]?.type === 'SOA' ? authorities[0] : undefined;
+  return soa === undefined ? undefined : Number(soa.data.split(' ')[2]);
+}
+
 function requestOf(server: DnsServer, query: DnsQuery, context: DnsContext, depth: number): DnsRequest {
   const { name, type, class: asked = 'IN' } = query.question;
   return {
@@ -141,6 +147,7 @@ function requestOf(server: DnsServer, query: DnsQuery, context: DnsContext, dept
     authenticData: query.authenticData ?? false,
     checkingDisabled: query.checkingDisabled ?? false,
     edns: query.edns,
+    serial: serialIn(query),
     lookup: (target, targetType) => {
       if (depth === LOOKUP_DEPTH_MAX) return undefined;
       const question = { name: target, type: targetType };

@@ -79,6 +79,7 @@ export interface DnsService {
 /** A running pod's addresses, kept only where the Corefile says `pods verified`. */
 export interface DnsPod {
   readonly namespace: string;
+  readonly name: string;
   readonly addresses: readonly string[];
   readonly labels: Labels;
 }

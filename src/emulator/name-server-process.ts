@@ -209,7 +209,7 @@ export class NameServerProcess {
       },
       facts: dataplane(),
       synced: true,
-      localAddresses: (this.#pod.status.podIPs ?? []).map(({ ip }) => ip),
+      localAddresses: coredns.localAddressesOf((this.#pod.status.podIPs ?? []).map(({ ip }) => ip)),
       upstream: (server, query, over) => upstream(this.#pod, server, query, over),
       exit: (line) => {
         if (this.#server !== undefined) this.#exit(line);

@@ -1,7 +1,8 @@
-/** coredns: CoreDNS's own test tables, replayed against our server. Kinds that are not replayed yet are skips with a reason. */
+/** coredns: CoreDNS's own test tables, replayed against our server.  */
 import { parseName } from '../../../controllers/coredns/index.ts';
 import { firstDifference } from '../difference.ts';
 import type { CaseResult, RecordingFile, Suite } from '../suite.ts';
+import { replayAutopathMatch } from './coredns/autopath.ts';
 import { replayLookup, replaySequence } from './coredns/cache-sequence.ts';
 import { replayAnswers, replaySeparation, replayStore, replayTtl } from './coredns/cache-store.ts';
 import { replayConfig } from './coredns/config.ts';
@@ -20,6 +21,7 @@ import {
 } from './coredns/recording.ts';
 import { replayRewrite, replayRule } from './coredns/rewrite.ts';
 import { replaySerial } from './coredns/serial.ts';
+import { replayMetadata, replayTransfer } from './coredns/transfer.ts';
 
 function replayParse(recorded: ParseCase): Outcome {
   const { multicluster, zonal, zone } = recorded;
@@ -30,12 +32,6 @@ function replayParse(recorded: ParseCase): Outcome {
   const difference = firstDifference(expected, got, `${recorded.id}.expect`);
   return difference === undefined ? { outcome: 'passed' } : { outcome: 'failed', difference };
 }
-
-const NOT_YET: Readonly<Record<string, string>> = {
-  metadata: 'labels for other plugins are not published yet',
-  transfer: 'zone transfers are not emulated yet',
-  autopath_match: 'plugin autopath is not emulated yet',
-};
 
 /** The kinds that have a replay of their own. */
 const REPLAYS: Readonly<Record<string, (recorded: unknown, cluster: RecordedCluster) => Outcome>> = {
@@ -54,6 +50,9 @@ const REPLAYS: Readonly<Record<string, (recorded: unknown, cluster: RecordedClus
   order: replayOrder,
   weightfile: replayWeightFile,
   serial: replaySerial,
+  transfer: replayTransfer,
+  metadata: replayMetadata,
+  autopath_match: replayAutopathMatch,
 };
 
 function replay(recorded: { readonly id: string; readonly kind: string }, cluster: RecordedCluster): Outcome {
@@ -62,9 +61,7 @@ function replay(recorded: { readonly id: string; readonly kind: string }, cluste
   }
   const replayed = REPLAYS[recorded.kind];
   if (replayed !== undefined) return replayed(recorded, cluster);
-  const reason = NOT_YET[recorded.kind];
-  if (reason === undefined) throw new Error(`${recorded.id}: unknown kind ${recorded.kind}`);
-  return { outcome: 'skipped', reason };
+  throw new Error(`${recorded.id}: unknown kind ${recorded.kind}`);
 }
 
 /** A case that throws fails alone. */

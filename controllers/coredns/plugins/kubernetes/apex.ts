@@ -34,22 +34,44 @@ function endpointServers(service: DnsService, base: string, options: KubernetesO
   );
 }
 
-/**
- * Who serves the zone: the Services that have one of the server's own addresses as an endpoint, or `ns.dns.<zone>` with
- * those addresses where none does.
- */
-export function nameServersOf(zone: string, options: KubernetesOptions, context: DnsContext): readonly NameServer[] {
+function addressServers(hosts: readonly DnsHost[], name: string): readonly NameServer[] {
+  return hosts.map((host) => ({ name, host }));
+}
+
+type ServersOf = (service: DnsService) => readonly NameServer[];
+
+/** Of the Services that have one of the server's own addresses as an endpoint; `ns.dns.<zone>` there where none has. */
+function serversOf(zone: string, options: KubernetesOptions, context: DnsContext, of: ServersOf) {
   const servers: NameServer[] = [];
   let found = false;
   for (const address of context.localAddresses) {
     for (const service of options.noEndpoints ? [] : context.facts.dns.withEndpoint(address)) {
       found = true;
-      if (!service.exists) continue;
-      const base = `${service.name}.${service.namespace}.svc.${zone}`;
-      if (service.headless) servers.push(...endpointServers(service, base, options));
-      else servers.push(...service.clusterIPs.map((host) => ({ name: base, host })));
+      if (service.exists) servers.push(...of(service));
     }
   }
   if (found) return servers;
   return context.localAddresses.map((address) => ({ name: `ns.dns.${zone}`, host: dnsHostOf(address) }));
+}
+
+/** Who serves the zone, inside of the cluster. */
+export function nameServersOf(zone: string, options: KubernetesOptions, context: DnsContext): readonly NameServer[] {
+  return serversOf(zone, options, context, (service) => {
+    const base = `${service.name}.${service.namespace}.svc.${zone}`;
+    return service.headless ? endpointServers(service, base, options) : addressServers(service.clusterIPs, base);
+  });
+}
+
+/** Who serves the zone of k8s_external: the same Services, at their external addresses. */
+export function externalServersOf(
+  zone: string,
+  headless: boolean,
+  options: KubernetesOptions,
+  context: DnsContext,
+): readonly NameServer[] {
+  return serversOf(zone, options, context, (service) => {
+    const base = `${service.name}.${service.namespace}.${zone}`;
+    if (headless && service.headless) return endpointServers(service, base, options);
+    return addressServers(service.externalIPs, base);
+  });
 }

@@ -39,7 +39,7 @@ export function isMulticluster(zone: string, options: KubernetesOptions): boolea
   return options.multicluster.some((other) => inZone(zone.toLowerCase(), other));
 }
 
-function portMatches(parts: NameParts, port: DnsPort): boolean {
+export function portMatches(parts: Pick<NameParts, 'port' | 'protocol'>, port: DnsPort): boolean {
   if (parts.port !== '' && parts.port !== port.name) return false;
   return parts.protocol === '' || parts.protocol === port.protocol;
 }
@@ -57,9 +57,15 @@ export function slicesOf(service: DnsService, options: KubernetesOptions): DnsSe
     : service.slices.filter((slice) => matchesSelector(labels, slice.labels));
 }
 
-function findEndpoints(service: DnsService, parts: NameParts, options: KubernetesOptions, zone: string): Hit[] {
+/** `base` is the Service's own name in the zone; `zone` limits to a topology zone, empty for any. */
+export function findEndpoints(
+  service: DnsService,
+  parts: Pick<NameParts, 'endpoint' | 'port' | 'protocol'>,
+  options: KubernetesOptions,
+  base: string,
+  zone = '',
+): Hit[] {
   const hits: Hit[] = [];
-  const base = `${service.name}.${service.namespace}.svc`;
   for (const { endpoints, ports } of slicesOf(service, options)) {
     for (const endpoint of endpoints) {
       const label = endpointLabel(endpoint, options);
@@ -74,22 +80,27 @@ function findEndpoints(service: DnsService, parts: NameParts, options: Kubernete
 }
 
 function findHeadless(service: DnsService, parts: NameParts, options: KubernetesOptions): Found {
-  let hits = findEndpoints(service, parts, options, parts.topologyZone);
-  if (hits.length === 0 && parts.prefersZone) hits = findEndpoints(service, parts, options, '');
+  const base = `${service.name}.${service.namespace}.svc`;
+  let hits = findEndpoints(service, parts, options, base, parts.topologyZone);
+  if (hits.length === 0 && parts.prefersZone) hits = findEndpoints(service, parts, options, base);
   // A name with a topology zone exists for every headless Service: an empty zone is no data, not a wrong name.
   return hits.length === 0 && parts.topologyZone === '' ? undefined : hits;
 }
 
-function findClusterIPs(service: DnsService, parts: NameParts): Found {
-  const hits: Hit[] = [];
-  let matched = false;
-  const owner = `${service.name}.${service.namespace}.svc`;
-  for (const port of service.ports) {
-    if (!portMatches(parts, port)) continue;
-    matched = true;
-    for (const host of service.clusterIPs) hits.push({ host, port: port.port, owner });
-  }
-  return matched ? hits : undefined;
+/** Where each of the matching ports leads, at every address; undefined where no port matches. */
+export function findAddresses(
+  hosts: readonly DnsHost[],
+  ports: readonly DnsPort[],
+  parts: Pick<NameParts, 'port' | 'protocol'>,
+  owner: string,
+): Found {
+  const matching = ports.filter((port) => portMatches(parts, port));
+  if (matching.length === 0) return undefined;
+  return matching.flatMap(({ port }) => hosts.map((host) => ({ host, port, owner })));
+}
+
+function findClusterIPs({ clusterIPs, ports, name, namespace }: DnsService, parts: NameParts): Found {
+  return findAddresses(clusterIPs, ports, parts, `${name}.${namespace}.svc`);
 }
 
 /** An ExternalName has neither endpoints nor ports, and one that looks like an address has no records at all. */

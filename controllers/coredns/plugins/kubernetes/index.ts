@@ -4,6 +4,8 @@ import { replyTo } from '../../message.ts';
 import type { DnsReply, Plugin } from '../../plugin.ts';
 import { inZone, zoneOf } from '../../zones.ts';
 import { soaOf } from './apex.ts';
+import { externalNames } from './external.ts';
+import { labelsOf } from './labels.ts';
 import { readKubernetesOptions } from './options.ts';
 import {
   addressRecords,
@@ -15,6 +17,8 @@ import {
   serviceRecords,
   textRecords,
 } from './records.ts';
+import { searchPathOf } from './search-path.ts';
+import { zoneRecords } from './transfer.ts';
 
 /** A type that is never answered: whether the name exists is told by asking for its addresses. */
 function nothingAt(query: Query): Records | undefined {
@@ -56,6 +60,12 @@ export const kubernetes: Plugin = {
     const options = readKubernetesOptions(directives, setup);
     const passes = (name: string) => options.fallthrough?.some((zone) => inZone(name, zone)) ?? false;
     return {
+      offers: {
+        searchPath: (request, context) => searchPathOf(request, options, context),
+        labels: (request, context) => labelsOf(request, options, context),
+        external: externalNames(options),
+        transfer: (zone, serial, context) => zoneRecords(zone, serial, options, context),
+      },
       handler: (next) => (request, context) => {
         const { name, lowerName } = request;
         const matched = zoneOf(lowerName, options.zones);

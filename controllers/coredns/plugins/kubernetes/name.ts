@@ -38,14 +38,14 @@ const APEX: NameParts = {
 };
 
 /** `name` without the labels of `zone`, which are counted, not compared. Both with a final dot. */
-function belowZone(name: string, zone: string): string {
+export function belowZone(name: string, zone: string): string {
   if (name.length <= zone.length && name === zone) return '';
   if (name.endsWith(zone)) return name.slice(0, Math.max(0, name.length - zone.length - (zone === '.' ? 0 : 1)));
   const labels = name.slice(0, -1).split('.');
   return labels.slice(0, Math.max(0, labels.length - zone.slice(0, -1).split('.').length)).join('.');
 }
 
-function withoutUnderscore(label: string): string {
+export function withoutUnderscore(label: string): string {
   return label.startsWith('_') ? label.slice(1) : label;
 }
 

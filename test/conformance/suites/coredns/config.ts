@@ -2,12 +2,15 @@
 import {
   CorefileError,
   type Directive,
+  localAddressesOf,
   type PluginSetup,
   parseCorefile,
   rewrite,
   startServer,
 } from '../../../../controllers/coredns/index.ts';
+import { autopathSettings } from './autopath.ts';
 import { cacheSettings } from './cache-config.ts';
+import { externalSettings } from './external-config.ts';
 import { forwardSettings } from './forward-config.ts';
 import { hostsSettings } from './hosts-config.ts';
 import { kubernetesSettings } from './kubernetes-config.ts';
@@ -20,9 +23,11 @@ type Settings = Readonly<Record<string, unknown>>;
 
 /** The settings that a recording of each plugin names, as it names them. Throws a `CorefileError`. */
 const PLUGINS: Readonly<Record<string, (directives: readonly Directive[], setup: PluginSetup) => Settings>> = {
+  autopath: autopathSettings,
   cache: cacheSettings,
   forward: forwardSettings,
   hosts: hostsSettings,
+  k8s_external: externalSettings,
   kubernetes: kubernetesSettings,
   loadbalance: loadbalanceSettings,
   rewrite: (directives, setup) => {
@@ -43,7 +48,10 @@ function refused(recorded: ConfigCase, message: string): Outcome {
 /** A block that is right in itself and cannot be had by a server, or the other way round, is a failure too. */
 function replayPlugin(recorded: ConfigCase, settingsOf: (typeof PLUGINS)[string]): Outcome {
   const [block] = parseCorefile(`.:53 {\n${recorded.corefile}\n}\n`);
-  const settings = settingsOf(block!.directives, setupFor(recorded.files));
+  const settings: Settings = {
+    ...settingsOf(block!.directives, setupFor(recorded.files)),
+    ...(recorded.listen_hosts === undefined ? {} : { local_ips: localAddressesOf(recorded.listen_hosts) }),
+  };
   if (!recorded.valid) return failed(`${recorded.id}.valid`, 'refused', 'accepted');
   return namedCompared(recorded.expect ?? {}, settings, `${recorded.id}.expect`);
 }
@@ -57,9 +65,6 @@ function replayCorefile(recorded: ConfigCase): Outcome {
 }
 
 export function replayConfig(recorded: ConfigCase): Outcome {
-  if (recorded.listen_hosts !== undefined) {
-    return { outcome: 'skipped', reason: 'listening addresses are not emulated yet: a server is handed its own' };
-  }
   if (recorded.plugin === 'corefile') return replayCorefile(recorded);
   const settingsOf = PLUGINS[recorded.plugin];
   if (settingsOf === undefined) {

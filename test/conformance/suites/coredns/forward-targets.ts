@@ -34,6 +34,7 @@ const nameOrNull = (name: string) => (name === '' ? null : name);
 
 function setupFor({ files = {}, resolver_answers: answers = {} }: TargetsCase) {
   return {
+    plugins: new Set<string>(),
     zones: ['.'],
     nameservers: [],
     files,

@@ -8,7 +8,7 @@ import {
 } from '../../../../controllers/coredns/index.ts';
 
 export function setupFor(files: Readonly<Record<string, string>> = {}): PluginSetup {
-  return { zones: ['.'], nameservers: [], files, resolve: () => [] };
+  return { plugins: new Set(), zones: ['.'], nameservers: [], files, resolve: () => [] };
 }
 
 /** The plugin's handler. It must remember nothing between queries. */
@@ -20,9 +20,10 @@ export function handlerOf(
 ): Handler {
   const [block] = parseCorefile(`.:53 {\n${lines}\n}\n`);
   const instance = plugin.setup(block!.directives, setupFor(files))!;
-  return instance.handler(next, () => {
+  const memory = () => {
     throw new Error(`${plugin.name} remembers nothing`);
-  });
+  };
+  return instance.handler(next, memory, new Map());
 }
 
 export function requestFor(name: string, type: string, changes: Partial<DnsRequest> = {}): DnsRequest {

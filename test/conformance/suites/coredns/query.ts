@@ -96,11 +96,25 @@ function scriptedAnswer(scripts: readonly ScriptedAnswer[], name: string, type: 
   };
 }
 
-/** The Corefile under test, ending in the scripted next plugin where it has no plugin that asks outside. */
-function corefileOf(text: string, files: Readonly<Record<string, string>>): string {
+/** The names that the scripted next plugin takes: every one, unless it is scripted to fail for all but some. */
+function namesTaken(scripts: readonly ScriptedAnswer[]): readonly string[] {
+  const failing = scripts.some(({ qname, rcode }) => qname === '*' && rcode === 'SERVFAIL');
+  return failing ? scripts.map(({ qname }) => qname).filter((qname) => qname !== '*') : ['.'];
+}
+
+/**
+ * The Corefile under test, ending in the scripted next plugin where it has no plugin that asks outside. A plugin that fails
+ * writes no answer, which is what the end of the chain does.
+ */
+function corefileOf(
+  text: string,
+  files: Readonly<Record<string, string>>,
+  next: readonly ScriptedAnswer[] = [],
+): string {
   if (/^\s*forward\s/m.test(text)) return text;
   const blocks = parseCorefile(text, { files });
-  return printCorefile(blocks).replace(/\n\}\n$/, `\n    forward . ${BEYOND}\n}\n`);
+  const lines = namesTaken(next).map((name) => `    forward ${name} ${BEYOND}\n`);
+  return printCorefile(blocks).replace(/\n\}\n$/, `\n${lines.join('')}}\n`);
 }
 
 interface Comparable {
@@ -175,6 +189,12 @@ export interface RecordedServer {
   judge(reply: DnsMessage): Outcome;
 }
 
+/** A name server's external address stands for itself: no Service has it as an endpoint. */
+function localAddressesIn({ localIPs, external_address }: QueryCase, cluster: RecordedCluster): readonly string[] {
+  if (external_address !== undefined) return [external_address];
+  return localIPs ?? cluster.localIPs ?? [];
+}
+
 /** The server that a recorded query was put to, or why there is none. */
 export function recordedServerOf(recorded: QueryCase, top: RecordedCluster): RecordedServer | Outcome {
   const cluster: RecordedCluster = { ...top, ...(recorded.cluster as Partial<RecordedCluster>) };
@@ -183,7 +203,10 @@ export function recordedServerOf(recorded: QueryCase, top: RecordedCluster): Rec
   for (const [name, text] of Object.entries(recorded.custom?.data ?? {})) files[`custom/${name}`] = text;
   if (typeof recorded.file === 'string') files['FILE'] = cluster.files?.[recorded.file] ?? '';
   const text = options.corefile ?? '';
-  const start = startServer(corefileOf(text, files), { files, nameservers: [BEYOND] });
+  const start = startServer(corefileOf(text, files, recorded.next_plugin ?? cluster.next_plugin), {
+    files,
+    nameservers: [BEYOND],
+  });
   if (!start.ok) {
     const { message } = start.error;
     if (message.includes('not emulated yet'))
@@ -208,7 +231,7 @@ export function recordedServerOf(recorded: QueryCase, top: RecordedCluster): Rec
     connection: { protocol: 'tcp' as const, clientPort: 40000, server: 0, serverPort: 53 },
     facts: factsOf(cluster),
     synced: recorded.synced ?? true,
-    localAddresses: recorded.localIPs ?? cluster.localIPs ?? [],
+    localAddresses: localAddressesIn(recorded, cluster),
     upstream,
   };
   return {
