@@ -9,6 +9,7 @@ import { Map as PersistentMap } from 'immutable';
 import { type Address, type Family, familyOf, type Key, type ProtocolNumber, SCTP, UDP } from '../model/index.ts';
 import { type AddressIndex as KeysByAddress, reindex } from './address-index.ts';
 import { ChangeLog } from './change-log.ts';
+import type { IdleAddresses } from './netfilter.ts';
 import type { ServiceEndpoint, ServicePortRecord, ServiceRecord } from './service-ports.ts';
 
 /**
@@ -159,9 +160,9 @@ export class ServiceTable {
     return claims.key === key ? claims.ports : (claims.others.get(key) ?? NO_PORTS);
   }
 
-  /** whether any service port claims this address */
-  hasClaims(address: Address): boolean {
-    return this.#addresses.has(address);
+  /** the addresses that no service port claims */
+  get unclaimed(): IdleAddresses {
+    return { isAt: (address) => !this.#addresses.has(address), sameIn: this };
   }
 
   /** whether any service port of the family has a node port */

@@ -4,6 +4,8 @@ import {
   type Connection,
   type ConntrackTable,
   type Direction,
+  type NftChain,
+  type NftRule,
   numberOfAddress,
   ORIGINAL,
   packPorts,
@@ -85,6 +87,8 @@ export class Flight {
   mark = 0;
   /** where it is recorded: the table whose rules it walks */
   tableName: TableName = 'raw';
+  /** where it is recorded: the rule of nft that asked a map last */
+  asking: { readonly chain: NftChain; readonly rule: NftRule } | undefined = undefined;
   inInterface = '';
   outInterface = '';
 

@@ -20,17 +20,19 @@ type Kind = TraceStep['step'];
 
 const STRIDE = 6;
 
-/** A chain of nft: at which of the walk's stops, and how addresses are spelled there. */
-export interface NftPlace {
-  readonly table: TableName;
-  readonly chain: string;
-  readonly family: Family;
-}
-
 /** A rule that matched, and its chain. */
-export interface RuleNote {
+export type RuleNote = IptablesNote | NftNote;
+
+interface IptablesNote {
   readonly chain: { readonly name: string };
   readonly rule: Rule;
+}
+
+/** nft's rules do one thing after another: each has a note of its own. */
+interface NftNote {
+  readonly chain: { readonly name: string };
+  readonly rule: NftRule;
+  readonly effect: string | ((flight: Flight) => string);
 }
 
 /** What the cloud decided, by which rule of what. */
@@ -67,17 +69,8 @@ export class Recorder {
   }
 
   rule(flight: Flight, note: RuleNote): void {
-    this.#entries.push('rule', flight.host, flight.packet(), flight.tableName, undefined, note);
-  }
-
-  /** `place` and `walked` are kept as they are: text is made when the trace is read */
-  nftRule(
-    host: Host,
-    packet: Packet,
-    place: NftPlace,
-    walked: { readonly rule: NftRule; readonly effect: string },
-  ): void {
-    this.#entries.push('rule', host, packet, place.table, place, walked);
+    const effect = 'effect' in note && typeof note.effect === 'function' ? note.effect(flight) : undefined;
+    this.#entries.push('rule', flight.host, flight.packet(), flight.tableName, effect, note);
   }
 
   policy(host: Host, packet: Packet, table: TableName, chain: PolicyChain): void {
@@ -125,8 +118,7 @@ export class Recorder {
       case 'hook':
         return { step, host, hook: a as HookName, table: b as TableName, packet };
       case 'rule':
-        if ('effect' in (c as object)) return nftRuleStep(host, b as NftPlace, c as { rule: NftRule; effect: string });
-        return this.#ruleStep(host, a as TableName, c as RuleNote);
+        return this.#ruleStep(host, a as TableName, c as RuleNote, b as string | undefined);
       case 'policy': {
         const { name, policy } = b as PolicyChain;
         return { step, host, table: a as TableName, chain: name, policy: policy ?? 'ACCEPT' };
@@ -149,19 +141,15 @@ export class Recorder {
     }
   }
 
-  #ruleStep(host: string, table: TableName, { chain: { name }, rule }: RuleNote): TraceStep {
-    const text = ruleText(name, rule, this.#family);
-    return { step: 'rule', host, table, chain: name, rule: text, effect: effectText(rule.target) };
+  #ruleStep(host: string, table: TableName, note: RuleNote, effect: string | undefined): TraceStep {
+    const chain = note.chain.name;
+    if ('effect' in note) {
+      const rule = nftRuleText(note.rule, { family: this.#family, form: 'list', markDigits: 8 });
+      return { step: 'rule', host, table, chain, rule, effect: effect ?? (note.effect as string) };
+    }
+    const rule = ruleText(chain, note.rule, this.#family);
+    return { step: 'rule', host, table, chain, rule, effect: effectText(note.rule.target) };
   }
-}
-
-function nftRuleStep(
-  host: string,
-  { table, chain, family }: NftPlace,
-  { rule, effect }: { readonly rule: NftRule; readonly effect: string },
-): TraceStep {
-  const text = nftRuleText(rule, { family, form: 'list', markDigits: 8 });
-  return { step: 'rule', host, table, chain, rule: text, effect };
 }
 
 function hex(number: number): string {

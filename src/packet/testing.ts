@@ -139,6 +139,28 @@ export function fixedDice(fraction: number): Dice {
   return { below: (bound) => Math.floor(fraction * bound), fraction: () => fraction, split: () => fixedDice(fraction) };
 }
 
+/** Dice that roll a given sequence and count what was asked of them. */
+export class ScriptedDice implements Dice {
+  readonly #rolls: readonly number[];
+  asked = 0;
+
+  constructor(rolls: readonly number[]) {
+    this.#rolls = rolls;
+  }
+
+  fraction(): number {
+    return this.#rolls[this.asked++ % this.#rolls.length]!;
+  }
+
+  below(bound: number): number {
+    return Math.floor(this.fraction() * bound);
+  }
+
+  split(): Dice {
+    return this;
+  }
+}
+
 /** A TCP segment between `address:port`s; a SYN where no flags are given. */
 export function segment(from: string, to: string, flags: number = SYN): Packet {
   const [source = '', sourcePort = ''] = from.split(':');

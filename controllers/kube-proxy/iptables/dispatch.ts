@@ -74,10 +74,6 @@ abstract class DispatchChain implements Chain, ChainIndex {
   protected abstract rulesOf(rules: ServicePortRules): readonly Rule[];
 }
 
-function unclaimedIn(services: ServiceTable): IdleAddresses {
-  return { isAt: (address) => !services.hasClaims(address), sameIn: services };
-}
-
 class CandidatesOfNodes implements SharedCandidates {
   readonly #chain: DispatchChain;
   readonly #source: DispatchSource;
@@ -100,7 +96,7 @@ export class AddressDispatch extends DispatchChain {
   declare readonly field: AddressField;
 
   get idle(): IdleAddresses {
-    return unclaimedIn(this.source.services);
+    return this.source.services.unclaimed;
   }
 
   override portsAt(destination: Address, destinationPort: number, protocol: ProtocolNumber): readonly FiledPort[] {
@@ -169,7 +165,7 @@ export class ExternalDispatch extends DispatchChain {
   /** a node port is one at every address */
   get idle(): IdleAddresses | undefined {
     const { services, family } = this.source;
-    return services.hasNodePorts(family) ? undefined : unclaimedIn(services);
+    return services.hasNodePorts(family) ? undefined : services.unclaimed;
   }
 
   override portsAt(destination: Address, destinationPort: number, protocol: ProtocolNumber): readonly FiledPort[] {

@@ -2,7 +2,15 @@
  * The sets and maps that service ports put elements into. With 10,000 Services they are large, so they are not made for a
  * packet: the table of Services tells which service ports can have an element for it.
  */
-import type { FiledPort, NftDatum, NftElement, NftSet, NftType, ServiceTable } from '../../../src/dataplane/index.ts';
+import type {
+  FiledPort,
+  IdleAddresses,
+  NftDatum,
+  NftElement,
+  NftSet,
+  NftType,
+  ServiceTable,
+} from '../../../src/dataplane/index.ts';
 import { type Address, type Family, familyOf, type ProtocolNumber } from '../../../src/model/index.ts';
 import type { ServicePortRules, SetName } from './service-port-rules.ts';
 
@@ -131,6 +139,12 @@ export class ServiceSet extends DefinedSet {
     for (const filed of services.ports(family))
       for (const element of this.#elementsOf(filed)) byKey.set(element.key.join(' '), element);
     return [...byKey.values()];
+  }
+
+  /** those of Services: node ports are not asked for an address */
+  get idle(): IdleAddresses | undefined {
+    const { services } = this.#source;
+    return this.type[0] === 'inet_proto' ? undefined : services.unclaimed;
   }
 
   override find(key: readonly NftDatum[]): NftElement | undefined {

@@ -161,7 +161,7 @@ function cachedTable(services: ServiceTable, node: NodeFacts, config: NftablesCo
   const cached = ofConfig.get(node);
   if (cached !== undefined && cached.services === services) return cached;
   const table = new NodeTable(services, node, config);
-  const made = { services, table, ruleset: nftRuleset([table], config.family) };
+  const made = { services, table, ruleset: { ...nftRuleset([table], config.family), kin: services } };
   ofConfig.set(node, made);
   return made;
 }

@@ -9,6 +9,7 @@
  * Chains and sets are linked, not named: following one costs no look-up. Names and meanings: nft(8).
  */
 import type { Address, Cidr, Family, ProtocolNumber } from '../../model/index.ts';
+import type { IdleAddresses } from '../netfilter.ts';
 
 /** What an element's field is. */
 export type NftType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'ifname' | 'mark';
@@ -43,6 +44,8 @@ export interface NftSet {
   /** those that the ruleset puts in, in no order of meaning. May be made when asked for: on a packet's way, `find` */
   readonly elements: readonly NftElement[];
   find(key: readonly NftDatum[]): NftElement | undefined;
+  /** where a set that is asked for an address first has no elements: an accelerator, never a meaning */
+  readonly idle?: IdleAddresses | undefined;
 }
 
 /** An interval of addresses, one address, a protocol's or port's number, or an interface's name, perhaps ending in `*`. */

@@ -21,6 +21,9 @@ export type Test =
   | (TestBase & { readonly operation: number; readonly a: number; readonly b: number })
   | (TestBase & { readonly ask: Question });
 
+/** A test, or its answer where that is known. */
+export type Answered = Test | boolean;
+
 /** A place in the code that skips lead to. */
 export class Label {
   place = -1;
@@ -62,6 +65,17 @@ export class Assembler {
       this.#refer(from + 2, test.ask);
     } else this.write(test.operation | inverted, 0, test.a, test.b);
     otherwise.skips.push({ at: from + 1, from });
+  }
+
+  /** Tests that all must hold. False where one cannot: then nothing that follows them is reached. */
+  tests(answers: readonly Answered[], otherwise: Label): boolean {
+    const impossible = answers.indexOf(false);
+    const asked = impossible < 0 ? answers : answers.slice(0, impossible);
+    // Tests before one that cannot hold matter only where they do something.
+    const hasEffect = asked.some((answer) => typeof answer !== 'boolean' && answer.hasEffect);
+    if (impossible < 0 || hasEffect)
+      for (const answer of asked) if (typeof answer !== 'boolean') this.test(answer, otherwise);
+    return impossible < 0;
   }
 
   skip(to: Label): void {

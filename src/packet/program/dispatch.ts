@@ -29,6 +29,7 @@ const NODES_DIFFER = -2;
 
 export class Dispatch {
   readonly #destinations: Destinations;
+  readonly #isKept: boolean;
   readonly #byAddress: boolean;
   readonly #byPort: boolean;
   readonly #idle: IdleAddresses;
@@ -38,6 +39,7 @@ export class Dispatch {
   /** `idle`, `shared`: memos that other dispatches may have too */
   constructor(destinations: Destinations, idle: IdleAddresses, shared: Slots) {
     this.#destinations = destinations;
+    this.#isKept = destinations.by !== 'anything';
     this.#byAddress = destinations.by !== 'port';
     this.#byPort = destinations.by !== 'address';
     this.#idle = idle;
@@ -46,6 +48,7 @@ export class Dispatch {
 
   /** The place of the code for this packet, or NOWHERE. */
   find(flight: Flight): number {
+    if (!this.#isKept) return this.#destinations.own(flight);
     const address = this.#byAddress ? flight.destination : 0;
     if (this.#idle.has(address)) return NOWHERE;
     const port = this.#byPort ? (flight.destinationPort << 8) | flight.protocol : 0;

@@ -70,14 +70,8 @@ class RuleAssembly {
   }
 
   #rule(chain: Chain, rule: Rule, end: Label): void {
-    const tests = testsOf(rule, this.#known);
-    // Tests before the one that cannot hold matter only where they do something.
-    const last = tests.indexOf(false);
-    const asked = last < 0 ? tests : tests.slice(0, last);
-    if (last >= 0 && !asked.some((test) => typeof test !== 'boolean' && test.hasEffect)) return;
     const next = this.#assembler.label();
-    for (const test of asked) if (typeof test !== 'boolean') this.#assembler.test(test, next);
-    if (last < 0) {
+    if (this.#assembler.tests(testsOf(rule, this.#known), next)) {
       this.#assembler.note({ chain, rule });
       this.#target(chain, rule, end);
     }

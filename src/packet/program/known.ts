@@ -12,12 +12,13 @@ export interface Known {
   readonly protocol: number | undefined;
 }
 
-/** What decides where a packet goes; ports go with the protocol. */
-export type KnownBy = 'address' | 'port' | 'address and port';
+/** What decides where a packet goes; ports go with the protocol. `anything`: more than its destination. */
+export type KnownBy = 'address' | 'port' | 'address and port' | 'anything';
 
 export const NOTHING_KNOWN: Known = { destination: undefined, destinationPort: undefined, protocol: undefined };
 
 export function knownOf({ destination, destinationPort, protocol }: Flight, by: KnownBy): Known {
+  if (by === 'anything') return NOTHING_KNOWN;
   if (by === 'address') return { ...NOTHING_KNOWN, destination };
   return { destination: by === 'port' ? undefined : destination, destinationPort, protocol };
 }

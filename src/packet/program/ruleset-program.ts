@@ -1,13 +1,13 @@
 /** A ruleset as code: what is run at each of the walk's stops. */
-import { type Chain, DESTINATION_NAT_DONE, type Ruleset, SOURCE_NAT_DONE } from '../../dataplane/index.ts';
+import { DESTINATION_NAT_DONE, type Ruleset, SOURCE_NAT_DONE } from '../../dataplane/index.ts';
 import type { HookName, TableName } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
 import { HookChains } from '../nftables/hook-chains.ts';
-import { runHookChains } from '../nftables/run.ts';
 import type { Recorder } from '../recorder.ts';
-import { ACCEPT, CONTINUE, DROP, HOOKS, INPUT, NAT, POSTROUTING, REJECT, TABLES } from '../stops.ts';
-import { type Codes, codesOf, type Routine } from './code.ts';
+import { ACCEPT, CONTINUE, DROP, HOOKS, INPUT, NAT, POSTROUTING, TABLES } from '../stops.ts';
+import { type Code, type Codes, codesOf, type Routine } from './code.ts';
 import { chainRoutine } from './iptables-assembly.ts';
+import { nftChainRoutine } from './nft-assembly.ts';
 import { run } from './run.ts';
 
 /** A host's rules as a walk meets them. */
@@ -20,23 +20,35 @@ export interface HostRules {
 
 class RulesetProgram implements HostRules {
   readonly translates: boolean;
-  /** base chains at hook * 4 + table; those that can do nothing to a packet are left out */
-  readonly #chains: readonly (BaseChain | undefined)[];
-  readonly #nftables: HookChains | undefined;
+  /** base chains at hook * 4 + table; iptables' that can do nothing to a packet are left out */
+  readonly #iptables: readonly (BaseChain | undefined)[];
+  /** nft's in their order; undefined where the rules are not nft's */
+  readonly #nftables: readonly (readonly BaseChain[])[] | undefined;
 
   constructor(ruleset: Ruleset) {
     const codes = codesOf(ruleset.kin ?? ruleset);
-    this.#nftables = ruleset.nftables === undefined ? undefined : new HookChains(ruleset.nftables);
-    this.translates = this.#nftables?.translates === true || ruleset.table('nat') !== undefined;
-    this.#chains = HOOKS.flatMap((hook) => TABLES.map((table) => baseChain(ruleset, table, hook, codes)));
+    const hooks = ruleset.nftables && new HookChains(ruleset.nftables);
+    this.translates = hooks?.translates === true || ruleset.table('nat') !== undefined;
+    this.#iptables = HOOKS.flatMap((hook) => TABLES.map((table) => iptablesChain(ruleset, table, hook, codes)));
+    this.#nftables = hooks?.chains.map((chains, stop) =>
+      chains.map(({ chain }) => {
+        const policy = chain.hook!.policy === 'drop' ? 'DROP' : 'ACCEPT';
+        const end = { name: chain.name, policy } as const;
+        return new BaseChain(TABLES[stop % TABLES.length]!, end, codes, (code) => nftChainRoutine(code, chain));
+      }),
+    );
   }
 
   run(flight: Flight, hook: number, table: number): number {
-    const chain = this.#chains[hook * TABLES.length + table];
+    const stop = hook * TABLES.length + table;
+    const chain = this.#iptables[stop];
     if (this.#nftables !== undefined) {
-      const decision = runHookChains(flight, this.#nftables, hook, table);
-      if (decision === DROP || decision === REJECT || chain === undefined || isTranslated(flight, hook, table))
-        return decision;
+      for (const base of this.#nftables[stop]!) {
+        // Accepted by one base chain, a packet still meets the next.
+        const decision = base.run(flight, HOOKS[hook]!);
+        if (decision !== ACCEPT) return decision;
+      }
+      if (chain === undefined || isTranslated(flight, hook, table)) return ACCEPT;
     }
     return chain === undefined ? ACCEPT : chain.run(flight, HOOKS[hook]!);
   }
@@ -49,44 +61,55 @@ function isTranslated({ connection }: Flight, hook: number, table: number): bool
   return (connection.status & done) !== 0;
 }
 
-function baseChain(ruleset: Ruleset, table: TableName, hook: HookName, codes: Codes): BaseChain | undefined {
+function iptablesChain(ruleset: Ruleset, table: TableName, hook: HookName, codes: Codes): BaseChain | undefined {
   const chain = ruleset.table(table)?.chain(hook);
   if (chain === undefined) return undefined;
   const isIdle = chain.policy !== 'DROP' && chain.index === undefined && chain.rules.length === 0;
-  return isIdle ? undefined : new BaseChain(table, chain, codes);
+  return isIdle ? undefined : new BaseChain(table, chain, codes, (code) => chainRoutine(code, chain));
+}
+
+/** What happens at a base chain's end. */
+interface ChainEnd {
+  readonly name: string;
+  readonly policy?: 'ACCEPT' | 'DROP';
 }
 
 class BaseChain {
   readonly #table: TableName;
-  readonly #chain: Chain;
+  readonly #end: ChainEnd;
   readonly #codes: Codes;
+  readonly #routineIn: (code: Code) => Routine;
   #plain: Routine | undefined = undefined;
+  #noted: Routine | undefined = undefined;
 
-  constructor(table: TableName, chain: Chain, codes: Codes) {
+  constructor(table: TableName, end: ChainEnd, codes: Codes, routineIn: (code: Code) => Routine) {
     this.#table = table;
-    this.#chain = chain;
+    this.#end = end;
     this.#codes = codes;
+    this.#routineIn = routineIn;
   }
 
   run(flight: Flight, hook: HookName): number {
     if (flight.recorder !== undefined) return this.#runNoted(flight, flight.recorder, hook);
-    this.#plain ??= chainRoutine(this.#codes.plain, this.#chain);
-    return this.#end(flight, run(flight, this.#codes.plain, this.#plain.place, 0));
+    const { plain } = this.#codes;
+    this.#plain ??= this.#routineIn(plain);
+    return this.#decide(flight, run(flight, plain, this.#plain.place, 0));
   }
 
   #runNoted(flight: Flight, recorder: Recorder, hook: HookName): number {
     const { noted } = this.#codes;
+    this.#noted ??= this.#routineIn(noted);
     flight.tableName = this.#table;
     recorder.hook(flight.host, flight.packet(), hook, this.#table);
-    const decision = run(flight, noted, chainRoutine(noted, this.#chain).place, 0);
-    if (decision === CONTINUE) recorder.policy(flight.host, flight.packet(), this.#table, this.#chain);
-    return this.#end(flight, decision);
+    const decision = run(flight, noted, this.#noted.place, 0);
+    if (decision === CONTINUE) recorder.policy(flight.host, flight.packet(), this.#table, this.#end);
+    return this.#decide(flight, decision);
   }
 
-  #end(flight: Flight, decision: number): number {
+  #decide(flight: Flight, decision: number): number {
     if (decision !== CONTINUE) return decision;
-    if (this.#chain.policy !== 'DROP') return ACCEPT;
-    flight.blamedChain = this.#chain.name;
+    if (this.#end.policy !== 'DROP') return ACCEPT;
+    flight.blamedChain = this.#end.name;
     return DROP;
   }
 }

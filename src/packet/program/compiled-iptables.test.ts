@@ -2,34 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Chain, ChainIndex, Rule, Ruleset } from '../../dataplane/index.ts';
-import { addressOf, contains, type Dice } from '../../model/index.ts';
+import { addressOf, contains } from '../../model/index.ts';
 import { send, type Walked } from '../send.ts';
 import { soloWorld } from '../solo-world.ts';
-import { rulesetFrom, segment } from '../testing.ts';
+import { rulesetFrom, ScriptedDice, segment } from '../testing.ts';
 import { linearRules } from './linear-rules.ts';
 import { walkBy } from './ruleset-program.ts';
-
-/** Dice that roll a given sequence and count what was asked of them. */
-class Scripted implements Dice {
-  readonly #rolls: readonly number[];
-  asked = 0;
-
-  constructor(rolls: readonly number[]) {
-    this.#rolls = rolls;
-  }
-
-  fraction(): number {
-    return this.#rolls[this.asked++ % this.#rolls.length]!;
-  }
-
-  below(bound: number): number {
-    return Math.floor(this.fraction() * bound);
-  }
-
-  split(): Dice {
-    return this;
-  }
-}
 
 const address = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.1.1', '10.1.0.1', '192.168.0.2');
 const port = fc.integer({ min: 80, max: 86 });
@@ -138,7 +116,7 @@ const rulesets = fc.oneof(
 );
 
 function walkWith(ruleset: Ruleset, packet: ReturnType<typeof segment>, rolls: readonly number[], record: boolean) {
-  const dice = new Scripted(rolls);
+  const dice = new ScriptedDice(rolls);
   const world = soloWorld({
     name: 'node',
     rules: [ruleset],

@@ -1,5 +1,6 @@
 /**
- * Walks nft's chains at a hook: rule by rule, statement by statement, until a verdict.
+ * nft's chains walked as they are written, rule by rule, statement by statement, until a verdict: what compiled code stands for.
+ * Tests hold the code against it; nothing else uses it.
  *
  * A rule goes on from statement to statement as long as they match. `accept` ends a base chain, not the hook: the next base
  * chain still sees the packet; `drop` and `reject` end its way. `goto` does not come back: where the chain it leads to ends,
@@ -12,13 +13,15 @@ import {
   type NftVerdict,
   numberOfAddress,
   type Rule,
+  type Ruleset,
 } from '../../dataplane/index.ts';
-import { formatEndpoint, type TableName } from '../../model/index.ts';
+import { formatEndpoint } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
 import { applyDnat, applyMasquerade } from '../nat.ts';
+import { HookChains } from '../nftables/hook-chains.ts';
+import { datumOf, hasCt, isAgainst, keyOf, rememberedAddress } from '../nftables/matching.ts';
 import { ACCEPT, CONTINUE, DROP, HOOKS, REJECT, TABLES } from '../stops.ts';
-import type { HookChain, HookChains } from './hook-chains.ts';
-import { datumOf, hasCt, isAgainst, keyOf, rememberedAddress } from './matching.ts';
+import type { HostRules } from './ruleset-program.ts';
 
 /** A statement that does not match ends its rule. */
 const NO_MATCH = 5;
@@ -29,46 +32,44 @@ const DEPTH_MAX = 512;
 /** How many addresses a dynamic set holds when nobody said. */
 const SET_SIZE = 65_535;
 
-/** Where a packet is, for whoever reads the trace. */
-interface Place {
-  readonly base: HookChain;
-  readonly table: TableName;
+export function linearNft(ruleset: Ruleset): HostRules {
+  const { chains, translates } = new HookChains(ruleset.nftables ?? []);
+  return {
+    translates,
+    run(flight, hook, table) {
+      flight.tableName = TABLES[table]!;
+      for (const { chain } of chains[hook * TABLES.length + table]!) {
+        flight.recorder?.hook(flight.host, flight.packet(), HOOKS[hook]!, flight.tableName);
+        const decision = runBase(flight, chain);
+        if (decision !== ACCEPT) return decision;
+      }
+      return ACCEPT;
+    },
+  };
 }
 
-/** Runs the base chains of a stop, by priority. DROP or REJECT end the packet's way; the rule to blame is left in the flight. */
-export function runHookChains(flight: Flight, { chains }: HookChains, hook: number, stop: number): number {
-  for (const base of chains[hook * TABLES.length + stop]!) {
-    const place = { base, table: TABLES[stop]! };
-    flight.recorder?.hook(flight.host, flight.packet(), HOOKS[hook]!, place.table);
-    const decision = runBase(flight, place);
-    if (decision !== ACCEPT) return decision;
-  }
-  return ACCEPT;
-}
-
-function runBase(flight: Flight, place: Place): number {
-  const { chain } = place.base;
-  const decision = runChain(flight, chain, place, 0);
+function runBase(flight: Flight, chain: NftChain): number {
+  const decision = runChain(flight, chain, 0);
   if (decision !== CONTINUE) return decision;
   const isDropped = chain.hook!.policy === 'drop';
   const policy = isDropped ? 'DROP' : 'ACCEPT';
-  flight.recorder?.policy(flight.host, flight.packet(), place.table, { name: chain.name, policy });
+  flight.recorder?.policy(flight.host, flight.packet(), flight.tableName, { name: chain.name, policy });
   if (isDropped) flight.blamedChain = chain.name;
   return isDropped ? DROP : ACCEPT;
 }
 
-function runChain(flight: Flight, chain: NftChain, place: Place, depth: number): number {
+function runChain(flight: Flight, chain: NftChain, depth: number): number {
   if (depth > DEPTH_MAX) throw new Error(`chains jump in a circle: ${chain.name}`);
   for (const rule of chain.rules) {
-    const decision = runRule(flight, chain, rule, place, depth);
+    const decision = runRule(flight, chain, rule, depth);
     if (decision === END) return CONTINUE;
     if (decision !== CONTINUE && decision !== NO_MATCH) return decision;
   }
   return CONTINUE;
 }
 
-function runRule(flight: Flight, chain: NftChain, rule: NftRule, place: Place, depth: number): number {
-  const walked = new RuleWalk(flight, chain, rule, place, depth);
+function runRule(flight: Flight, chain: NftChain, rule: NftRule, depth: number): number {
+  const walked = new RuleWalk(flight, chain, rule, depth);
   for (const statement of rule.statements) {
     const decision = walked.run(statement);
     if (decision !== CONTINUE) return decision;
@@ -81,14 +82,12 @@ class RuleWalk {
   readonly #flight: Flight;
   readonly #chain: NftChain;
   readonly #rule: NftRule;
-  readonly #place: Place;
   readonly #depth: number;
 
-  constructor(flight: Flight, chain: NftChain, rule: NftRule, place: Place, depth: number) {
+  constructor(flight: Flight, chain: NftChain, rule: NftRule, depth: number) {
     this.#flight = flight;
     this.#chain = chain;
     this.#rule = rule;
-    this.#place = place;
     this.#depth = depth;
   }
 
@@ -183,7 +182,7 @@ class RuleWalk {
       case 'jump':
       case 'goto': {
         this.#note(`on to ${verdict.chain.name}`, CONTINUE);
-        const decision = runChain(this.#flight, verdict.chain, this.#place, this.#depth + 1);
+        const decision = runChain(this.#flight, verdict.chain, this.#depth + 1);
         return decision === CONTINUE && verdict.verdict === 'goto' ? END : decision;
       }
       default:
@@ -199,11 +198,7 @@ class RuleWalk {
   }
 
   #note(effect: string, decision: number): number {
-    const { recorder, host } = this.#flight;
-    if (recorder === undefined) return decision;
-    const { base, table } = this.#place;
-    const place = { table, chain: this.#chain.name, family: base.table.family };
-    recorder.nftRule(host, this.#flight.packet(), place, { rule: this.#rule, effect });
+    this.#flight.recorder?.rule(this.#flight, { chain: this.#chain, rule: this.#rule, effect });
     return decision;
   }
 }
