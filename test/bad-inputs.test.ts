@@ -4,9 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { runCommandLine } from '../src/cli/index.ts';
+import { runCommand } from './support/command.ts';
 
-const ROOT = new URL('..', import.meta.url).pathname;
 const TABLE = readFileSync(new URL('bad-inputs/table.md', import.meta.url), 'utf8').trim();
 const MARKERS = /<!-- bad-inputs -->\n([\s\S]*?)\n<!-- \/?bad-inputs -->/;
 
@@ -28,20 +27,7 @@ function rowsOf(table: string): readonly Row[] {
 
 async function run(command: string) {
   const [, ...args] = [...command.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
-  let stdout = '';
-  let stderr = '';
-  const exitCode = await runCommandLine(args, {
-    directory: ROOT,
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    isStdoutTerminal: false,
-    isStderrTerminal: false,
-  });
-  return { exitCode, stdout, stderr };
+  return runCommand(args);
 }
 
 describe('bad input is refused in one sentence that names the place, and nothing is half done', () => {

@@ -2,26 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCommandLine } from '../src/cli/index.ts';
+import { ROOT, runCommand } from './support/command.ts';
 
-const ROOT = new URL('..', import.meta.url).pathname;
 const MARKERS = /<!-- reach -->\n([\s\S]*?)\n<!-- \/reach -->/;
 const COMMAND = 'reach scenarios/reach.yaml --model all --format markdown';
 
 test('the table of scenarios/README.md is what the command prints', async () => {
-  let printed = '';
-  const exitCode = await runCommandLine(COMMAND.split(' '), {
-    directory: ROOT,
-    stdout: (text) => {
-      printed += text;
-    },
-    stderr: (text) => {
-      printed += text;
-    },
-    isStdoutTerminal: false,
-    isStderrTerminal: false,
-  });
+  const { exitCode, stdout } = await runCommand(COMMAND.split(' '));
   expect(exitCode).toBe(0);
   const shown = MARKERS.exec(readFileSync(join(ROOT, 'scenarios/README.md'), 'utf8'))?.[1];
-  expect(printed.trim()).toBe(shown?.trim());
+  expect(stdout.trim()).toBe(shown?.trim());
 });

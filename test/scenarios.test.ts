@@ -3,9 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCommandLine } from '../src/cli/index.ts';
+import { ROOT, runCommand } from './support/command.ts';
 
-const ROOT = new URL('..', import.meta.url).pathname;
 const SCRIPTS = readdirSync(join(ROOT, 'scenarios'))
   .filter((file) => file.endsWith('.yaml'))
   .sort();
@@ -24,16 +23,7 @@ async function record(
 ): Promise<{ exitCode: number; stderr: string; transcript: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'orrery-'));
   const file = join(directory, 'transcript.txt');
-  let stderr = '';
-  const exitCode = await runCommandLine(['run', `scenarios/${script}`, option, '--record', file], {
-    directory: ROOT,
-    stdout: () => {},
-    stderr: (text) => {
-      stderr += text;
-    },
-    isStdoutTerminal: false,
-    isStderrTerminal: false,
-  });
+  const { exitCode, stderr } = await runCommand(['run', `scenarios/${script}`, option, '--record', file]);
   const transcript = stderr === '' ? readFileSync(file, 'utf8') : '';
   rmSync(directory, { recursive: true });
   return { exitCode, stderr, transcript };

@@ -1,26 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { runCommandLine } from './index.ts';
+import { runCommand } from '../../test/support/command.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
-
-/** What a command line prints and how it exits. */
-async function run(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ['', ''];
-  const exitCode = await runCommandLine(args, {
-    directory: ROOT,
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    isStdoutTerminal: false,
-    isStderrTerminal: false,
-  });
-  return { exitCode, stdout, stderr };
-}
-
-const told = async (...args: string[]) => JSON.parse((await run(...args)).stdout);
+const told = async (...args: string[]) => JSON.parse((await runCommand(args)).stdout);
 
 const NSG = 'scenarios/nsg-deny-wins.yaml';
 const PEERED = 'scenarios/peering-not-transitive.yaml';
@@ -74,7 +55,7 @@ describe('Network Watcher', () => {
   });
 
   it('refuses a machine that is not there, in one sentence', async () => {
-    expect(await run('effective-routes', NSG, '--vm', 'databse')).toEqual({
+    expect(await runCommand(['effective-routes', NSG, '--vm', 'databse'])).toEqual({
       exitCode: 2,
       stdout: '',
       stderr: 'orrery: --vm databse: no machine has that name; did you mean database?\n',

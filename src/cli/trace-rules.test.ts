@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../../test/support/command.ts';
 import { readAddresses } from './addresses-file.ts';
-import { runCommandLine } from './command-line.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orrery-rules-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -49,20 +49,10 @@ interface Printed {
 }
 
 async function trace(rules: string, packet: string, ...more: readonly string[]) {
-  const output = { stdout: '', stderr: '' };
-  const args = ['trace', '--rules', rules, '--addresses', 'addresses.txt', '--packet', packet, ...more];
-  const exitCode = await runCommandLine(args, {
+  return runCommand(
+    ['trace', '--rules', rules, '--addresses', 'addresses.txt', '--packet', packet, ...more],
     directory,
-    stdout: (text) => {
-      output.stdout += text;
-    },
-    stderr: (text) => {
-      output.stderr += text;
-    },
-    isStdoutTerminal: false,
-    isStderrTerminal: false,
-  });
-  return { exitCode, ...output };
+  );
 }
 
 async function endsOf(rules: string, packet: string) {
@@ -115,12 +105,8 @@ test.each([
   ['all three options', ['trace', '--rules', 'r', '--addresses', 'a']],
   ['a sender for a script', ['trace', 'small.yaml', '--to', 'http://a/']],
 ])('%s', async (_, args) => {
-  let stderr = '';
-  const nowhere = { directory, stdout: () => {}, isStdoutTerminal: false, isStderrTerminal: false };
-  const stderrOf = (text: string) => {
-    stderr += text;
-  };
-  expect(await runCommandLine(args, { ...nowhere, stderr: stderrOf })).toBe(2);
+  const { exitCode, stderr } = await runCommand(args, directory);
+  expect(exitCode).toBe(2);
   expect(stderr).toMatch(/^orrery: trace [^\n]+\n$/);
 });
 
