@@ -1,6 +1,7 @@
 /** The controllers of a cluster, explicit and in the order in which programs ask them about a change. */
 import type { ClusterSettings } from '../src/model/index.ts';
 import type { Controller } from '../src/reconcile/index.ts';
+import { cloudConfigOf, nodeBackendPoolController, serviceController } from './azure/index.ts';
 import { corednsConfig, corednsNamespaces, corednsPods, corednsRecords } from './coredns/index.ts';
 import { endpointSliceController } from './endpoint-slice/index.ts';
 import { cns, dnc, ipam, subnetState } from './ipam/index.ts';
@@ -13,6 +14,7 @@ import { deployment, garbageCollector, namespace, podGarbageCollector, replicaSe
 /** Azure CNI Overlay gives every node a /24 whatever its maxPods. */
 const OVERLAY_NODE_MASK_SIZE = 24;
 
+export * as azure from './azure/index.ts';
 export * as coredns from './coredns/index.ts';
 export * as ipMasqAgent from './ip-masq-agent/index.ts';
 /** What the emulator needs of a controller beside its reconciles: the rules that kube-proxy writes, the server that CoreDNS is. */
@@ -53,5 +55,12 @@ export function controllersFor(settings: ClusterSettings): readonly Controller[]
     corednsNamespaces,
     corednsRecords,
     corednsPods,
+    ...(settings.azure === undefined ? [] : cloudControllers(settings)),
   ];
+}
+
+/** What runs where the cluster has an Azure around it. */
+function cloudControllers(settings: ClusterSettings): readonly Controller[] {
+  const config = cloudConfigOf(settings);
+  return [serviceController(config), nodeBackendPoolController(config)];
 }

@@ -2,7 +2,15 @@
  * What cloud-provider-azure is told of its cluster (`azure.json`).
  * Source: cloud-provider-azure pkg/provider/config/azure.go and https://cloud-provider-azure.sigs.k8s.io/install/configs/.
  */
-import { azure } from '../../src/model/index.ts';
+import {
+  azure,
+  CLOUD_CLUSTER_NAME,
+  CLUSTER_NETWORK,
+  CLUSTER_SCOPE,
+  type ClusterSettings,
+  LOCATION,
+  NODE_GROUP,
+} from '../../src/model/index.ts';
 
 export interface CloudConfig {
   /** the load balancer and its pool are named after it; `kubernetes` on AKS */
@@ -25,7 +33,7 @@ export interface CloudConfig {
 }
 
 export const AKS_DEFAULTS = {
-  clusterName: 'kubernetes',
+  clusterName: CLOUD_CLUSTER_NAME,
   loadBalancerSku: 'standard',
   healthProbeMode: 'servicenodeport',
   sharedProbe: { port: 10256, requestPath: '/healthz' },
@@ -47,4 +55,17 @@ export function securityGroupId(config: CloudConfig): string {
 
 export function virtualNetworkId(config: CloudConfig): string {
   return azure.resourceId(config, azure.RESOURCE_TYPES.vnet, config.virtualNetwork);
+}
+
+/** What AKS tells the provider of a cluster. */
+export function cloudConfigOf({ agentPoolProfiles }: ClusterSettings): CloudConfig {
+  return {
+    ...AKS_DEFAULTS,
+    ...CLUSTER_SCOPE,
+    location: LOCATION,
+    zones: [],
+    virtualNetwork: CLUSTER_NETWORK,
+    subnet: agentPoolProfiles[0]?.vnetSubnet ?? '',
+    securityGroup: NODE_GROUP,
+  };
 }

@@ -1,6 +1,8 @@
 /** azure: cloud-provider-azure, which makes load balancers, public addresses and security rules for Services. */
 export * from './annotations.ts';
 export * from './cloud-config.ts';
+export * from './controllers/node-backend-pool.ts';
+export * from './controllers/service.ts';
 export * from './load-balancer/backend-pools.ts';
 export * from './load-balancer/conflicts.ts';
 export * from './load-balancer/frontend-ownership.ts';

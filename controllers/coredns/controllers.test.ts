@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { type Dataplane, EMPTY_DATAPLANE, program } from '../../src/dataplane/index.ts';
-import type { ConfigMap, EndpointSlice, KubernetesObject, Pod, Service } from '../../src/model/index.ts';
+import {
+  azure,
+  type ConfigMap,
+  type EndpointSlice,
+  type KubernetesObject,
+  type Pod,
+  type Service,
+} from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { AKS_COREFILE, COREFILE, corednsConfig, corednsPods, corednsRecords } from './index.ts';
 import { recordsFor } from './test-facts.ts';
@@ -22,6 +29,7 @@ function viewOf(objects: readonly KubernetesObject[], dataplane: Dataplane): Vie
     hasIndexed: notUsed,
     projection: notUsed,
     dataplane,
+    cloud: azure.NO_CLOUD,
   };
 }
 

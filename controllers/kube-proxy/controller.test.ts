@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import { type Dataplane, EMPTY_DATAPLANE, program } from '../../src/dataplane/index.ts';
-import type { EndpointSlice, Key, Kind, Labels, ObjectOf, Service } from '../../src/model/index.ts';
+import {
+  azure,
+  type EndpointSlice,
+  type Key,
+  type Kind,
+  type Labels,
+  type ObjectOf,
+  type Service,
+} from '../../src/model/index.ts';
 import type { View } from '../../src/reconcile/index.ts';
 import { kubeProxyController } from './controller.ts';
 
@@ -44,6 +52,7 @@ function view(dataplane: Dataplane, services: readonly Service[], slices: readon
   const file = kubeProxyController.indexes?.EndpointSlice?.['kube-proxy/service'];
   return {
     dataplane,
+    cloud: azure.NO_CLOUD,
     get: <K extends Kind>(_kind: K, _key: Key) => services[0] as ObjectOf<K> | undefined,
     list: () => [],
     byIndex: <K extends Kind>(_kind: K, _index: string, value: string) =>

@@ -1,5 +1,5 @@
 /** The addresses that Azure gives when a write is finished: public ones, and those that a subnet hands out. */
-import { type azure, parseAddress } from '../model/index.ts';
+import type { azure } from '../model/index.ts';
 
 /** Where addresses come from. Only the composition root knows what machines and pods have taken. */
 export interface AddressSource {
@@ -40,8 +40,8 @@ function withPrivateAddress(
   source: AddressSource,
 ): azure.FrontendIpConfiguration {
   const { subnet, privateIPAddress } = frontend.properties;
-  if (subnet?.id === undefined || privateIPAddress !== undefined) return frontend;
-  const address = source.take(subnet.id);
-  if (address === undefined || parseAddress(address) === undefined) return frontend;
+  if (subnet?.id === undefined) return frontend;
+  const address = source.take(subnet.id, privateIPAddress);
+  if (address === undefined || privateIPAddress !== undefined) return frontend;
   return { ...frontend, properties: { ...frontend.properties, privateIPAddress: address } };
 }

@@ -53,7 +53,7 @@ export class ResourceManager implements azure.CloudView {
   }
 
   #beginPut({ resource, etag }: Extract<azure.CloudCall, { method: 'PUT' }>): BeginOutcome {
-    const name = nameOfType(resource.type);
+    const name = azure.nameOfType(resource.type);
     const before = this.get(name, resource.id);
     const error = refusalOfPut(resource, { before, etag, cloud: this });
     if (error !== undefined) return { ok: false, error };
@@ -93,12 +93,6 @@ export class ResourceManager implements azure.CloudView {
     if (before !== undefined) this.#addresses.release(before, resource);
     this.store.put(keyOf(name, resource.id), resource);
   }
-}
-
-export function nameOfType(type: azure.ResourceType): azure.ResourceName {
-  const name = azure.RESOURCE_NAMES.find((candidate) => azure.RESOURCE_TYPES[candidate] === type);
-  if (name === undefined) throw new Error(`no such type of resource: ${type}`);
-  return name;
 }
 
 function keyOf(name: azure.ResourceName, id: string): string {

@@ -42,6 +42,8 @@ export interface Pieces {
   podCidrCursor: number;
   /** since when the pod garbage collector has missed a node that pods name, by node name */
   nodeQuarantine: Moment;
+  /** what is under way with a Service's load balancer, by Service key (cloud-controller-manager) */
+  loadBalancerSync: 'ensuring' | 'deleting';
 }
 
 export type Piece = keyof Pieces;
@@ -60,6 +62,7 @@ export interface Dataplane {
   readonly file: PersistentMap<string, string>;
   readonly podCidrCursor: PersistentMap<string, number>;
   readonly nodeQuarantine: PersistentMap<string, Moment>;
+  readonly loadBalancerSync: PersistentMap<string, Pieces['loadBalancerSync']>;
 }
 
 export const EMPTY_DATAPLANE: Dataplane = {
@@ -76,6 +79,7 @@ export const EMPTY_DATAPLANE: Dataplane = {
   file: PersistentMap(),
   podCidrCursor: PersistentMap(),
   nodeQuarantine: PersistentMap(),
+  loadBalancerSync: PersistentMap(),
 };
 
 /** One change: `value` undefined removes the piece. */

@@ -9,7 +9,7 @@
  * ```
  */
 import type { Observable, SchedulerAction } from 'rxjs';
-import { CLUSTER_CIDR_FILE, controllersFor, coredns, kubelet } from '../../controllers/index.ts';
+import { azure, CLUSTER_CIDR_FILE, controllersFor, coredns, kubelet } from '../../controllers/index.ts';
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../apiserver/index.ts';
 import { type Dataplane, GatheredDataplane, type Program } from '../dataplane/index.ts';
 import {
@@ -94,6 +94,16 @@ export class Emulator {
     this.#observers = new Observers(this.store, () => this.now);
     this.#pools = new NodePools(settings);
     this.#aks = new Aks(settings, this.#machinery());
+    this.#cloud =
+      settings.azure &&
+      new Cloud(settings, settings.azure, {
+        clock: this.#clock,
+        changed: () => {
+          this.#changedAt = this.now;
+        },
+        poolsChanged: () => this.#wakeNodes(azure.NODE_BACKEND_POOL_CONTROLLER),
+        addresses: this.#pools,
+      });
     this.#programs = new Programs({
       controllers: controllersFor(settings),
       store: this.store,
@@ -106,6 +116,7 @@ export class Emulator {
         dataplane: () => this.#dataplane.current,
         program: (change) => this.#program(change),
         context: () => this.#request(),
+        cloud: this.#cloud?.operations,
       },
     });
     const now = () => this.now;
@@ -114,7 +125,6 @@ export class Emulator {
       const pod = this.get('Pod', key);
       return pod?.spec.hostNetwork === true ? pod.spec.nodeName : undefined;
     };
-    this.#cloud = settings.azure && new Cloud(settings, settings.azure);
     const around = { cloud: this.#cloud };
     this.#networks = new NodeNetworks({
       settings,
@@ -354,6 +364,11 @@ export class Emulator {
       default:
         throw new Error(`unknown fault ${JSON.stringify(fault satisfies never)}`);
     }
+  }
+
+  #wakeNodes(controller: string): void {
+    const program = this.#programs.named('cloud-controller-manager');
+    for (const { metadata } of this.list('Node')) program.wake(controller, metadata.name);
   }
 
   #report(reconcilesBefore: number): SettleReport {

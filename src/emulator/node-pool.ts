@@ -16,6 +16,7 @@ import {
   NETWORK_PLUGIN_LABEL,
   POD_NETWORK_SUBNET_LABEL,
   POD_NETWORK_TYPE_LABEL,
+  parseAddress,
   sizeOf,
 } from '../model/index.ts';
 
@@ -49,6 +50,11 @@ class SubnetAddresses {
     while (this.#taken.has(this.#lowestFree)) this.#lowestFree++;
     this.#taken.add(this.#lowestFree);
     return this.#lowestFree;
+  }
+
+  /** Keeps one address from being given out; one that is taken already stays so. */
+  reserve(address: Ipv4): void {
+    this.#taken.add(address);
   }
 
   release(address: Ipv4): void {
@@ -119,6 +125,23 @@ export class NodePools {
   #machine(machine: Machine, profile: AgentPoolProfile, ordinal: number): NewMachine {
     const model = addressModelOf(this.#settings.networkProfile, profile);
     return { manifest: nodeManifest(machine, profile, model, ordinal), secondary: machine.secondary };
+  }
+
+  /** An address for what is no machine: the one wanted, or the lowest free one. */
+  takeAddress(subnet: string, wanted?: string): string | undefined {
+    const addresses = this.#subnets.get(subnet);
+    if (wanted === undefined) {
+      const address = addresses?.take();
+      return address === undefined ? undefined : formatAddress(address);
+    }
+    const address = parseAddress(wanted);
+    if (typeof address === 'number') addresses?.reserve(address);
+    return wanted;
+  }
+
+  releaseAddress(subnet: string, text: string): void {
+    const address = parseAddress(text);
+    if (typeof address === 'number') this.#subnets.get(subnet)?.release(address);
   }
 
   /** Brings a pool to `count` machines: what to create, and which nodes to delete (the newest first, as a scale set does). */

@@ -2,11 +2,22 @@
  * What lies around a cluster on Azure, as a script declares it: a short hand for the ARM resources that it stands for, with
  * ARM's names. Subnets are named `subnet` (of the cluster's own network) or `network/subnet`.
  */
-import type { NextHopType, SecurityRule } from './azure/index.ts';
+import type { NextHopType, ResourceScope, SecurityRule } from './azure/index.ts';
 import type { Subnet } from './cluster.ts';
 
 /** The name of the virtual network that the cluster is in. */
 export const CLUSTER_NETWORK = 'aks-vnet';
+/** The security group on the interfaces of all nodes, which Services of type LoadBalancer open. */
+export const NODE_GROUP = 'aks-agentpool-nsg';
+/** The name that load balancers, pools and public IPs of every AKS cluster begin with. */
+export const CLOUD_CLUSTER_NAME = 'kubernetes';
+export const LOCATION = 'eastus';
+
+/** Where everything of a cluster lies, what is around it included. */
+export const CLUSTER_SCOPE: ResourceScope = {
+  subscription: '00000000-0000-0000-0000-000000000000',
+  resourceGroup: 'MC_orrery',
+};
 
 export interface NetworkSurroundings {
   readonly name: string;

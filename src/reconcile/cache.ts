@@ -6,7 +6,7 @@
  * the number of indexes.
  */
 import type { Dataplane } from '../dataplane/index.ts';
-import type { Key, Kind, ObjectOf } from '../model/index.ts';
+import { azure, type Key, type Kind, type ObjectOf } from '../model/index.ts';
 import type { Controller, IndexFunction, ProjectionDeclaration, View } from './controller.ts';
 
 type AnyObject = ObjectOf<Kind>;
@@ -36,9 +36,11 @@ export class Cache implements View {
   readonly #kinds = new Map<Kind, KindCache>();
   readonly #projections = new Map<ProjectionDeclaration<unknown>, unknown>();
   readonly #dataplane: () => Dataplane;
+  readonly cloud: azure.CloudView;
 
-  constructor(controllers: readonly Controller[], dataplane: () => Dataplane) {
+  constructor(controllers: readonly Controller[], dataplane: () => Dataplane, cloud: azure.CloudView = azure.NO_CLOUD) {
     this.#dataplane = dataplane;
+    this.cloud = cloud;
     for (const controller of controllers) {
       for (const kind of Object.keys(controller.watches) as Kind[]) this.#kindCache(kind);
       for (const [kind, indexes] of Object.entries(controller.indexes ?? {})) {

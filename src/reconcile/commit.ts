@@ -4,7 +4,7 @@
  */
 import type { Apiserver, Outcome, RequestContext, StatusError } from '../apiserver/index.ts';
 import { type Dataplane, type Program, readPiece } from '../dataplane/index.ts';
-import { type Key, type Kind, type KubernetesObject, keyOf, timestampOf } from '../model/index.ts';
+import { azure, type Key, type Kind, type KubernetesObject, keyOf, timestampOf } from '../model/index.ts';
 import type { Intent } from './controller.ts';
 
 /** What commit writes to. */
@@ -13,8 +13,17 @@ export interface Targets {
   readonly dataplane: () => Dataplane;
   readonly program: (change: Program) => void;
   readonly context: () => RequestContext;
+  /** undefined where the cluster is in no cloud */
+  readonly cloud?: CloudTarget | undefined;
   /** asked after every intent: true when the program dies here */
   readonly crashes: () => boolean;
+}
+
+/** The resource manager, where calls take time. */
+export interface CloudTarget {
+  readonly view: azure.CloudView;
+  /** Begins a call, and says later how it ended. Returns the error where it is refused at once. */
+  call(call: azure.CloudCall, ended: (failure: azure.CloudError | undefined) => void): azure.CloudError | undefined;
 }
 
 /** A kind was written, last at this revision. */
@@ -31,6 +40,8 @@ export type CommitResult =
       readonly intent: Intent;
       readonly status: StatusError;
     }
+  /** the next thing is a cloud call: it is the program that makes it, and waits */
+  | { readonly result: 'calling'; readonly wrote: readonly Written[]; readonly call: azure.CloudCall }
   | { readonly result: 'crashed'; readonly wrote: readonly Written[] };
 
 const NOTHING_WRITTEN: readonly Written[] = [];
@@ -44,6 +55,8 @@ export function commit(intents: readonly Intent[], component: string, targets: T
       againAfterMs = Math.min(againAfterMs ?? intent.afterMs, intent.afterMs);
       continue;
     }
+    if (intent.do === 'call') return { result: 'calling', wrote, call: intent.call };
+    if (intent.do === 'fail') return { result: 'refused', wrote, intent, status: failure(intent.message) };
     const refusal = carryOut(intent, component, targets, (kind, revision) => {
       wrote = [...wrote.filter((written) => written.kind !== kind), { kind, revision }];
     });
@@ -53,17 +66,27 @@ export function commit(intents: readonly Intent[], component: string, targets: T
   return { result: 'done', wrote, againAfterMs };
 }
 
+/** A failure that no server told of. */
+function failure(message: string): StatusError {
+  return { code: 500, reason: 'InternalError', message };
+}
+
+/** What the cloud said, as a refusal. */
+export function cloudRefusal({ status, code, message }: azure.CloudError): StatusError {
+  return { code: status === 412 ? 409 : status, reason: code, message };
+}
+
 type Wrote = (kind: Kind, revision: number) => void;
 
 function carryOut(
-  intent: Exclude<Intent, { do: 'again' }>,
+  intent: Exclude<Intent, { do: 'again' | 'call' | 'fail' }>,
   component: string,
   targets: Targets,
   wrote: Wrote,
 ): StatusError | undefined {
   if (intent.do === 'program') return programPiece(intent, targets);
   if (intent.do === 'event') {
-    recordEvent(intent, component, targets);
+    recordEvent(intent, intent.component ?? component, targets);
     return undefined;
   }
   const outcome = write(intent, targets.apiserver, targets.context());
@@ -182,7 +205,10 @@ export function targetOf(intent: Intent): string {
       return `${intent.piece} ${intent.key}`;
     case 'event':
       return `${intent.about.kind} ${keyOf(intent.about)}`;
+    case 'call':
+      return `${intent.call.method} ${azure.nameInId(azure.idOfCall(intent.call))}`;
     case 'again':
+    case 'fail':
       return '';
     default:
       throw new Error('unknown intent');

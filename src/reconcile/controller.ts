@@ -12,7 +12,7 @@
  * changes anything.
  */
 import type { Dataplane, Piece, Pieces } from '../dataplane/index.ts';
-import type { Key, Kind, KubernetesObject, Moment, ObjectOf } from '../model/index.ts';
+import type { azure, Key, Kind, KubernetesObject, Moment, ObjectOf } from '../model/index.ts';
 
 /**
  * The program a controller runs in. Controllers of one program share its informers, as in the real one, and lag together.
@@ -39,6 +39,8 @@ export interface View {
   /** a projection's current value, see `ProjectionDeclaration` */
   projection<T>(declaration: ProjectionDeclaration<T>): T;
   readonly dataplane: Dataplane;
+  /** the cloud's resources as they are now: clients of the resource manager ask, they are not told */
+  readonly cloud: azure.CloudView;
 }
 
 /**
@@ -84,6 +86,15 @@ export interface Controller {
    */
   leftovers?(view: View): Iterable<Key>;
   reconcile(view: View, key: Key, at: Moment): readonly Intent[];
+  /** what it tells where a cloud call was refused or has failed, before the key is retried: Events */
+  failed?(view: View, key: Key, error: azure.CloudError, call: azure.CloudCall): readonly Intent[];
+  /** how long a key waits that failed, doubling from the first; client-go's where it is not given */
+  readonly backoff?: Backoff;
+}
+
+export interface Backoff {
+  readonly firstMs: number;
+  readonly longestMs: number;
 }
 
 /** An object as a controller writes it: what the apiserver fills in may be left out. */
@@ -134,7 +145,16 @@ export type Intent =
       readonly reason: string;
       readonly message: string;
       readonly host?: string;
+      /** who signs it; the controller where it is not given */
+      readonly component?: string;
     }
+  /**
+   * A call to the cloud's resource manager. The controller waits until it has ended, as a worker that polls does, and then
+   * looks at the key afresh: what comes after it is not carried out
+   */
+  | { readonly do: 'call'; readonly call: azure.CloudCall }
+  /** the key cannot be brought to where it should be, and is retried */
+  | { readonly do: 'fail'; readonly message: string }
   /** the same key again, this much later */
   | { readonly do: 'again'; readonly afterMs: number };
 

@@ -10,10 +10,10 @@
  */
 import type { SchedulerLike } from 'rxjs';
 import type { StatusError } from '../apiserver/index.ts';
-import type { Key, Kind, KubernetesObject, ObjectOf } from '../model/index.ts';
+import type { azure, Key, Kind, KubernetesObject, ObjectOf } from '../model/index.ts';
 import type { Store } from '../store/index.ts';
 import { Cache } from './cache.ts';
-import { type CommitResult, commit, type Targets, type Written } from './commit.ts';
+import { type CommitResult, cloudRefusal, commit, type Targets, type Written } from './commit.ts';
 import type { Controller, Intent, ProgramName, View } from './controller.ts';
 import { Informer } from './informer.ts';
 import { WorkQueue } from './queue.ts';
@@ -47,6 +47,8 @@ interface Running {
   readonly unseen: Map<Key, readonly Written[]>;
   /** keys that wait for that, and what woke them meanwhile */
   readonly waiting: Map<Key, readonly number[]>;
+  /** the key whose cloud call is under way: until it has ended, the controller takes no other */
+  calling: { readonly key: Key } | undefined;
 }
 
 type Watch = (object: ObjectOf<Kind>, view: View, key: Key) => readonly Key[];
@@ -77,9 +79,10 @@ export class RunningProgram {
     this.#options = options;
     this.#controllers = options.controllers.map((controller) => ({
       controller,
-      queue: new WorkQueue(options.scheduler, () => this.#scheduleDrain()),
+      queue: new WorkQueue(options.scheduler, () => this.#scheduleDrain(), controller.backoff),
       unseen: new Map(),
       waiting: new Map(),
+      calling: undefined,
     }));
     this.#cache = this.#emptyCache();
   }
@@ -126,7 +129,9 @@ export class RunningProgram {
     this.#down = true;
     for (const informer of this.#informers.values()) informer.stop();
     this.#informers = new Map();
-    for (const { queue, unseen, waiting } of this.#controllers) {
+    for (const running of this.#controllers) {
+      const { queue, unseen, waiting } = running;
+      running.calling = undefined;
       queue.clear();
       unseen.clear();
       waiting.clear();
@@ -144,7 +149,8 @@ export class RunningProgram {
   }
 
   #emptyCache(): Cache {
-    return new Cache(this.#options.controllers, this.#options.targets.dataplane);
+    const { controllers, targets } = this.#options;
+    return new Cache(controllers, targets.dataplane, targets.cloud?.view);
   }
 
   #informer(kind: Kind): Informer {
@@ -214,11 +220,42 @@ export class RunningProgram {
 
   #drain(): void {
     for (const running of this.#controllers) {
+      if (running.calling !== undefined) continue;
       for (let taken = running.queue.take(); taken !== undefined; taken = running.queue.take()) {
         if (this.#down) return;
         this.#reconcile(running, taken[0], taken[1]);
+        if (running.calling !== undefined) break;
       }
     }
+  }
+
+  /** Makes a cloud call and waits for its end; then the same key is looked at afresh, before any other. */
+  #call(running: Running, key: Key, call: azure.CloudCall): void {
+    const { cloud } = this.#options.targets;
+    if (cloud === undefined) throw new Error(`${running.controller.name} calls a cloud, and there is none`);
+    const calling = { key };
+    running.calling = calling;
+    const refused = cloud.call(call, (failure) => {
+      // The program may have died meanwhile.
+      if (running.calling !== calling) return;
+      running.calling = undefined;
+      if (failure === undefined) this.#reconcile(running, key, []);
+      else this.#callFailed(running, key, failure, call);
+      this.#scheduleDrain();
+    });
+    if (refused === undefined) {
+      if (this.#options.targets.crashes()) this.#crash();
+      return;
+    }
+    running.calling = undefined;
+    this.#callFailed(running, key, refused, call);
+  }
+
+  #callFailed({ controller, queue }: Running, key: Key, error: azure.CloudError, call: azure.CloudCall): void {
+    this.#options.observer.refused(controller.name, key, cloudRefusal(error));
+    const told = controller.failed?.(this.#cache, key, error, call) ?? [];
+    commit(told, controller.name, this.#options.targets);
+    queue.retry(key, (error.retryAfterSeconds ?? 0) * 1000);
   }
 
   #reconcile(running: Running, key: Key, because: readonly number[]): void {
@@ -239,7 +276,8 @@ export class RunningProgram {
     if (this.#asleep.size > 0 && !this.#down) this.#startNeeded();
   }
 
-  #settle({ controller, queue, unseen }: Running, key: Key, outcome: CommitResult): void {
+  #settle(running: Running, key: Key, outcome: CommitResult): void {
+    const { controller, queue, unseen } = running;
     if (outcome.wrote.length > 0) unseen.set(key, outcome.wrote);
     switch (outcome.result) {
       case 'done':
@@ -250,13 +288,20 @@ export class RunningProgram {
         this.#options.observer.refused(controller.name, key, outcome.status);
         queue.retry(key);
         return;
+      case 'calling':
+        this.#call(running, key, outcome.call);
+        return;
       case 'crashed':
-        this.stop();
-        this.#options.observer.crashed(this.name);
+        this.#crash();
         return;
       default:
         throw new Error(`unknown outcome ${(outcome satisfies never as CommitResult).result}`);
     }
+  }
+
+  #crash(): void {
+    this.stop();
+    this.#options.observer.crashed(this.name);
   }
 
   #count(controller: string, key: Key): void {

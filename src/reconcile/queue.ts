@@ -4,6 +4,7 @@
  */
 import type { SchedulerLike } from 'rxjs';
 import type { Key, Moment } from '../model/index.ts';
+import type { Backoff } from './controller.ts';
 
 export const RETRY_FIRST_MS = 5;
 export const RETRY_LONGEST_MS = 1_000_000;
@@ -16,6 +17,7 @@ const NO_REVISIONS: readonly number[] = [];
 export class WorkQueue {
   readonly #scheduler: SchedulerLike;
   readonly #ready: () => void;
+  readonly #backoff: Backoff | undefined;
   /** keys waiting, each with the revisions of the events that woke it */
   readonly #waiting = new Map<Key, readonly number[]>();
   /** stands before the first of them: a new iterator would step over the places of all that were taken */
@@ -26,8 +28,9 @@ export class WorkQueue {
   #tokensAt: Moment = 0;
 
   /** `ready` is called when a key came in: it need not be called again before the queue was drained */
-  constructor(scheduler: SchedulerLike, ready: () => void) {
+  constructor(scheduler: SchedulerLike, ready: () => void, backoff?: Backoff) {
     this.#scheduler = scheduler;
+    this.#backoff = backoff;
     this.#ready = ready;
   }
 
@@ -74,12 +77,15 @@ export class WorkQueue {
     }, afterMs);
   }
 
-  /** Puts a key back after a failure. */
-  retry(key: Key): void {
+  /** Puts a key back after a failure, for no less than `atLeastMs`. */
+  retry(key: Key, atLeastMs = 0): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    const exponentialMs = Math.min(RETRY_FIRST_MS * 2 ** failures, RETRY_LONGEST_MS);
-    this.addAfter(key, Math.max(exponentialMs, this.#reserveToken()));
+    const { firstMs = RETRY_FIRST_MS, longestMs = RETRY_LONGEST_MS } = this.#backoff ?? {};
+    const exponentialMs = Math.min(firstMs * 2 ** failures, longestMs);
+    // A queue with a backoff of its own has no bucket (client-go NewTypedItemExponentialFailureRateLimiter).
+    const bucketMs = this.#backoff === undefined ? this.#reserveToken() : 0;
+    this.addAfter(key, Math.max(exponentialMs, bucketMs, atLeastMs));
   }
 
   /** A key went well: its next failure starts anew. */

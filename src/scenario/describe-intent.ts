@@ -1,6 +1,6 @@
 /** What a controller decided to do, in a few words. */
 import type { Happening } from '../emulator/index.ts';
-import { keyOf } from '../model/index.ts';
+import { azure, keyOf } from '../model/index.ts';
 import { formatDuration } from './duration.ts';
 
 export type Intent = Extract<Happening, { what: 'reconcile' }>['intents'][number];
@@ -33,6 +33,10 @@ function describeIntent(intent: Intent): string {
       return `${intent.value === undefined ? 'forget' : 'program'} ${intent.piece} ${intent.key}`;
     case 'event':
       return `${intent.type} event ${intent.reason}: ${intent.message}`;
+    case 'call':
+      return `${intent.call.method} ${azure.nameInId(azure.idOfCall(intent.call))}`;
+    case 'fail':
+      return `fail: ${intent.message}`;
     case 'again':
       return `again in ${formatDuration(intent.afterMs)}`;
     default: {

@@ -159,6 +159,9 @@ export class FakeCluster {
       case 'event':
         this.events.push(intent);
         return;
+      case 'call':
+      case 'fail':
+        throw new Error(`there is no cloud here for ${intent.do}`);
       default:
         throw new Error(`unknown intent ${JSON.stringify(intent satisfies never)}`);
     }

@@ -2,6 +2,7 @@
  * Azure around a cluster: the resource manager with all that it holds, the nodes' interfaces as nodes come and go, and what
  * the fabric between machines makes of both.
  */
+import type { SchedulerLike } from 'rxjs';
 import { ResourceManager } from '../../arm/index.ts';
 import { ConntrackTable, isParseFailure, parseIptablesSave, type Ruleset } from '../../dataplane/index.ts';
 import {
@@ -22,6 +23,8 @@ import {
 } from '../../model/index.ts';
 import type { Surroundings } from '../../packet/index.ts';
 import type { Store } from '../../store/index.ts';
+import { CloudOperations } from './operations.ts';
+import { PoolMembers } from './pool-members.ts';
 import { CLUSTER_NETWORK_ID, idOf, nodeInterface, OUTBOUND_POOL_ID, resourcesOf } from './resources.ts';
 
 /** From one of the ranges that Azure's public addresses are from. */
@@ -36,8 +39,27 @@ const APPLIANCE_RULES = `*filter
 COMMIT
 `;
 
+/** What the cloud is given of the rest of the emulator. */
+export interface CloudParts {
+  readonly clock: SchedulerLike;
+  /** told whenever a resource has changed */
+  readonly changed: () => void;
+  /** told when a load balancer has got or lost a pool: nodes have to join it */
+  readonly poolsChanged: () => void;
+  /** the addresses of the cluster's subnets */
+  readonly addresses: SubnetAddressSource;
+}
+
+/** Hands out a subnet's addresses to whatever is no machine. */
+export interface SubnetAddressSource {
+  takeAddress(subnet: string, wanted?: string): string | undefined;
+  releaseAddress(subnet: string, address: string): void;
+}
+
 export class Cloud {
   readonly arm: ResourceManager;
+  readonly operations: CloudOperations;
+  readonly #members: PoolMembers;
   readonly #settings: ClusterSettings;
   readonly #surroundings: AzureSurroundings;
   readonly #flows = { 4: new ConntrackTable(4), 6: new ConntrackTable(6) };
@@ -50,13 +72,19 @@ export class Cloud {
   #nodeAddresses: readonly string[] | undefined;
   #nextPublicAddress = FIRST_PUBLIC_ADDRESS;
 
-  constructor(settings: ClusterSettings, surroundings: AzureSurroundings) {
+  constructor(settings: ClusterSettings, surroundings: AzureSurroundings, parts: CloudParts) {
+    const { addresses } = parts;
     this.#settings = settings;
     this.#surroundings = surroundings;
     this.arm = new ResourceManager({
       publicAddress: () => formatAddress(this.#nextPublicAddress++),
-      take: () => undefined,
-      release: () => {},
+      take: (subnet, wanted) => addresses.takeAddress(azure.nameInId(subnet), wanted),
+      release: (before, after) => releaseFrontends(before, after, addresses),
+    });
+    this.operations = new CloudOperations({ arm: this.arm, ...parts });
+    this.#members = new PoolMembers(this.arm);
+    this.arm.store.watch('lb/').subscribe(({ value, before }) => {
+      if (poolNames(value) !== poolNames(before)) parts.poolsChanged();
     });
     for (const { name, appliance } of surroundings.virtualMachines) {
       if (appliance === true) this.#appliances.set(name, { conntrack: new ConntrackTable(4), rules: applianceRules() });
@@ -107,7 +135,9 @@ export class Cloud {
       conntrackOf: (family: Family) => this.#flows[family],
       nicAt: (networkId, address) => this.#interfaceAt(networkId, address),
       membersOf: ({ id }) =>
-        azure.sameId(id, OUTBOUND_POOL_ID) ? (this.#nodeAddresses ??= [...this.#nodes.values()]) : [],
+        azure.sameId(id, OUTBOUND_POOL_ID)
+          ? (this.#nodeAddresses ??= [...this.#nodes.values()])
+          : this.#members.of(id ?? ''),
       isHealthy: () => true,
       serviceTags: new Map(
         Object.entries(serviceTags).map(([tag, prefixes]) => [tag.toLowerCase(), prefixes.map(cidrOf)]),
@@ -134,6 +164,27 @@ export class Cloud {
     const begun = this.arm.begin(call);
     if (!begun.ok) throw new Error(`Azure refuses the surroundings: ${begun.error.message}`);
     this.arm.finish(begun.operation);
+  }
+}
+
+function poolNames(balancer: azure.AzureResource | undefined): string {
+  const { backendAddressPools = [] } = (balancer as azure.LoadBalancer | undefined)?.properties ?? {};
+  return backendAddressPools.map(({ name }) => name).join();
+}
+
+/** Gives back the private addresses of frontends that are no longer there. */
+function releaseFrontends(
+  before: azure.AzureResource,
+  after: azure.AzureResource | undefined,
+  addresses: SubnetAddressSource,
+): void {
+  if (before.type !== 'Microsoft.Network/loadBalancers') return;
+  const left = (after as azure.LoadBalancer | undefined)?.properties.frontendIPConfigurations ?? [];
+  const kept = new Set(left.map(({ properties }) => properties.privateIPAddress));
+  for (const { properties } of before.properties.frontendIPConfigurations ?? []) {
+    const { subnet, privateIPAddress } = properties;
+    if (subnet?.id === undefined || privateIPAddress === undefined || kept.has(privateIPAddress)) continue;
+    addresses.releaseAddress(azure.nameInId(subnet.id), privateIPAddress);
   }
 }
 

@@ -2,24 +2,23 @@
 import {
   type AzureSurroundings,
   azure,
+  CLOUD_CLUSTER_NAME,
   CLUSTER_NETWORK,
+  CLUSTER_SCOPE,
   type ClusterSettings,
+  LOCATION,
   type NetworkSurroundings,
+  NODE_GROUP,
 } from '../../model/index.ts';
 
-export const SCOPE: azure.ResourceScope = {
-  subscription: '00000000-0000-0000-0000-000000000000',
-  resourceGroup: 'MC_orrery',
-};
-
 export const idOf = (name: azure.ResourceName, resource: string) =>
-  azure.resourceId(SCOPE, azure.RESOURCE_TYPES[name], resource);
+  azure.resourceId(CLUSTER_SCOPE, azure.RESOURCE_TYPES[name], resource);
 
 export const CLUSTER_NETWORK_ID = idOf('vnet', CLUSTER_NETWORK);
 /** the group on the interfaces of all nodes, which Services of type LoadBalancer open */
-export const NODE_GROUP_ID = idOf('nsg', 'aks-agentpool-nsg');
+export const NODE_GROUP_ID = idOf('nsg', NODE_GROUP);
 /** AKS names the load balancer after the cluster's name in the cloud provider's configuration */
-export const LOAD_BALANCER_ID = idOf('lb', 'kubernetes');
+export const LOAD_BALANCER_ID = idOf('lb', CLOUD_CLUSTER_NAME);
 export const OUTBOUND_POOL_ID = azure.subResourceId(LOAD_BALANCER_ID, 'backendAddressPools', 'aksOutboundBackendPool');
 
 /** The id of `subnet` in the cluster's network, or of `network/subnet`. */
@@ -51,7 +50,8 @@ function nodeGroup(): azure.NetworkSecurityGroup {
   return {
     type: 'Microsoft.Network/networkSecurityGroups',
     id: NODE_GROUP_ID,
-    name: 'aks-agentpool-nsg',
+    name: NODE_GROUP,
+    location: LOCATION,
     properties: {},
   };
 }
@@ -256,7 +256,8 @@ function outboundBalancer(settings: ClusterSettings): readonly azure.LoadBalance
     {
       type: 'Microsoft.Network/loadBalancers',
       id: LOAD_BALANCER_ID,
-      name: 'kubernetes',
+      name: CLOUD_CLUSTER_NAME,
+      location: LOCATION,
       sku: { name: 'Standard' },
       properties: {
         frontendIPConfigurations: names.map((name) => ({

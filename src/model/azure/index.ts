@@ -56,6 +56,12 @@ export const RESOURCE_TYPES: { readonly [N in ResourceName]: ResourceOf<N>['type
 
 export const RESOURCE_NAMES = Object.keys(RESOURCE_TYPES) as readonly ResourceName[];
 
+const NAMES_BY_TYPE = new Map(RESOURCE_NAMES.map((name) => [RESOURCE_TYPES[name], name]));
+
+export function nameOfType(type: ResourceType): ResourceName {
+  return NAMES_BY_TYPE.get(type)!;
+}
+
 /** What can be read of the cloud, as it is now. Ids compare without regard to case, as ARM's do. */
 export interface CloudView {
   get<N extends ResourceName>(name: N, id: string): ResourceOf<N> | undefined;
@@ -63,15 +69,23 @@ export interface CloudView {
   list<N extends ResourceName>(name: N): readonly ResourceOf<N>[];
 }
 
+/** Where there is no cloud. */
+export const NO_CLOUD: CloudView = { get: () => undefined, list: () => [] };
+
 /** One call to the resource manager. `etag`, where given, is sent as If-Match. */
 export type CloudCall =
   | { readonly method: 'PUT'; readonly resource: AzureResource; readonly etag?: string }
   | { readonly method: 'DELETE'; readonly resource: ResourceName; readonly id: string };
 
+/** The id of the resource that a call is about. */
+export function idOfCall(call: CloudCall): string {
+  return call.method === 'PUT' ? call.resource.id : call.id;
+}
+
 /** Why a call was refused, or an operation failed, in ARM's words. */
 export interface CloudError {
   /** HTTP's: 429 too many requests, 412 precondition failed, 409 conflict, 400 bad request, 404 not found */
-  readonly status: number;
+  readonly status: 400 | 404 | 409 | 412 | 429 | 500;
   readonly code: string;
   readonly message: string;
   /** with 429: seconds that the Retry-After header asks for */

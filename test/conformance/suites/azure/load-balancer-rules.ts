@@ -11,7 +11,7 @@ import {
 import type { azure } from '../../../../src/model/index.ts';
 import { orError } from './ip-range-parsing.ts';
 import { compared, type Outcome, type RecordedCase } from './replay.ts';
-import { cloudConfigOf, cloudConfigShape, loadBalancerShape, serviceShape } from './service.ts';
+import { cloudConfigShape, loadBalancerShape, recordedCloudConfig, serviceShape } from './service.ts';
 
 const rulesShape = z.strictObject({
   cloudConfig: cloudConfigShape,
@@ -105,7 +105,7 @@ export function replaySharedProbe({ given, expect }: RecordedCase): Outcome {
   const parts = probes.map((recorded) => probe.parse(recorded));
   const namesOf = (some: readonly azure.Probe[]) => some.map(({ name }) => name);
   const found = orError(() => {
-    const decided = decideSharedProbe(service, parts, wantLB, cloudConfigOf({}));
+    const decided = decideSharedProbe(service, parts, wantLB, recordedCloudConfig({}));
     return { probesToKeep: namesOf(decided.keep), lbProbesAfter: namesOf(decided.probes) };
   });
   return compared(expect, { probesToKeep: [], lbProbesAfter: namesOf(probes), ...found });

@@ -50,7 +50,7 @@ export const cloudConfigShape = z
     enableIPTagMutationForExistingPublicIP: z.boolean().optional(),
     primaryAvailabilitySetName: z.string().optional(),
   })
-  .transform((recorded): CloudConfig => cloudConfigOf(recorded));
+  .transform((recorded): CloudConfig => recordedCloudConfig(recorded));
 
 interface RecordedConfig {
   readonly loadBalancerSKU?: CloudConfig['loadBalancerSku'] | undefined;
@@ -58,7 +58,7 @@ interface RecordedConfig {
   readonly enableIPTagMutationForExistingPublicIP?: boolean | undefined;
 }
 
-export function cloudConfigOf(recorded: RecordedConfig): CloudConfig {
+export function recordedCloudConfig(recorded: RecordedConfig): CloudConfig {
   return {
     ...AKS_DEFAULTS,
     subscription: 'subscription',

@@ -1,0 +1,215 @@
+/**
+ * The steps that bring the cloud to what one Service wants, or take away what it had: the next call, or that nothing is left
+ * to do. Each look begins afresh from what the cloud holds, so that a sync which was cut short, or undone by hand, goes on.
+ *
+ * Source: cloud-provider-azure pkg/provider/azure_loadbalancer.go (reconcileService, EnsureLoadBalancerDeleted).
+ */
+import { azure, type Key, keyOf, type Service } from '../../../src/model/index.ts';
+import type { View } from '../../../src/reconcile/index.ts';
+import { ANNOTATIONS, internalSubnet, publicIpResourceGroup, requiresInternal } from '../annotations.ts';
+import { type CloudConfig, loadBalancerId, securityGroupId, virtualNetworkId } from '../cloud-config.ts';
+import { ownedFrontends } from '../load-balancer/frontends.ts';
+import {
+  type LoadBalancerStep,
+  loadBalancerOf,
+  managedLoadBalancerNames,
+  reconcileLoadBalancer,
+} from '../load-balancer/reconcile.ts';
+import { loadBalancerName, serviceName } from '../names.ts';
+import type { PublicIpList } from '../public-ip/find.ts';
+import { nextPublicIpChange } from '../public-ip/reconcile.ts';
+import { additionalPublicIps, type Warning } from '../security-group/access.ts';
+import { reconcileSecurityGroup } from '../security-group/reconcile.ts';
+import { sharedPortsOf } from '../security-group/shared-destinations.ts';
+import { SyncError } from '../sync-error.ts';
+import { eligibleNodeIps } from './eligible-nodes.ts';
+
+export type SyncStep = { readonly warnings: readonly Warning[] } & (
+  | { readonly step: 'call'; readonly call: azure.CloudCall }
+  | { readonly step: 'done'; readonly ips: readonly string[] }
+);
+
+/** Indexes of the program's caches that a sync looks into. */
+export const SERVICES_BY_ADDRESS = 'azure/address';
+export const SERVICES_WITHOUT_FLOATING_IP = 'azure/without-floating-ip';
+export const NODES_BY_ADDRESS = 'azure/node-address';
+
+interface Sync {
+  readonly service: Service;
+  readonly wantLoadBalancer: boolean;
+  readonly view: View;
+  readonly config: CloudConfig;
+  readonly list: PublicIpList;
+}
+
+function syncOf(service: Service, wantLoadBalancer: boolean, view: View, config: CloudConfig): Sync {
+  return { service, wantLoadBalancer, view, config, list: publicIpsIn(view.cloud) };
+}
+
+/** Throws a `SyncError` where the Service asks for what cannot be. */
+export function nextToEnsure(service: Service, view: View, config: CloudConfig): SyncStep {
+  const sync = syncOf(service, true, view, config);
+  const balancer = balancerStep(sync);
+  if (balancer.call !== undefined) return { step: 'call', call: balancer.call, warnings: balancer.warnings };
+  const ips = frontendIps(balancer.loadBalancer, sync);
+  const call = securityStep(sync, ips).call ?? balancerStep(flipped(sync)).call ?? publicIpStep(sync);
+  if (call !== undefined) return { step: 'call', call, warnings: [] };
+  return { step: 'done', ips: [...ips, ...additionalPublicIps(service)], warnings: [] };
+}
+
+/** Throws a `SyncError`. */
+export function nextToRemove(service: Service, view: View, config: CloudConfig): SyncStep {
+  const sync = syncOf(service, false, view, config);
+  const ips = frontendIps(loadBalancerOf(managedLoadBalancers(sync), service, config), sync);
+  const security = securityStep(sync, ips);
+  if (security.call !== undefined) return { step: 'call', call: security.call, warnings: security.warnings };
+  for (const side of [sync, { ...flipped(sync), wantLoadBalancer: false }]) {
+    const { call, warnings } = balancerStep(side);
+    if (call !== undefined) return { step: 'call', call, warnings };
+  }
+  const call = publicIpStep(sync);
+  return call === undefined ? { step: 'done', ips: [], warnings: [] } : { step: 'call', call, warnings: [] };
+}
+
+/** The public IPs of a resource group, listed once for all that one look asks. */
+function publicIpsIn(cloud: azure.CloudView): PublicIpList {
+  let all: readonly azure.PublicIpAddress[] | undefined;
+  const groups = new Map<string, readonly azure.PublicIpAddress[]>();
+  return (resourceGroup) => {
+    const key = resourceGroup.toLowerCase();
+    const known = groups.get(key);
+    if (known !== undefined) return known;
+    all ??= cloud.list('public-ip');
+    const found = all.filter(({ id }) => azure.resourceGroupOf(id)?.toLowerCase() === key);
+    groups.set(key, found);
+    return found;
+  };
+}
+
+function managedLoadBalancers({ view, config }: Sync): readonly azure.LoadBalancer[] {
+  return managedLoadBalancerNames(config).flatMap((name) => view.cloud.get('lb', loadBalancerId(config, name)) ?? []);
+}
+
+interface BalancerStep {
+  readonly call: azure.CloudCall | undefined;
+  readonly loadBalancer: azure.LoadBalancer | undefined;
+  readonly warnings: readonly Warning[];
+}
+
+function balancerStep(sync: Sync): BalancerStep {
+  const { service, wantLoadBalancer, config, list } = sync;
+  const existing = loadBalancerOf(managedLoadBalancers(sync), service, config);
+  const step = reconcileLoadBalancer({
+    existing,
+    service,
+    wantLoadBalancer,
+    config,
+    list,
+    subnet: wantLoadBalancer && requiresInternal(service) ? subnetOf(sync) : undefined,
+    previousIps: (service.status.loadBalancer.ingress ?? []).flatMap(({ ip }) => ip ?? []),
+  });
+  const warnings = step.kept.map((message) => ({ reason: 'DeletingFrontendIPConfiguration', message }));
+  const loadBalancer = step.step === 'none' ? step.loadBalancer : undefined;
+  return { call: callOf(step, existing), loadBalancer, warnings };
+}
+
+function callOf(step: LoadBalancerStep, existing: azure.LoadBalancer | undefined): azure.CloudCall | undefined {
+  switch (step.step) {
+    case 'write-public-ip':
+      return { method: 'PUT', resource: step.publicIp };
+    case 'write':
+      return writeOver(step.loadBalancer, existing);
+    case 'delete':
+      return { method: 'DELETE', resource: 'lb', id: step.loadBalancer.id };
+    case 'none':
+      // What ARM could not finish is written once more.
+      return hasFailed(existing) ? writeOver(existing, existing) : undefined;
+    default:
+      return step satisfies never;
+  }
+}
+
+function hasFailed<R extends azure.AzureResource>(resource: R | undefined): resource is R {
+  return resource?.properties.provisioningState === 'Failed';
+}
+
+function writeOver(resource: azure.AzureResource, before: azure.AzureResource | undefined): azure.CloudCall {
+  const etag = before?.etag;
+  return etag === undefined ? { method: 'PUT', resource } : { method: 'PUT', resource, etag };
+}
+
+function subnetOf({ service, view, config }: Sync): azure.Subnet {
+  const name = internalSubnet(service) ?? config.subnet;
+  const network = view.cloud.get('vnet', virtualNetworkId(config));
+  const subnet = network?.properties.subnets?.find((candidate) => azure.sameId(candidate.name, name));
+  if (subnet !== undefined) return subnet;
+  const balancer = loadBalancerName(config.clusterName, service);
+  throw new SyncError(
+    `ensure(${serviceName(service)}): lb(${balancer}) - failed to get subnet: ${config.virtualNetwork}/${name}`,
+  );
+}
+
+/** The addresses at which the load balancer takes the Service's packets. */
+function frontendIps(loadBalancer: azure.LoadBalancer | undefined, sync: Sync): readonly string[] {
+  const { service, config, list } = sync;
+  const frontends = loadBalancer?.properties.frontendIPConfigurations ?? [];
+  const owned = ownedFrontends(frontends, service, { config, list });
+  return (['IPv4', 'IPv6'] as const).flatMap((version) => {
+    const { publicIPAddress, privateIPAddress } = owned.get(version)?.properties ?? {};
+    if (publicIPAddress === undefined) return privateIPAddress ?? [];
+    return sync.view.cloud.get('public-ip', publicIPAddress.id)?.properties.ipAddress ?? [];
+  });
+}
+
+function securityStep(sync: Sync, loadBalancerIps: readonly string[]): Omit<BalancerStep, 'loadBalancer'> {
+  const { service, wantLoadBalancer, view, config } = sync;
+  const group = view.cloud.get('nsg', securityGroupId(config));
+  if (group === undefined) throw new SyncError(`security group ${config.securityGroup} was not found`);
+  const { rules, updated, warnings } = reconcileSecurityGroup(group.properties.securityRules ?? [], {
+    service,
+    wantLoadBalancer,
+    loadBalancerIps,
+    backendIps: () => eligibleNodeIps(view),
+    sharedPorts: (destinations) => sharedPortsOf(service, sharingServices(view, destinations), destinations),
+    belongs: (address) => belongsToAnother(view, address, keyOf(service), wantLoadBalancer),
+  });
+  if (!updated && !hasFailed(group)) return { call: undefined, warnings };
+  const written = { ...group, properties: { ...group.properties, securityRules: rules } };
+  return { call: writeOver(written, group), warnings };
+}
+
+function* sharingServices(view: View, destinations: readonly string[]): Iterable<Service> {
+  for (const address of destinations) yield* view.byIndex('Service', SERVICES_BY_ADDRESS, address);
+  yield* view.byIndex('Service', SERVICES_WITHOUT_FLOATING_IP, 'true');
+}
+
+/** A Service that goes no longer needs its own addresses, although they are still in its status. */
+function belongsToAnother(view: View, address: string, own: Key, wantLoadBalancer: boolean): boolean {
+  if (view.hasIndexed('Node', NODES_BY_ADDRESS, address)) return true;
+  for (const service of view.byIndex('Service', SERVICES_BY_ADDRESS, address))
+    if (wantLoadBalancer || keyOf(service) !== own) return true;
+  return false;
+}
+
+/** The Service as if it were internal instead of public, or the other way round: what it had there must go. */
+function flipped(sync: Sync): Sync {
+  const { service } = sync;
+  const { [ANNOTATIONS.internal]: _, ...annotations } = service.metadata.annotations ?? {};
+  const turned = requiresInternal(service) ? annotations : { ...annotations, [ANNOTATIONS.internal]: 'true' };
+  return {
+    ...sync,
+    wantLoadBalancer: false,
+    service: { ...service, metadata: { ...service.metadata, annotations: turned } },
+  };
+}
+
+function publicIpStep({ service, wantLoadBalancer, config, list }: Sync): azure.CloudCall | undefined {
+  const change = nextPublicIpChange({ service, wantLoadBalancer, config, list });
+  if (change?.change === 'delete') return { method: 'DELETE', resource: 'public-ip', id: change.publicIp.id };
+  if (change !== undefined) return { method: 'PUT', resource: change.publicIp };
+  if (!wantLoadBalancer) return undefined;
+  const failed = list(publicIpResourceGroup(service, config.resourceGroup), false).find((publicIp) => {
+    return hasFailed(publicIp) && publicIp.tags?.['k8s-azure-service']?.split(',').includes(serviceName(service));
+  });
+  return failed === undefined ? undefined : { method: 'PUT', resource: failed };
+}
