@@ -60,6 +60,8 @@ export class Cloud {
   readonly arm: ResourceManager;
   readonly operations: CloudOperations;
   readonly #members: PoolMembers;
+  /** the pools that each load balancer had when its last write ended */
+  readonly #pools = new Map<string, string>();
   readonly #settings: ClusterSettings;
   readonly #surroundings: AzureSurroundings;
   readonly #flows = { 4: new ConntrackTable(4), 6: new ConntrackTable(6) };
@@ -83,8 +85,11 @@ export class Cloud {
     });
     this.operations = new CloudOperations({ arm: this.arm, ...parts });
     this.#members = new PoolMembers(this.arm);
-    this.arm.store.watch('lb/').subscribe(({ value, before }) => {
-      if (poolNames(value) !== poolNames(before)) parts.poolsChanged();
+    this.arm.store.watch('lb/').subscribe(({ key, value }) => {
+      if (value?.properties.provisioningState === 'Updating') return;
+      const names = poolNames(value);
+      if (names !== (this.#pools.get(key) ?? '')) parts.poolsChanged();
+      this.#pools.set(key, names);
     });
     for (const { name, appliance } of surroundings.virtualMachines) {
       if (appliance === true) this.#appliances.set(name, { conntrack: new ConntrackTable(4), rules: applianceRules() });
