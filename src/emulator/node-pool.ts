@@ -54,7 +54,7 @@ class SubnetAddresses {
 
   /** Keeps one address from being given out; one that is taken already stays so. */
   reserve(address: Ipv4): void {
-    this.#taken.add(address);
+    if (address >= this.#first && address < this.#end) this.#taken.add(address);
   }
 
   release(address: Ipv4): void {
@@ -131,7 +131,7 @@ export class NodePools {
   takeAddress(subnet: string, wanted?: string): string | undefined {
     const addresses = this.#subnets.get(subnet);
     if (wanted === undefined) {
-      const address = addresses?.take();
+      const [address] = addresses?.takeAll(1) ?? [];
       return address === undefined ? undefined : formatAddress(address);
     }
     const address = parseAddress(wanted);

@@ -18,7 +18,8 @@ export function nodeBackendPoolController(config: CloudConfig): Controller {
   return {
     name: NODE_BACKEND_POOL_CONTROLLER,
     program: 'cloud-controller-manager',
-    watches: { Node: ({ metadata }) => [metadata.name] },
+    // Nodes report all the time: only what would change something is looked at.
+    watches: { Node: (_, view, key) => (reconcile(view, key, config).length > 0 ? [key] : []) },
     reconcile: (view, key) => reconcile(view, key, config),
   };
 }
