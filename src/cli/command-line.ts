@@ -166,7 +166,8 @@ function dumpArguments(command: Command): Command {
     .argument('<kind>', DUMP_KINDS.join(', '))
     .argument('<file>', 'a script')
     .option('--node <name>', 'on this node')
-    .option('--pod <[namespace/]name>', 'in this pod');
+    .option('--pod <[namespace/]name>', 'in this pod')
+    .option('--resource <type/name>', 'of dump azure: lb, or lb/kubernetes');
 }
 
 function reachArguments(command: Command): Command {

@@ -8,6 +8,8 @@ import { readScript, type ScriptFlags } from './script-file.ts';
 export interface DumpFlags extends ScriptFlags {
   readonly node?: string;
   readonly pod?: string;
+  /** of Azure's: `lb`, or `lb/kubernetes` */
+  readonly resource?: string;
 }
 
 /** Where each kind can be looked at; `zone` is one for the whole cluster. */
@@ -19,6 +21,7 @@ const PLACES: { readonly [K in DumpKind]: readonly ('node' | 'pod')[] } = {
   routes: ['node'],
   'resolv.conf': ['pod', 'node'],
   zone: [],
+  azure: [],
 };
 
 export async function dumpCommand(kind: string, file: string, flags: DumpFlags, console: Console): Promise<ExitCode> {
@@ -28,7 +31,12 @@ export async function dumpCommand(kind: string, file: string, flags: DumpFlags, 
   const scenario = readScript(file, flags, console);
   const { cluster } = replay(scenario);
   if (place !== undefined) requirePresent(cluster, place, file);
-  const text = cluster.dump(kind, place === undefined ? '' : `${place.kind.toLowerCase()}/${place.key}`);
+  if (flags.resource !== undefined && kind !== 'azure')
+    throw new UsageError(`orrery: --resource is of dump azure, not of dump ${kind}`);
+  const text = cluster.dump(
+    kind,
+    place === undefined ? (flags.resource ?? '') : `${place.kind.toLowerCase()}/${place.key}`,
+  );
   console.stdout(text.endsWith('\n') || text === '' ? text : `${text}\n`);
   const mode = scenario.settings.networkProfile.kubeProxyConfig?.mode ?? 'iptables';
   if (isOfAnotherMode(kind, mode)) console.stderr(`orrery: kube-proxy runs in ${mode} mode here, without ${kind}\n`);

@@ -1,5 +1,6 @@
 /** dataplane: what controllers have programmed, as data, and how the real tools print it. Decides nothing. */
 export * from './address-numbers.ts';
+export * from './azure-show.ts';
 export * from './cns-assignment.ts';
 export * from './cns-pool.ts';
 export * from './connection.ts';

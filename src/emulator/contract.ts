@@ -1,7 +1,7 @@
 /** What the emulator tells of a run, and what can be asked of it. The scenario runner and the command use only this. */
 
 import type { StatusError } from '../apiserver/index.ts';
-import type { DnsMessage, Key, Kind, KubernetesObject, Moment, RecordType, Trace } from '../model/index.ts';
+import type { azure, DnsMessage, Key, Kind, KubernetesObject, Moment, RecordType, Trace } from '../model/index.ts';
 import type { Intent } from '../reconcile/index.ts';
 
 /** One thing that happened, in the order it happened. What a transcript is made of. */
@@ -131,4 +131,8 @@ export type Fault =
    * a node handles packets that a process sends at once each on a CPU of its own, and drops the one whose connection is in the
    * table already under another translation, as Linux did before 5.7 (https://github.com/kubernetes/kubernetes/issues/56903)
    */
-  | { readonly fault: 'conntrack-race'; readonly node: string; readonly on: boolean };
+  | { readonly fault: 'conntrack-race'; readonly node: string; readonly on: boolean }
+  /** the resource manager refuses every call with 429 for so long; 0 heals */
+  | { readonly fault: 'cloud-throttled'; readonly forMs: number }
+  /** so many operations that the resource manager has accepted fail: those of one type of resource, or any */
+  | { readonly fault: 'cloud-fails'; readonly resource?: azure.ResourceName; readonly times: number };

@@ -1,5 +1,7 @@
 /** What the real tools would print on a node or in a pod. */
 import {
+  azureShow,
+  azureShowAll,
   conntrackList,
   type Dataplane,
   ipRoute,
@@ -8,11 +10,21 @@ import {
   nftList,
   zoneFile,
 } from '../dataplane/index.ts';
-import type { ClusterSettings, Moment } from '../model/index.ts';
+import { azure, type ClusterSettings, type Moment } from '../model/index.ts';
+import type { Cloud } from './cloud/cloud.ts';
 import type { NodeNetworks } from './node-networks.ts';
 import { NoSuchTargetError, type Traffic } from './traffic.ts';
 
-export const DUMP_KINDS = ['iptables', 'nftables', 'ipvs', 'conntrack', 'routes', 'resolv.conf', 'zone'] as const;
+export const DUMP_KINDS = [
+  'iptables',
+  'nftables',
+  'ipvs',
+  'conntrack',
+  'routes',
+  'resolv.conf',
+  'zone',
+  'azure',
+] as const;
 export type DumpKind = (typeof DUMP_KINDS)[number];
 
 export interface DumpParts {
@@ -21,13 +33,14 @@ export interface DumpParts {
   readonly networks: NodeNetworks;
   readonly traffic: Traffic;
   readonly now: () => Moment;
+  readonly cloud: Cloud | undefined;
 }
 
 const CLUSTER_ZONE = 'cluster.local.';
 /** AKS's Corefile: `ttl 30` */
 const ZONE_TTL_SECONDS = 30;
 
-/** `target` is a node's name or `pod/namespace/name` (for resolv.conf); the zone has none. */
+/** `target` is a node's name or `pod/namespace/name` (for resolv.conf), or a resource of Azure's, `lb/kubernetes`, or its type. */
 export function dump(kind: DumpKind, target: string, parts: DumpParts): string {
   switch (kind) {
     case 'iptables': {
@@ -46,6 +59,8 @@ export function dump(kind: DumpKind, target: string, parts: DumpParts): string {
       return parts.traffic.resolvConf(target);
     case 'zone':
       return zoneOf(parts);
+    case 'azure':
+      return resourcesNamed(target, parts);
     default:
       throw new Error(`unknown dump ${kind satisfies never}`);
   }
@@ -55,6 +70,18 @@ function nodeNamed(target: string, { dataplane }: DumpParts): string {
   const name = target.replace(/^node\//, '');
   if (dataplane().node.get(name) === undefined) throw new NoSuchTargetError(`there is no node ${name}`);
   return name;
+}
+
+function resourcesNamed(target: string, { cloud }: DumpParts): string {
+  if (cloud === undefined) throw new NoSuchTargetError('the cluster is in no cloud; spec.azure puts it into one');
+  const [kind = '', name] = target.split('/');
+  if (kind === '') return azureShowAll(azure.RESOURCE_NAMES.flatMap((each) => cloud.arm.list(each)));
+  if (!azure.isResourceName(kind))
+    throw new NoSuchTargetError(`no resource of Azure is named ${kind}; there are ${azure.RESOURCE_NAMES.join(', ')}`);
+  if (name === undefined) return azureShowAll(cloud.arm.list(kind));
+  const resource = cloud.named(kind, name);
+  if (resource === undefined) throw new NoSuchTargetError(`Azure has no ${kind} named ${name}`);
+  return azureShow(resource);
 }
 
 function zoneOf({ dataplane, settings }: DumpParts): string {

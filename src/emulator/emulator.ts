@@ -8,8 +8,8 @@
  *                 +------------- commit <------------+---> dataplane <--- walk <--- packets of pods and nodes
  * ```
  */
-import type { Observable, SchedulerAction } from 'rxjs';
-import { azure, CLUSTER_CIDR_FILE, controllersFor, coredns, kubelet } from '../../controllers/index.ts';
+import type { Observable } from 'rxjs';
+import { azure, CLUSTER_CIDR_FILE, controllersFor, coredns } from '../../controllers/index.ts';
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../apiserver/index.ts';
 import { type Dataplane, GatheredDataplane, type Program } from '../dataplane/index.ts';
 import {
@@ -25,7 +25,6 @@ import {
   type Moment,
   type ObjectOf,
   type Pod,
-  timestampOf,
 } from '../model/index.ts';
 import type { World } from '../packet/index.ts';
 import { Store } from '../store/index.ts';
@@ -34,6 +33,7 @@ import { bootstrapManifests } from './bootstrap.ts';
 import { VirtualClock } from './clock.ts';
 import { Cloud } from './cloud/cloud.ts';
 import { NetworkWatcher } from './cloud/network-watcher.ts';
+import { COMPACT_EVERY_MS, compactRegularly } from './compaction.ts';
 import type {
   DnsQueryRequest,
   Fault,
@@ -46,6 +46,7 @@ import type {
 } from './contract.ts';
 import { SeededDice } from './dice.ts';
 import { type DumpKind, dump } from './dump.ts';
+import { inflict } from './fault-effects.ts';
 import { describeFault } from './faults.ts';
 import { forgottenInterface, interfacePieces } from './network-interface.ts';
 import { NodeNetworks } from './node-networks.ts';
@@ -57,7 +58,6 @@ import { NoSuchTargetError, Traffic } from './traffic.ts';
 
 /** A cluster is settled when nothing has changed for this long and nothing is due within it. */
 export const QUIET_MS = 60_000;
-export const COMPACT_EVERY_MS = 300_000;
 /** Clock actions that one settle may take; more means that two controllers undo each other's work. */
 export const SETTLE_ACTIONS_MAX = 50_000_000;
 
@@ -172,6 +172,11 @@ export class Emulator {
   /** what Azure can be asked of its machines; undefined where the settings put no Azure around them */
   get networkWatcher(): NetworkWatcher | undefined {
     return this.#cloud && new NetworkWatcher(this.#cloud.surroundings());
+  }
+
+  /** Azure around the cluster, where it has one */
+  get cloud(): Cloud | undefined {
+    return this.#cloud;
   }
 
   /** the programs that run in the cluster, by name */
@@ -334,36 +339,20 @@ export class Emulator {
       networks: this.#networks,
       traffic: this.#traffic,
       now: () => this.now,
+      cloud: this.#cloud,
     });
   }
 
   inject(fault: Fault): void {
     this.#observers.tell({ what: 'fault', at: this.now, ...describeFault(fault) });
-    switch (fault.fault) {
-      case 'lag':
-        if (fault.node === undefined) this.#programs.setLag(fault.program, fault.lagMs);
-        else this.#services.setLag(fault.node, fault.lagMs, this.now);
-        return;
-      case 'crash':
-        this.#programs.crash(fault.program, fault.downMs);
-        return;
-      case 'crash-after':
-        this.#programs.crashAfter(fault.program, fault.intents);
-        return;
-      case 'disconnect':
-        this.#programs.named(fault.program).reconnect();
-        return;
-      case 'node-down': {
-        const since = fault.down ? timestampOf(this.now) : null;
-        this.patch('Node', fault.node, { metadata: { annotations: { [kubelet.KUBELET_DOWN_SINCE]: since } } });
-        return;
-      }
-      case 'conntrack-race':
-        this.#traffic.race(fault.node, fault.on);
-        return;
-      default:
-        throw new Error(`unknown fault ${JSON.stringify(fault satisfies never)}`);
-    }
+    inflict(fault, {
+      now: this.now,
+      programs: this.#programs,
+      services: this.#services,
+      traffic: this.#traffic,
+      cloud: this.#cloud,
+      annotateNode: (node, annotations) => this.patch('Node', node, { metadata: { annotations } }),
+    });
   }
 
   #wakeNodes(controller: string): void {
@@ -397,12 +386,4 @@ export class Emulator {
     this.#changedAt = this.now;
     this.#programs.programmed(change);
   }
-}
-
-/** Forgets what is older than one period, as kube-apiserver has etcd do (`--etcd-compaction-interval`, 5 minutes). */
-function compactRegularly(store: Store<KubernetesObject>): (this: SchedulerAction<number>, revision?: number) => void {
-  return function compact(before = 0) {
-    store.compact(before);
-    this.schedule(store.revision, COMPACT_EVERY_MS);
-  };
 }

@@ -22,6 +22,14 @@ export function describeFault(fault: Fault): { readonly fault: string; readonly 
       };
     case 'conntrack-race':
       return { fault: `packets sent at once race through conntrack on ${fault.node}`, healed: !fault.on };
+    case 'cloud-throttled':
+      return fault.forMs === 0
+        ? { fault: 'Azure takes calls again', healed: true }
+        : { fault: `Azure refuses calls for ${fault.forMs} ms`, healed: false };
+    case 'cloud-fails':
+      return fault.times === 0
+        ? { fault: 'Azure ends what it begins', healed: true }
+        : { fault: `Azure will fail ${fault.times} operations on ${fault.resource ?? 'anything'}`, healed: false };
     default:
       throw new Error(`unknown fault ${JSON.stringify(fault satisfies never)}`);
   }

@@ -3,6 +3,7 @@
 export type { DeleteOptions, Outcome, StatusError } from '../apiserver/index.ts';
 export { type ManagedClusterError, RESERVED_RANGES, validateManagedCluster } from '../apiserver/index.ts';
 export type { AksOperation, AksRefusal } from './aks.ts';
+export type { CloudChange } from './cloud/hand-change.ts';
 export type { IpFlow, NetworkWatcher } from './cloud/network-watcher.ts';
 export * from './contract.ts';
 export { SeededDice } from './dice.ts';

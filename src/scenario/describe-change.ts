@@ -1,6 +1,7 @@
 /** What an event changed, in a few words. */
 import type { Happening } from '../emulator/index.ts';
 import type { Endpoint, KubernetesObject } from '../model/index.ts';
+import { oneLine } from './one-line.ts';
 import { formatPath, type Path } from './problem.ts';
 
 type Event = Extract<Happening, { what: 'event' }>;
@@ -129,7 +130,7 @@ export function describeObject(object: KubernetesObject): string {
     case 'ConfigMap':
       return `keys ${Object.keys(object.data ?? {}).join(', ')}`;
     case 'Event':
-      return `${object.type} ${object.reason}: ${object.message}`;
+      return `${object.type} ${object.reason}: ${oneLine(object.message)}`;
     case 'NodeNetworkConfig':
       return `requests ${object.spec.requestedIPCount}`;
     case 'ClusterSubnetState':

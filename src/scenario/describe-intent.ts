@@ -2,6 +2,7 @@
 import type { Happening } from '../emulator/index.ts';
 import { azure, keyOf } from '../model/index.ts';
 import { formatDuration } from './duration.ts';
+import { oneLine } from './one-line.ts';
 
 export type Intent = Extract<Happening, { what: 'reconcile' }>['intents'][number];
 
@@ -32,11 +33,11 @@ function describeIntent(intent: Intent): string {
     case 'program':
       return `${intent.value === undefined ? 'forget' : 'program'} ${intent.piece} ${intent.key}`;
     case 'event':
-      return `${intent.type} event ${intent.reason}: ${intent.message}`;
+      return `${intent.type} event ${intent.reason}: ${oneLine(intent.message)}`;
     case 'call':
       return `${intent.call.method} ${azure.nameInId(azure.idOfCall(intent.call))}`;
     case 'fail':
-      return `fail: ${intent.message}`;
+      return `fail: ${oneLine(intent.message)}`;
     case 'again':
       return `again in ${formatDuration(intent.afterMs)}`;
     default: {

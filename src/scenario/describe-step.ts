@@ -1,5 +1,6 @@
 /** A step of a script in one line. */
 import type { AksOperation, Fault } from '../emulator/index.ts';
+import { formatCloudPath } from './cloud-path.ts';
 import { formatDuration } from './duration.ts';
 import { formatReference } from './reference.ts';
 import type { Action, Step } from './step.ts';
@@ -33,6 +34,10 @@ function describeAction(action: Action): string {
       return `delete ${action.targets.map(formatReference).join(', ')}${action.gracePeriodSeconds === undefined ? '' : ` with grace ${action.gracePeriodSeconds}s`}`;
     case 'patch':
       return `patch ${action.patches.map(({ target, patch }) => `${formatReference(target)} ${JSON.stringify(patch)}`).join(', ')}`;
+    case 'az':
+      return action.changes
+        .map(({ path, body }) => `az ${body === undefined ? 'delete' : 'put'} ${formatCloudPath(path)}`)
+        .join(', ');
     case 'cordon':
     case 'uncordon':
       return `${action.verb} node/${action.node}`;
@@ -82,6 +87,10 @@ function describeFault(fault: Fault): string {
       return `${fault.node} ${fault.down ? 'goes down' : 'comes back'}`;
     case 'conntrack-race':
       return `packets sent at once ${fault.on ? 'race' : 'do not race any more'} through conntrack on ${fault.node}`;
+    case 'cloud-throttled':
+      return `Azure refuses calls for ${formatDuration(fault.forMs)}`;
+    case 'cloud-fails':
+      return `Azure fails ${fault.times} operations on ${fault.resource ?? 'anything'}`;
     default: {
       const impossible: never = fault;
       throw new Error(`no fault is ${JSON.stringify(impossible)}`);

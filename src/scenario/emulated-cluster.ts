@@ -2,6 +2,7 @@
 import type {
   AksOperation,
   AksRefusal,
+  CloudChange,
   DnsQueryRequest,
   DumpKind,
   Fault,
@@ -14,7 +15,7 @@ import type {
   SendResult,
   SettleReport,
 } from '../emulator/index.ts';
-import type { DnsMessage, Key, Kind, KubernetesObject, Moment } from '../model/index.ts';
+import type { azure, DnsMessage, Key, Kind, KubernetesObject, Moment } from '../model/index.ts';
 
 export interface EmulatedCluster {
   readonly happenings: { subscribe(next: (happening: Happening) => void): { unsubscribe(): void } };
@@ -32,6 +33,14 @@ export interface EmulatedCluster {
   query(request: DnsQueryRequest): DnsMessage | undefined;
   send(request: SendRequest): SendResult;
   inject(fault: Fault): void;
+  /** the cloud around the cluster; undefined where it has none */
+  readonly cloud:
+    | {
+        /** what somebody does by hand; throws a `NoSuchTargetError` where that cannot be */
+        change(change: CloudChange): void;
+        named(kind: azure.ResourceName, name: string): azure.AzureResource | undefined;
+      }
+    | undefined;
   get(kind: Kind, key: Key): KubernetesObject | undefined;
   list(kind: Kind): Iterable<KubernetesObject>;
   dump(kind: DumpKind, target: string): string;

@@ -1,5 +1,6 @@
 /** One step as it is written, made ready to be carried out. */
 import type { Fault } from '../emulator/index.ts';
+import { cloudPathOf } from './cloud-path.ts';
 import { problemAt, type SourceDocument } from './document.ts';
 import { parseDurationMs } from './duration.ts';
 import { type Manifests, merged, readManifest, readManifestFile } from './manifest.ts';
@@ -95,6 +96,11 @@ function actionOf(step: StepDocument): Action {
       verb: 'patch',
       patches: Object.entries(step.patch).map(([text, patch]) => ({ target: referenceOf(text), patch })),
     };
+  if (step.az !== undefined)
+    return {
+      verb: 'az',
+      changes: Object.entries(step.az).map(([path, body]) => ({ path: cloudPathOf(path), body: body ?? undefined })),
+    };
   if (step.cordon !== undefined) return { verb: 'cordon', node: step.cordon };
   if (step.uncordon !== undefined) return { verb: 'uncordon', node: step.uncordon };
   if (step.assert !== undefined) return { verb: 'assert', expected: step.assert };
@@ -155,6 +161,11 @@ function faultsOf(step: FaultStep): readonly Fault[] {
     if (crashMs !== undefined) faults.push({ fault: 'crash', program, downMs: crashMs });
     if (crashAfterIntents !== undefined) faults.push({ fault: 'crash-after', program, intents: crashAfterIntents });
     if (disconnect === true) faults.push({ fault: 'disconnect', program });
+  }
+  if (step.azure?.throttleMs !== undefined) faults.push({ fault: 'cloud-throttled', forMs: step.azure.throttleMs });
+  if (step.azure?.failOperations !== undefined) {
+    const { resource, times } = step.azure.failOperations;
+    faults.push({ fault: 'cloud-fails', times, ...(resource === undefined ? {} : { resource }) });
   }
   if (step.node !== undefined) faults.push({ fault: 'node-down', node: step.node.name, down: step.node.down });
   if (step.conntrackRace !== undefined) faults.push({ fault: 'conntrack-race', ...step.conntrackRace });

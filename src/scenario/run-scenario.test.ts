@@ -36,6 +36,7 @@ function fixedCluster(change: Partial<EmulatedCluster> = {}): EmulatedCluster {
   return {
     now: 1500,
     boot: () => {},
+    cloud: undefined,
     happenings: { subscribe: () => ({ unsubscribe: () => {} }) },
     apply: (manifests) => manifests.map(() => accepted),
     remove: () => accepted,

@@ -1,6 +1,6 @@
 /** Carries a scenario's steps out on a cluster, and tells each thing that happens, in order. */
 import { type Fault, NoSuchTargetError, type Outcome, type SendResult } from '../emulator/index.ts';
-import { isKind, KIND_INFO, type KubernetesObject } from '../model/index.ts';
+import { azure, isKind, KIND_INFO, type KubernetesObject } from '../model/index.ts';
 import type { EmulatedCluster } from './emulated-cluster.ts';
 import type { Entry, SentSummary } from './entry.ts';
 import { type Checked, checkRefused, checkResolved, checkSent, checkShares } from './expectation.ts';
@@ -117,6 +117,9 @@ class Run {
         for (const { target, patch } of action.patches)
           this.#write(step, target, this.#cluster.patch(target.kind, target.key, patch));
         return;
+      case 'az':
+        for (const change of action.changes) this.#cloud().change(change);
+        return;
       case 'cordon':
       case 'uncordon':
         this.#write(
@@ -202,6 +205,7 @@ class Run {
 
   #assert({ absent = false, ...expected }: { absent?: boolean | undefined; [field: string]: unknown }): Checked {
     const kind = String(expected['kind']);
+    if (azure.isResourceName(kind)) return this.#assertResource(kind, expected, absent);
     const { name, namespace = 'default' } = expected['metadata'] as { name?: string; namespace?: string };
     if (!isKind(kind)) return { met: false, text: `no kind is named ${kind}` };
     const title = `${kind}${name === undefined ? '' : ` ${name}`}`;
@@ -217,6 +221,31 @@ class Run {
       };
     if (object === undefined) return { met: false, text: `${title} as described, but it does not exist` };
     const found = difference(expected, object);
+    return { met: found === undefined, text: found === undefined ? `${title} as described` : `${title}: ${found}` };
+  }
+
+  #cloud(): NonNullable<EmulatedCluster['cloud']> {
+    const { cloud } = this.#cluster;
+    if (cloud === undefined) throw new NoSuchTargetError('the cluster is in no cloud; spec.azure puts it into one');
+    return cloud;
+  }
+
+  #assertResource(
+    kind: azure.ResourceName,
+    { kind: _, apiVersion: __, metadata, ...expected }: Readonly<Record<string, unknown>>,
+    absent: boolean,
+  ): Checked {
+    const { name = '' } = (metadata ?? {}) as { name?: string };
+    const title = `${kind} ${name}`;
+    const resource = this.#cloud().named(kind, name);
+    if (absent || resource === undefined) {
+      const met = absent && resource === undefined;
+      return {
+        met,
+        text: met ? `${title} is absent` : `${title}${absent ? ' absent, but it is there' : ', but it does not exist'}`,
+      };
+    }
+    const found = difference(expected, resource);
     return { met: found === undefined, text: found === undefined ? `${title} as described` : `${title}: ${found}` };
   }
 

@@ -3,7 +3,8 @@
  * checked where it is used. Fields that are not listed here are refused.
  */
 import * as z from 'zod';
-import { parseAddress } from '../model/index.ts';
+import { azure, parseAddress } from '../model/index.ts';
+import { parseCloudPath } from './cloud-path.ts';
 import { parseDurationMs } from './duration.ts';
 import { ipAddress, namesSchema } from './names-schema.ts';
 import { parseReference } from './reference.ts';
@@ -40,6 +41,8 @@ const sender = text((value) => {
   if (typeof read === 'string' || read.kind === 'Pod' || read.kind === 'Node') return read;
   return `${JSON.stringify(value)} is no pod, no node, no vm/NAME and no external/ADDRESS, only these have a network to send from`;
 });
+/** A resource as `az network` names its type, or a part of one. */
+const cloudPath = text(parseCloudPath);
 const scalable = text((value) => {
   const read = parseReference(value);
   if (typeof read === 'string' || read.kind === 'Deployment' || read.kind === 'ReplicaSet') return read;
@@ -117,6 +120,12 @@ const fault = z.strictObject({
   kubeScheduler: programFault.optional(),
   cloudControllerManager: programFault.optional(),
   node: z.strictObject({ name, down: z.boolean() }).optional(),
+  azure: z
+    .strictObject({
+      throttleMs: count.optional(),
+      failOperations: z.strictObject({ resource: z.enum(azure.RESOURCE_NAMES).optional(), times: count }).optional(),
+    })
+    .optional(),
   conntrackRace: z.strictObject({ node: name, on: z.boolean() }).optional(),
 });
 
@@ -155,6 +164,7 @@ export const stepSchema = z.strictObject({
       z.strictObject({ resource: reference, gracePeriodSeconds: count.optional() }),
     ])
     .optional(),
+  az: z.record(cloudPath, z.union([z.null(), anyObject])).optional(),
   patch: z.record(reference, anyObject).optional(),
   cordon: name.optional(),
   uncordon: name.optional(),

@@ -1,5 +1,5 @@
 /** The steps of a script, ready to be carried out. */
-import type { AksOperation, Fault } from '../emulator/index.ts';
+import type { AksOperation, CloudChange, Fault } from '../emulator/index.ts';
 import type { Manifest } from './manifest.ts';
 import type { Problem } from './problem.ts';
 import type { Reference } from './reference.ts';
@@ -16,6 +16,7 @@ export type Action =
   | { readonly verb: 'aks'; readonly requests: readonly AksRequest[] }
   | { readonly verb: 'delete'; readonly targets: readonly Reference[]; readonly gracePeriodSeconds?: number }
   | { readonly verb: 'patch'; readonly patches: readonly { readonly target: Reference; readonly patch: object }[] }
+  | { readonly verb: 'az'; readonly changes: readonly CloudChange[] }
   | { readonly verb: 'cordon' | 'uncordon'; readonly node: string }
   | { readonly verb: 'assert'; readonly expected: NonNullable<StepDocument['assert']> };
 
@@ -48,6 +49,7 @@ export const VERBS = [
   'replaceNode',
   'delete',
   'patch',
+  'az',
   'cordon',
   'uncordon',
   'assert',

@@ -23,6 +23,8 @@ import {
 } from '../../model/index.ts';
 import type { Surroundings } from '../../packet/index.ts';
 import type { Store } from '../../store/index.ts';
+import { NoSuchTargetError } from '../traffic.ts';
+import { type CloudChange, callOf } from './hand-change.ts';
 import { CloudOperations } from './operations.ts';
 import { PoolMembers } from './pool-members.ts';
 import { CLUSTER_NETWORK_ID, idOf, nodeInterface, OUTBOUND_POOL_ID, resourcesOf } from './resources.ts';
@@ -153,6 +155,18 @@ export class Cloud {
         return appliance === undefined ? facts : { ...facts, appliance };
       }),
     };
+  }
+
+  /** Somebody changes Azure by hand. Throws a `NoSuchTargetError` where that cannot be. */
+  change(change: CloudChange): void {
+    const begun = this.arm.begin(callOf(change, this.arm));
+    if (!begun.ok) throw new NoSuchTargetError(`Azure refuses: ${begun.error.message}`);
+    this.arm.finish(begun.operation);
+  }
+
+  /** A resource of the cluster's by its name. */
+  named<N extends azure.ResourceName>(kind: N, name: string): azure.ResourceOf<N> | undefined {
+    return this.arm.get(kind, idOf(kind, name));
   }
 
   #interfaceAt(networkId: string, address: Address): azure.NetworkInterface | undefined {

@@ -56,6 +56,10 @@ export const RESOURCE_TYPES: { readonly [N in ResourceName]: ResourceOf<N>['type
 
 export const RESOURCE_NAMES = Object.keys(RESOURCE_TYPES) as readonly ResourceName[];
 
+export function isResourceName(text: string): text is ResourceName {
+  return Object.hasOwn(RESOURCE_TYPES, text);
+}
+
 const NAMES_BY_TYPE = new Map(RESOURCE_NAMES.map((name) => [RESOURCE_TYPES[name], name]));
 
 export function nameOfType(type: ResourceType): ResourceName {
