@@ -1,4 +1,5 @@
-/** A message of several lines on one, without the rulers that some programs draw: for a transcript, which has a line for each thing. */
+/** A message of several lines on one, without the rulers that some programs draw: a transcript has a line for each thing. */
 export function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n(?:-+\n)?\s*/g, ' ').trim();
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => !/^-{4,}$/.test(line)).join(' ');
 }
