@@ -146,3 +146,37 @@ test('without kube-proxy nodes have no rules, and Services do not answer', () =>
   expect(emulator.dump('iptables', 'node1')).toBe('');
   expect(emulator.send({ from: 'pod/client', to: 'tcp://10.96.0.61:80' }).outcome).toBe('timed-out');
 });
+
+describe.each(['iptables', 'nftables', 'ipvs'] as const)('an address that a load balancer has, in %s mode', (mode) => {
+  const from = ['external/203.0.113.7', 'external/198.51.100.9'];
+  const serving = (externalTrafficPolicy: 'Cluster' | 'Local') => {
+    const emulator = booted({ enabled: true, mode });
+    const ports = [{ port: 80, targetPort: 8080 }];
+    emulator.apply([
+      aService('web', { type: 'LoadBalancer', externalTrafficPolicy, externalIPs: ['198.51.100.200'], ports }),
+      aPod('web', ON('node3')),
+    ]);
+    emulator.patch(
+      'Service',
+      'default/web',
+      { status: { loadBalancer: { ingress: [{ ip: '20.1.2.3' }] } } },
+      { status: true },
+    );
+    emulator.settle();
+    return (to: string) => from.map((sender) => emulator.send({ from: sender, to: `http://${to}/` }));
+  };
+
+  test('is reached from outside by way of a node, which hides the client', () => {
+    for (const { deliveredTo, sourceSeen } of ['20.1.2.3', '198.51.100.200'].flatMap(serving('Cluster'))) {
+      expect(deliveredTo).toBe('pod/default/web');
+      expect(sourceSeen).toMatch(/^10\.10\.12\./);
+    }
+  });
+
+  test('leads to a node that serves, and shows the client, under externalTrafficPolicy Local', () => {
+    for (const [i, { deliveredTo, sourceSeen }] of serving('Local')('20.1.2.3').entries()) {
+      expect(deliveredTo).toBe('pod/default/web');
+      expect(`external/${sourceSeen}`).toContain(`${from[i]}:`);
+    }
+  });
+});

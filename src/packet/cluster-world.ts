@@ -23,6 +23,7 @@ import {
   type Key,
   parseAddress,
 } from '../model/index.ts';
+import { nodeBalancedTo } from './balanced-address.ts';
 import { ExternalHost, type MachineFacts } from './external-host.ts';
 import { AzureFabric, type FabricParts, type Machines, type PodRange } from './fabric/azure-fabric.ts';
 import type { IpvsTable } from './ipvs/table.ts';
@@ -200,15 +201,16 @@ export class ClusterWorld implements World, Machines {
     return this.external(address);
   }
 
-  /** Who takes a packet to this address from the fabric; a sentence where nobody does. */
-  beyond(destination: Address, fromOutside: boolean): Host | string {
+  /** Who takes a packet to this address from the fabric; a sentence where nobody does. `client`: who sends it from outside. */
+  beyond(destination: Address, client?: Address): Host | string {
     if (this.fabric !== undefined) return this.fabric;
-    const owner = this.#nodeWith(destination);
+    const owner =
+      this.#nodeWith(destination) ?? (client === undefined ? undefined : this.#balanced(destination, client));
     if (owner !== undefined) return owner;
     const { virtualNetwork, services } = this.#ranges;
     const { podRange } = this;
     if (podRange !== undefined && contains(podRange.cidr, destination)) {
-      if (fromOutside) return `no route: ${podRange.model} pod address from outside`;
+      if (client !== undefined) return `no route: ${podRange.model} pod address from outside`;
       return this.nodeOfPodAddress(destination) ?? `no route: ${podRange.model} pod address of no node`;
     }
     if (contains(services, destination)) return 'no route: a Service address is not routed in the VNet';
@@ -216,6 +218,13 @@ export class ClusterWorld implements World, Machines {
     const isMachine = destination === this.#apiServer || this.#nameServers.has(destination);
     if (isInside && !isMachine) return `no route: nobody has ${formatAddress(destination)}`;
     return this.external(destination);
+  }
+
+  #balanced(destination: Address, client: Address): Host | string | undefined {
+    const balanced = nodeBalancedTo(destination, client, this.#dataplane);
+    if (balanced === 'not balanced') return undefined;
+    if (balanced === 'no node serves') return `no node answers the probe for ${formatAddress(destination)}`;
+    return this.node(balanced.node);
   }
 
   /** The node whose interface has this address, be it for itself or for a pod. */

@@ -51,7 +51,7 @@ export class ExternalHost implements Host {
   }
 
   hop(destination: Address): Hop {
-    const beyond = this.#world.beyond(destination, true);
+    const beyond = this.#world.beyond(destination, this.#address);
     const way = { device: DEVICE, route: this.#route(destination), over: 'VNet', nextInterface: DEVICE };
     return typeof beyond === 'string' ? { ...way, reason: beyond } : { ...way, next: beyond };
   }

@@ -89,7 +89,7 @@ export class NodeHost implements Host {
   #beyond(destination: Address): Hop {
     const isNear = this.#subnet !== undefined && contains(this.#subnet, destination);
     const route = isNear ? this.#onLink(this.#subnet) : this.#default[familyOf(destination)];
-    const beyond = this.#world.beyond(destination, false);
+    const beyond = this.#world.beyond(destination);
     const nobody = { device: DEVICE, route, over: 'VNet', nextInterface: DEVICE };
     if (typeof beyond === 'string') return { ...nobody, reason: beyond };
     // The pod range is this node's own and no pod has the address: the fabric does not send a packet back to its sender.

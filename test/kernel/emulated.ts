@@ -159,7 +159,7 @@ const ANSWERS: Packet['payload'] = { kind: 'http-response', status: 200, body: '
 const isQuestion = (packet: Packet): boolean => packet.payload === undefined;
 
 function senderOf(sent: SentPacket, world: World, layout: Layout): Host {
-  if (sent.mark === 0 && !sent.from.includes('/')) return world.host(`external/${sent.source}`)!;
+  if (sent.balanced || (sent.mark === 0 && !sent.from.includes('/'))) return world.host(`external/${sent.source}`)!;
   if (sent.mark === 0) return world.host(sent.from)!;
   const node = world.host(layout.nodes[sent.mark - 1]!.name)!;
   const outside = world.host(`external/${sent.source}`)!;

@@ -22,6 +22,8 @@ export interface SentPacket {
   readonly client: string;
   /** what the fabric routes by: the node it hands the packet to, from 1; 0 for none */
   readonly mark: number;
+  /** the emulator finds that node by itself: the sender asks for an address that a load balancer has */
+  readonly balanced: boolean;
   readonly protocol: ProtocolNumber;
   readonly source: string;
   readonly sourcePort: number;
@@ -62,11 +64,14 @@ function fresh(packet: DrawnPacket, number: number, layout: Layout, world: World
   const sender = layout.senders[packet.from % layout.senders.length]!;
   const to = reachable(packet, sender, layout);
   const protocol = PROTOCOL_NUMBERS[to.protocol ?? packet.protocol];
+  const balancedTo = sender.through === undefined ? balancedThrough(sender, to, layout, world) : undefined;
+  const through = sender.through ?? balancedTo;
   return {
     number,
-    from: sender.through === undefined ? spaceOf(sender.host) : FABRIC,
+    from: through === undefined ? spaceOf(sender.host) : FABRIC,
     client: spaceOf(sender.host),
-    mark: sender.through ?? 0,
+    mark: through ?? 0,
+    balanced: balancedTo !== undefined,
     protocol,
     source: sourceFor(sender, to, world),
     sourcePort: sourcePort(packet.port, number),
@@ -77,6 +82,14 @@ function fresh(packet: DrawnPacket, number: number, layout: Layout, world: World
     answered: packet.answered,
     title: to.title,
   };
+}
+
+/** The node that a packet from outside is handed to which asks for a load balancer's address, from 1. */
+function balancedThrough(sender: Sender, to: Destination, { nodes }: Layout, world: World): number | undefined {
+  if (spaceOf(sender.host) !== OUTSIDE || nodes.some(({ address }) => address === to.address)) return undefined;
+  const { next } = world.host(sender.host)!.hop(addressOf(to.address)) ?? {};
+  const index = nodes.findIndex(({ name }) => name === next?.name);
+  return index < 0 ? undefined : index + 1;
 }
 
 /** Loopback is asked for by those who are in the cluster only, and nobody outside asks for himself. */

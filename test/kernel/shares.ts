@@ -65,7 +65,7 @@ export function compareShares(loading: Loading, dice: Dice): Shares {
 }
 
 function connection(number: number, from: string, source: string, destination: string): SentPacket {
-  const sender = { from, client: from, mark: 0, source, sourcePort: FIRST_PORT + number };
+  const sender = { from, client: from, mark: 0, balanced: false, source, sourcePort: FIRST_PORT + number };
   const receiver = { destination, destinationPort: 80, protocol: PROTOCOL_NUMBERS.TCP };
   return { number, ...sender, ...receiver, flags: SYN, ttl: 64, answered: false, title: 'the shared Service' };
 }
