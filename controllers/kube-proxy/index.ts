@@ -2,6 +2,7 @@
  * kube-proxy: which Services a node answers for, and the rules it writes for them. Decides nothing about packets: it only
  * writes what they will meet.
  */
+export { ChangeTracker } from './change-tracker.ts';
 export { defaultKubeProxyConfig, type KubeProxyConfig, type LocalDetector } from './config.ts';
 export {
   type ConntrackFlow,
@@ -12,11 +13,9 @@ export {
   withoutFlows,
 } from './conntrack/index.ts';
 export { kubeProxyController } from './controller.ts';
+export { type HealthCheck, healthCheckOf } from './health-check.ts';
 export {
-  ChangeTracker,
   cleanupLeftovers,
-  type HealthCheck,
-  healthCheckOf,
   isRestoreError,
   type KernelTables,
   type KubeProxyRuleset,

@@ -10,7 +10,7 @@ import {
   ServiceTable,
 } from '../../../src/dataplane/index.ts';
 import { addressOf, type EndpointSlice, formatEndpoint, TCP, UDP } from '../../../src/model/index.ts';
-import { ChangeTracker } from '../iptables/index.ts';
+import { ChangeTracker } from '../change-tracker.ts';
 import { staleConnections, staleFlows } from './stale-flows.ts';
 
 const CLUSTER_IP = addressOf('10.96.0.10');

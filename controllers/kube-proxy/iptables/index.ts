@@ -1,7 +1,5 @@
 /** kube-proxy's iptables mode: from service ports to rules, and from syncs to a node's tables. */
-export { ChangeTracker, type ProxiedObjects, type TrackedChanges } from './change-tracker.ts';
 export { cleanupLeftovers } from './cleanup.ts';
-export { type HealthCheck, healthCheckOf } from './health-check.ts';
 export {
   EMPTY_TABLES,
   ensureJump,

@@ -9,9 +9,9 @@
  */
 import type { Chain, NodeFacts, Rule } from '../../../src/dataplane/index.ts';
 import type { Key, TableName } from '../../../src/model/index.ts';
+import { ChangeTracker, type ProxiedObjects } from '../change-tracker.ts';
 import type { KubeProxyConfig } from '../config.ts';
-import { ChangeTracker, type ProxiedObjects } from './change-tracker.ts';
-import { type HealthCheck, healthCheckOf } from './health-check.ts';
+import { type HealthCheck, healthCheckOf } from '../health-check.ts';
 import { EMPTY_TABLES, ensureJump, isRestoreError, type Jump, type KernelTables, restore } from './kernel-tables.ts';
 import { defaultMarkFormat, type MarkFormat, restoreRuleText } from './restore-text.ts';
 import { type KubeProxyRuleset, kubeProxyRuleset } from './ruleset.ts';

@@ -6,17 +6,15 @@
  */
 import type { FiledPort, NodeFacts, VirtualServerAddress, VirtualServers } from '../../../src/dataplane/index.ts';
 import type { Address, Key } from '../../../src/model/index.ts';
+import { ChangeTracker, type ProxiedObjects } from '../change-tracker.ts';
+import { type HealthCheck, healthCheckOf } from '../health-check.ts';
 import {
-  ChangeTracker,
   defaultMarkFormat,
   EMPTY_TABLES,
   ensureJump,
-  type HealthCheck,
-  healthCheckOf,
   isRestoreError,
   type KernelTables,
   type MarkFormat,
-  type ProxiedObjects,
   restore,
 } from '../iptables/index.ts';
 import type { IpvsConfig } from './config.ts';

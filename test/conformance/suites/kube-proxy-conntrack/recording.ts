@@ -1,6 +1,6 @@
 /** The format of recorded clean-ups of conntrack. What is not in it is refused. Format: the README of the kube-proxy recordings. */
 import { z } from 'zod';
-import type { EndpointSlice, Service } from '../../../../src/model/index.ts';
+import { file as anyFile, objects as anyObjects, commonEndpoint } from '../kube-proxy/recording.ts';
 
 const tuple = z.strictObject({ srcIP: z.string(), srcPort: z.number(), dstIP: z.string(), dstPort: z.number() });
 const flow = z.strictObject({ protocol: z.enum(['TCP', 'UDP', 'SCTP']), original: tuple, reply: tuple });
@@ -10,21 +10,9 @@ export type RecordedFlow = z.infer<typeof flow>;
 const family = z.enum(['IPv4', 'IPv6']);
 
 /** What every step has, used or not. */
-const objects = {
-  services: z.array(z.custom<Service>()),
-  endpointSlices: z.array(z.custom<EndpointSlice>()),
-  nodes: z.array(z.unknown()),
-  ruleset: z.literal(''),
-  flows: z.tuple([]),
-};
+const objects = { ...anyObjects, ruleset: z.literal(''), flows: z.tuple([]) };
 
-const file = {
-  source: z.string(),
-  mode: z.literal('conntrack'),
-  origin: z.string(),
-  name: z.string(),
-  topics: z.array(z.string()),
-};
+const file = { ...anyFile, mode: z.literal('conntrack') };
 
 const cleanUp = z.strictObject({
   ...file,
@@ -66,13 +54,7 @@ const filter = z.strictObject({
   steps: z.array(z.strictObject({ ...objects, filterFlows: z.array(flow), flow, match: z.boolean() })).min(1),
 });
 
-const endpoint = z.strictObject({
-  endpoint: z.string(),
-  local: z.boolean(),
-  ready: z.boolean(),
-  serving: z.boolean(),
-  terminating: z.boolean(),
-});
+const endpoint = z.strictObject(commonEndpoint);
 
 export type RecordedEndpoint = z.infer<typeof endpoint>;
 

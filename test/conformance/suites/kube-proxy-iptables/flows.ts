@@ -12,7 +12,8 @@ import {
 import { type Outcome, outcomes, type SoloWorld, soloWorld } from '../../../../src/packet/index.ts';
 import { firstDifference } from '../../difference.ts';
 import type { Difference } from '../../suite.ts';
-import type { Flow, Recording } from './recording.ts';
+import type { Flow } from '../kube-proxy/recording.ts';
+import type { Recording } from './recording.ts';
 
 export function rulesetOf(text: string, family: Family): Ruleset {
   const ruleset = parseIptablesSave(text, family);

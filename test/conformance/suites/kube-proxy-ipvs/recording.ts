@@ -1,64 +1,34 @@
 /** The format of recorded syncs in IPVS mode. What is not in it is refused. Format: the README of the kube-proxy recordings. */
 import { z } from 'zod';
-import type { EndpointSlice, Service } from '../../../../src/model/index.ts';
+import {
+  categorized,
+  commonConfig,
+  commonEndpoint,
+  commonServicePort,
+  commonStep,
+  events,
+  file,
+  hints,
+  localDetector,
+} from '../kube-proxy/recording.ts';
 
 const config = z.strictObject({
+  ...commonConfig,
   mode: z.literal('ipvs'),
-  ipFamily: z.enum(['IPv4', 'IPv6']),
   dummyDevice: z.literal('kube-ipvs0'),
   excludeCIDRs: z.array(z.string()),
-  interfaceAddresses: z.array(z.string()),
   ipvsScheduler: z.enum(['rr', 'wrr', 'lc', 'wlc', 'dh', 'sh', 'sed', 'nq', 'mh', 'lblc', 'lblcr']),
-  localDetector: z.strictObject({
-    implemented: z.boolean(),
-    ifLocal: z.array(z.string()).optional(),
-    ifNotLocal: z.array(z.string()).optional(),
-  }),
-  masqueradeAll: z.boolean(),
-  masqueradeMark: z.string(),
+  localDetector,
   nodeAddresses: z.array(z.string()),
-  nodeIP: z.string(),
-  nodeName: z.string(),
-  nodePortAddresses: z.array(z.string()),
   randomFully: z.boolean(),
-  topologyLabels: z.record(z.string(), z.string()),
 });
 
 export type RecordedConfig = z.infer<typeof config>;
 
-const endpointNames = z.array(z.string()).nullable();
-
 const servicePort = z.strictObject({
-  servicePortName: z.string(),
-  protocol: z.string(),
-  clusterIP: z.string(),
-  port: z.number(),
-  nodePort: z.number().optional(),
-  externalIPs: z.array(z.string()).optional(),
-  loadBalancerVIPs: z.array(z.string()).optional(),
-  loadBalancerSourceRanges: z.array(z.string()).optional(),
-  sessionAffinity: z.string().optional(),
-  stickyMaxAgeSeconds: z.number().optional(),
-  healthCheckNodePort: z.number().optional(),
-  externalPolicyLocal: z.boolean(),
-  internalPolicyLocal: z.boolean(),
-  endpoints: z.array(
-    z.strictObject({
-      endpoint: z.string(),
-      local: z.boolean(),
-      ready: z.boolean(),
-      serving: z.boolean(),
-      terminating: z.boolean(),
-      zoneHints: z.array(z.string()).optional(),
-      nodeHints: z.array(z.string()).optional(),
-    }),
-  ),
-  categorized: z.strictObject({
-    cluster: endpointNames,
-    local: endpointNames,
-    allReachable: endpointNames,
-    hasAnyEndpoints: z.boolean(),
-  }),
+  ...commonServicePort,
+  endpoints: z.array(z.strictObject({ ...commonEndpoint, ...hints })),
+  categorized,
 });
 
 const virtualServer = z.strictObject({
@@ -82,29 +52,8 @@ const ipSet = z.strictObject({
 export type RecordedIpSet = z.infer<typeof ipSet>;
 
 const step = z.strictObject({
-  config: z.partialRecord(z.string(), z.unknown()).optional(),
-  events: z
-    .array(
-      z.strictObject({
-        kind: z.string(),
-        op: z.string(),
-        name: z.string().optional(),
-        labels: z.record(z.string(), z.string()).optional(),
-      }),
-    )
-    .optional(),
-  services: z.array(z.custom<Service>()),
-  endpointSlices: z.array(z.custom<EndpointSlice>()),
-  nodes: z.array(z.unknown()),
-  updatedServices: z.array(z.string()).optional(),
-  conntrackCleanupRequired: z.boolean().optional(),
-  healthCheck: z
-    .strictObject({
-      healthCheckNodePorts: z.record(z.string(), z.number()),
-      localReadyEndpoints: z.record(z.string(), z.number()),
-    })
-    .optional(),
-  rulesetBefore: z.string().optional(),
+  ...commonStep,
+  events: events.optional(),
   ruleset: z.string(),
   restoreInput: z.string().optional(),
   ipsets: z.array(ipSet),
@@ -118,11 +67,8 @@ const step = z.strictObject({
 export type RecordedStep = z.infer<typeof step>;
 
 const recording = z.strictObject({
-  source: z.string(),
+  ...file,
   mode: z.literal('ipvs'),
-  origin: z.string(),
-  name: z.string(),
-  topics: z.array(z.string()),
   config: config.partial(),
   steps: z.array(step).min(1),
 });

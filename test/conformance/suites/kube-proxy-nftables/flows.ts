@@ -4,7 +4,8 @@ import { addressOf, formatEndpoint, PROTOCOL_NUMBERS, type Protocol, SYN, TCP } 
 import { type Outcome, outcomes, type SoloWorld, soloWorld } from '../../../../src/packet/index.ts';
 import { firstDifference } from '../../difference.ts';
 import type { Difference } from '../../suite.ts';
-import type { Flow, Recording } from './recording.ts';
+import type { Flow } from '../kube-proxy/recording.ts';
+import type { Recording } from './recording.ts';
 
 function outcomesOf(world: SoloWorld, flow: Flow): readonly Outcome[] {
   const protocol = PROTOCOL_NUMBERS[flow.protocol.toUpperCase() as Protocol];

@@ -1,15 +1,10 @@
 /** The format of a recorded choice of endpoints. What is not in it is refused. Format: the README of the kube-proxy recordings. */
 import { z } from 'zod';
-import type { EndpointSlice, Service } from '../../../../src/model/index.ts';
-
-const endpointNames = z.array(z.string()).nullable();
+import type { Service } from '../../../../src/model/index.ts';
+import { commonEndpoint, endpointNames, file, objects } from '../kube-proxy/recording.ts';
 
 const endpoint = z.strictObject({
-  endpoint: z.string(),
-  local: z.boolean(),
-  ready: z.boolean(),
-  serving: z.boolean(),
-  terminating: z.boolean(),
+  ...commonEndpoint,
   zoneHints: z.array(z.string()),
   nodeHints: z.array(z.string()),
 });
@@ -17,11 +12,8 @@ const endpoint = z.strictObject({
 export type RecordedEndpoint = z.infer<typeof endpoint>;
 
 const recording = z.strictObject({
-  source: z.string(),
+  ...file,
   mode: z.literal('topology'),
-  origin: z.string(),
-  name: z.string(),
-  topics: z.array(z.string()),
   config: z.strictObject({
     nodeName: z.string(),
     nodeLabels: z.record(z.string(), z.string()).nullable(),
@@ -30,9 +22,8 @@ const recording = z.strictObject({
   steps: z
     .array(
       z.strictObject({
+        ...objects,
         services: z.tuple([z.custom<Service>()]),
-        endpointSlices: z.array(z.custom<EndpointSlice>()),
-        nodes: z.array(z.unknown()),
         /** left out where there are none */
         endpoints: z.array(endpoint).optional(),
         expected: z.strictObject({

@@ -2,9 +2,9 @@
  * What kube-proxy's health check server is told: a load balancer asks each node whether it has endpoints of a Service.
  * Source: kubernetes pkg/proxy/servicechangetracker.go (HealthCheckNodePorts), endpointschangetracker.go (LocalReadyEndpoints).
  */
-import type { NodeFacts } from '../../../src/dataplane/index.ts';
-import type { Address, Family, Key } from '../../../src/model/index.ts';
-import { familyOf } from '../../../src/model/index.ts';
+import type { NodeFacts } from '../../src/dataplane/index.ts';
+import type { Address, Family, Key } from '../../src/model/index.ts';
+import { familyOf } from '../../src/model/index.ts';
 import type { ChangeTracker } from './change-tracker.ts';
 
 export interface HealthCheck {

@@ -2,7 +2,7 @@
  * What has changed since the last sync, and what kube-proxy then knows: its Services and endpoints of one family.
  * Source: kubernetes pkg/proxy/servicechangetracker.go, endpointschangetracker.go, endpointslicecache.go.
  */
-import { type ServiceEndpoint, type ServicePortRecord, ServiceTable } from '../../../src/dataplane/index.ts';
+import { type ServiceEndpoint, type ServicePortRecord, ServiceTable } from '../../src/dataplane/index.ts';
 import {
   type EndpointSlice,
   type Family,
@@ -11,10 +11,10 @@ import {
   type Key,
   keyOf,
   type Service,
-} from '../../../src/model/index.ts';
-import { type EndpointsByPort, gatherEndpoints } from '../endpoints.ts';
-import { keepUnchanged } from '../same-record.ts';
-import { serviceRecordOf } from '../service-record.ts';
+} from '../../src/model/index.ts';
+import { type EndpointsByPort, gatherEndpoints } from './endpoints.ts';
+import { keepUnchanged } from './same-record.ts';
+import { serviceRecordOf } from './service-record.ts';
 
 /** What a node's kube-proxy is shown at a sync. */
 export interface ProxiedObjects {
