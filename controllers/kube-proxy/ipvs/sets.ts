@@ -103,13 +103,16 @@ function mapSets(make: (key: SetKey) => IpSet): KubeProxySets {
 /** The sets as they change, each element there for as long as anybody wants it. Elements are in no order. */
 export class CountedSets {
   readonly #elements = new Map<SetKey, Map<string, IpSetEntry>>(SET_KEYS.map((key) => [key, new Map()]));
+  readonly #addresses = new Map<SetKey, Map<Address, number>>(SET_KEYS.map((key) => [key, new Map()]));
   /** of elements that more than one wants, how many do: by set and text */
   readonly #shared = new Map<string, number>();
   #sets: KubeProxySets;
 
   constructor(family: Family) {
     this.#sets = mapSets((key) => {
-      return { name: ipSetName(key, family), type: SETS[key].type, family, entries: this.#elements.get(key)! };
+      const { type } = SETS[key];
+      const set = { name: ipSetName(key, family), type, family, entries: this.#elements.get(key)! };
+      return type === 'bitmap:port' ? set : { ...set, addresses: this.#addresses.get(key)! };
     });
   }
 
@@ -120,7 +123,7 @@ export class CountedSets {
 
   /** whether anybody wants the address on the dummy device */
   binds(address: Address): boolean {
-    return this.#elements.get('KUBE-IPVS-IPS')!.has(ipSetEntryText({ type: 'hash:ip', address }));
+    return this.#addresses.get('KUBE-IPVS-IPS')!.has(address);
   }
 
   /** Puts what is wanted in the place of what was. Says whether any set changed. */
@@ -139,6 +142,7 @@ export class CountedSets {
     const elements = this.#elements.get(set)!;
     if (!elements.has(text)) {
       elements.set(text, entry);
+      this.#count(set, entry, 1);
       return true;
     }
     this.#shared.set(`${set} ${text}`, (this.#shared.get(`${set} ${text}`) ?? 1) + 1);
@@ -150,6 +154,16 @@ export class CountedSets {
     const count = this.#shared.get(`${set} ${text}`) ?? 1;
     if (count > 2) this.#shared.set(`${set} ${text}`, count - 1);
     else this.#shared.delete(`${set} ${text}`);
-    return count === 1 && this.#elements.get(set)!.delete(text);
+    if (count !== 1 || !this.#elements.get(set)!.delete(text)) return false;
+    this.#count(set, entry, -1);
+    return true;
+  }
+
+  #count(set: SetKey, entry: IpSetEntry, change: 1 | -1): void {
+    if (entry.type === 'bitmap:port') return;
+    const counts = this.#addresses.get(set)!;
+    const count = (counts.get(entry.address) ?? 0) + change;
+    if (count === 0) counts.delete(entry.address);
+    else counts.set(entry.address, count);
   }
 }

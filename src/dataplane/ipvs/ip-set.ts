@@ -45,6 +45,8 @@ export interface IpSet {
   readonly family: Family;
   /** by their text */
   readonly entries: ReadonlyMap<string, IpSetEntry>;
+  /** how many elements begin with an address, where the set knows: an index, never a meaning */
+  readonly addresses?: ReadonlyMap<Address, number>;
 }
 
 /** An element as `ipset add` takes it and `ipset list` prints it: `10.96.0.1,tcp:443`. */

@@ -24,9 +24,17 @@ function portAt(flight: Flight, side: Side | undefined): number {
   return side === 'src' ? flight.sourcePort : flight.destinationPort;
 }
 
+/** Rules ask several sets for the same element, one after another: the one asked for last is kept. */
+let asked = { address: undefined as Address | undefined, port: 0, protocol: 0, text: '' };
+
 /** What stands before the third dimension in an element's text. */
 function portKey(flight: Flight, [first, second]: readonly Side[]): string {
-  return `${formatAddress(addressAt(flight, first))},${protocolName(flight.protocol)}:${portAt(flight, second)}`;
+  const address = addressAt(flight, first);
+  const port = portAt(flight, second);
+  const { protocol } = flight;
+  if (asked.address !== address || asked.port !== port || asked.protocol !== protocol)
+    asked = { address, port, protocol, text: `${formatAddress(address)},${protocolName(protocol)}:${port}` };
+  return asked.text;
 }
 
 const ranges = new WeakMap<IpSet, ReadonlyMap<string, readonly IpSetEntry[]>>();
@@ -46,6 +54,7 @@ function rangesOf(set: IpSet): ReadonlyMap<string, readonly IpSetEntry[]> {
 
 /** Whether the set holds what this packet shows on the sides that the match names. */
 function isInSet({ set, sides }: SetMatch, flight: Flight): boolean {
+  if (set.addresses?.has(addressAt(flight, sides[0])) === false) return false;
   switch (set.type) {
     case 'hash:ip':
       return set.entries.has(formatAddress(addressAt(flight, sides[0])));

@@ -67,6 +67,7 @@ function neverQueue(servers: readonly RealServer[]): RealServer | undefined {
 /** Where the last one stands. If it is gone, the one before it stands in, if any is left; -1 before the first. */
 function lastPosition(order: readonly string[], before: SchedulerState): number {
   const from = before.last === undefined ? -1 : before.order.indexOf(before.last);
+  if (order === before.order) return from;
   for (let i = from; i >= 0; i--) {
     const found = order.indexOf(before.order[i]!);
     if (found >= 0) return found;
@@ -74,8 +75,17 @@ function lastPosition(order: readonly string[], before: SchedulerState): number 
   return -1;
 }
 
-function roundRobin(servers: ReadonlyMap<string, RealServer>, before: SchedulerState): Scheduled {
-  const order = [...servers.keys()];
+const orders = new WeakMap<VirtualServer['realServers'], readonly string[]>();
+
+/** The names of real servers in the order of their map, which never changes. */
+function orderOf(servers: VirtualServer['realServers']): readonly string[] {
+  let order = orders.get(servers);
+  if (order === undefined) orders.set(servers, (order = [...servers.keys()]));
+  return order;
+}
+
+function roundRobin(servers: VirtualServer['realServers'], before: SchedulerState): Scheduled {
+  const order = orderOf(servers);
   const from = lastPosition(order, before);
   for (let i = 1; i <= order.length; i++) {
     const name = order[(from + i) % order.length]!;
@@ -144,11 +154,10 @@ function tableOf({ realServers }: VirtualServer, make: (servers: readonly RealSe
 
 /** Chooses for one new connection. Throws for schedulers that are not modelled: lblc, lblcr. */
 export function schedule(server: VirtualServer, before: SchedulerState, client: Client): Scheduled {
+  if (server.scheduler === 'rr') return roundRobin(server.realServers, before);
   const servers = [...server.realServers.values()];
   const stateless = (realServer: RealServer | undefined): Scheduled => ({ realServer, state: before });
   switch (server.scheduler) {
-    case 'rr':
-      return roundRobin(server.realServers, before);
     case 'wrr':
       return weightedRoundRobin(server.realServers, before);
     case 'lc':

@@ -33,6 +33,14 @@ interface Template {
   readonly expiresAt: Moment;
 }
 
+const names = new WeakMap<VirtualServer, string>();
+
+function nameOf(server: VirtualServer): string {
+  let name = names.get(server);
+  if (name === undefined) names.set(server, (name = virtualServerName(server)));
+  return name;
+}
+
 export class IpvsTable {
   servers: VirtualServers;
   readonly #states = new Map<string, SchedulerState>();
@@ -48,29 +56,27 @@ export class IpvsTable {
   }
 
   /** The real server for a new connection, and what is to be remembered of it; undefined where none takes it. */
-  choose(server: VirtualServer, client: Client, table: ConntrackTable, at: Moment) {
-    const name = virtualServerName(server);
+  choose(
+    server: VirtualServer,
+    client: Client,
+    table: ConntrackTable,
+    at: Moment,
+  ): { readonly realServer: RealServer; readonly choice: Choice } | undefined {
+    const name = nameOf(server);
     const kept = this.#kept(server, name, client, at);
     const before = this.#states.get(name) ?? FRESH_STATE;
     const counted = countsConnections(server) ? connectionCounter(table, at)(server) : server;
     const { realServer, state } =
       kept === undefined ? schedule(counted, before, client) : { realServer: kept, state: before };
     if (realServer === undefined) return undefined;
-    const isPersistent = (server.flags & PERSISTENT) !== 0;
-    const expiresAt = at + server.timeoutSeconds * 1000;
-    const template = {
-      client: client.source,
-      realServer: formatEndpoint(realServer.address, realServer.port),
-      expiresAt,
-    };
-    const choice: Choice = { server: name, state, template: isPersistent ? template : undefined };
-    return { realServer, choice };
+    return { realServer, choice: { server: name, state, template: templateOf(server, realServer, client, at) } };
   }
 
   /** A client's real server, as long as it is there and has weight (net.ipv4.vs.expire_quiescent_template). */
   #kept(server: VirtualServer, name: string, { source }: Client, at: Moment): RealServer | undefined {
+    if ((server.flags & PERSISTENT) === 0) return undefined;
     const template = this.#templates.get(`${name} ${source}`);
-    if ((server.flags & PERSISTENT) === 0 || template === undefined || template.expiresAt <= at) return undefined;
+    if (template === undefined || template.expiresAt <= at) return undefined;
     const realServer = server.realServers.get(template.realServer);
     return realServer === undefined || realServer.weight === 0 ? undefined : realServer;
   }
@@ -79,6 +85,13 @@ export class IpvsTable {
     this.#states.set(server, state);
     if (template !== undefined) this.#templates.set(`${server} ${template.client}`, template);
   }
+}
+
+/** What keeps the client with its real server, where the virtual server is persistent. */
+function templateOf(server: VirtualServer, real: RealServer, client: Client, at: Moment): Choice['template'] {
+  if ((server.flags & PERSISTENT) === 0) return undefined;
+  const expiresAt = at + server.timeoutSeconds * 1000;
+  return { client: client.source, realServer: formatEndpoint(real.address, real.port), expiresAt };
 }
 
 function countsConnections({ scheduler }: VirtualServer): boolean {
