@@ -1,7 +1,7 @@
 /** Compiled code is an accelerator, never a meaning: over the tables that kube-proxy wrote, running it is walking every rule. */
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type NftSet, type NftTable, nftRuleset, parseNft, type Ruleset } from '../../dataplane/index.ts';
 import { addressOf, type Packet, PROTOCOL_NUMBERS, type Protocol, SYN, TCP } from '../../model/index.ts';
 import { send } from '../send.ts';
@@ -95,21 +95,107 @@ function walkWith(ruleset: Ruleset, own: readonly string[], packet: Packet, roll
   return { verdict, seen, remembered, mark: flight.mark, asked: dice.asked, steps: trace?.steps };
 }
 
-test('takes the steps, ends and rolls of the walk rule by rule', () => {
-  const rolls = fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 8 });
-  fc.assert(
-    fc.property(sent, rolls, ({ ruleset, own, packets }, rolled) => {
-      const linear = rulesOf(ruleset);
-      walkBy(linear, linearNft(linear));
-      const compiled = [rulesOf(ruleset), withIdleAddresses(rulesOf(ruleset))];
-      for (const packet of packets.map(packetOf)) {
-        const expected = walkWith(linear, own, packet, rolled, true);
-        for (const rules of compiled) {
-          expect(walkWith(rules, own, packet, rolled, true)).toEqual(expected);
-          expect({ ...walkWith(rules, own, packet, rolled, false), steps: expected.steps }).toEqual(expected);
-        }
-      }
-    }),
-    { numRuns: 60 },
+const rolls = fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 8 });
+
+interface Sent {
+  readonly ruleset: string;
+  readonly own: readonly string[];
+  readonly packets: readonly Parameters<typeof packetOf>[0][];
+}
+
+function expectSameWalks({ ruleset, own, packets }: Sent, rolled: readonly number[]): void {
+  const linear = rulesOf(ruleset);
+  walkBy(linear, linearNft(linear));
+  const compiled = [rulesOf(ruleset), withIdleAddresses(rulesOf(ruleset))];
+  for (const packet of packets.map(packetOf)) {
+    const expected = walkWith(linear, own, packet, rolled, true);
+    for (const rules of compiled) {
+      expect(walkWith(rules, own, packet, rolled, true)).toEqual(expected);
+      expect({ ...walkWith(rules, own, packet, rolled, false), steps: expected.steps }).toEqual(expected);
+    }
+  }
+}
+
+/** Chains that lead to those after them, in every way that nft knows. */
+const VERDICTS = ['jump', 'goto'].flatMap((how) => ['b', 'c', 'd'].map((chain) => `${how} ${chain}`));
+const statement = fc.constantFrom(
+  ...VERDICTS,
+  'return',
+  'accept',
+  'dnat to 10.0.0.9:8080',
+  'meta mark set mark or 0x4000',
+  'meta mark set mark xor 0x4000',
+  'numgen random mod 2 vmap { 0 : goto d, 1 : jump d }',
+  'ip daddr . meta l4proto . th dport vmap @m',
+  'meta l4proto . th dport vmap @p',
+);
+const condition = fc.constantFrom(
+  '',
+  '',
+  'ip daddr 10.0.0.1',
+  'ip daddr != 10.0.0.0/24',
+  'ip daddr @s',
+  'ip daddr != @s',
+  'ip saddr 10.0.0.2',
+  'meta l4proto tcp',
+  'tcp dport 80',
+  'tcp dport != 80',
+  'meta mark & 0x4000 == 0x4000',
+  'fib daddr type local',
+);
+const lines = fc.array(
+  fc.tuple(condition, condition, statement).map((parts) => parts.filter(Boolean).join(' ')),
+  {
+    maxLength: 5,
+  },
+);
+const NAMES = ['a', 'b', 'c', 'd'] as const;
+const SETS = `
+\tset s {
+\t\ttype ipv4_addr
+\t\telements = { 10.0.0.1, 10.0.0.3 }
+\t}
+\tmap m {
+\t\ttype ipv4_addr . inet_proto . inet_service : verdict
+\t\telements = { 10.0.0.1 . tcp . 80 : goto b, 10.0.0.1 . tcp . 81 : jump c, 10.0.0.2 . tcp . 80 : drop }
+\t}
+\tmap p {
+\t\ttype inet_proto . inet_service : verdict
+\t\telements = { tcp . 80 : jump b, tcp . 81 : return }
+\t}
+`;
+
+/** The kernel refuses circles: a chain leads only to later ones, and only the first asks maps. */
+function leadsOn(line: string, at: number): boolean {
+  const leadsBack = NAMES.slice(0, at + 1).some(
+    (name) => line.endsWith(`jump ${name}`) || line.endsWith(`goto ${name}`),
   );
+  return !leadsBack && (at === 0 || !line.includes('vmap'));
+}
+
+const composed = fc.tuple(lines, lines, lines, lines).map((chains) => {
+  const texts = chains.map((chain, at) => {
+    const hook = at === 0 ? ['type nat hook prerouting priority -100; policy accept;'] : [];
+    const rules = [...hook, ...chain.filter((line) => leadsOn(line, at))];
+    return `\tchain ${NAMES[at]} {\n${rules.map((rule) => `\t\t${rule}\n`).join('')}\t}\n`;
+  });
+  return `table ip t {${SETS}${texts.join('')}}\n`;
+});
+
+describe('compiled code takes the steps, ends and rolls of the walk rule by rule', () => {
+  test('over what kube-proxy wrote', () => {
+    fc.assert(fc.property(sent, rolls, expectSameWalks), { numRuns: 60 });
+  });
+
+  test('over chains of any shape', () => {
+    const host = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', '192.168.0.2');
+    const packet = fc.tuple(host, host, fc.constantFrom(80, 81, 82), fc.constantFrom('tcp', 'udp'));
+    const packets = fc.array(packet, { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(composed, packets, rolls, (ruleset, all, rolled) =>
+        expectSameWalks({ ruleset, own: ['192.168.0.2'], packets: all }, rolled),
+      ),
+      { numRuns: 200 },
+    );
+  });
 });
