@@ -31,18 +31,20 @@ export class KeyIndex {
 
   /** Adds a key that is not there. */
   add(key: string, row: number): void {
-    // At most half full: longer runs of taken places would cost more than the memory does.
-    if ((this.#size + 1) * 2 > this.#mask + 1) this.#grow();
+    // At most three quarters full: longer runs of taken places would cost more than a larger table does.
+    if ((this.#size + 1) * 4 > (this.#mask + 1) * 3) this.#grow();
     this.#size++;
     this.#settle(row, hashOf(key));
   }
 
-  /** Takes a key out that is there. */
-  delete(key: string): void {
+  /** Takes a key out, and says which row it had; undefined where it was not there. */
+  remove(key: string): number | undefined {
     const place = this.#find(key, hashOf(key));
-    if (place < 0) throw new Error(`there is no ${key} to delete`);
+    if (place < 0) return undefined;
+    const row = this.#table[place]!;
     this.#size--;
     this.#closeGap(place);
+    return row;
   }
 
   #find(key: string, hash: number): number {

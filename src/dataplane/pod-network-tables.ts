@@ -7,11 +7,12 @@ import type { PodNetwork } from './pod-networks.ts';
 const SEGMENT_SIZE = 256;
 const NOBODY = -1;
 
-interface NodeEntry {
-  /** its pods' IPv4 addresses, by segment: how many */
+/** One node's pods, in IPv4 addresses. */
+export interface NodeEntry {
+  /** how many it has in each segment */
   readonly segments: Map<number, number>;
   count: number;
-  /** the IPv4 address handed out last, as `setCursor` says */
+  /** the one handed out last, which whoever hands them out writes */
   cursor: Ipv4;
 }
 
@@ -54,39 +55,40 @@ export class PodNetworkTables {
     return found;
   }
 
-  countOn(node: string): number {
-    return this.#nodes.get(node)?.count ?? 0;
-  }
-
-  cursorOf(node: string): Ipv4 {
-    return this.#nodes.get(node)?.cursor ?? 0;
-  }
-
-  setCursor(node: string, cursor: Ipv4): void {
-    this.#entryOf(node).cursor = cursor;
+  /** What is known of a node; all zero where it never had a pod. */
+  entryOf(node: string): NodeEntry {
+    let entry = this.#nodes.get(node);
+    if (entry === undefined) {
+      entry = { segments: new Map(), count: 0, cursor: 0 };
+      this.#nodes.set(node, entry);
+    }
+    return entry;
   }
 
   /** Throws, with nothing changed, where an address belongs to another pod. Gives what the pod had before. */
   set(pod: Key, network: PodNetwork | undefined): PodNetwork | undefined {
-    for (const address of network?.addresses ?? []) {
-      const owner = this.at(address)?.pod ?? pod;
-      if (owner !== pod) throw new Error(`${formatAddress(address)} belongs to pod ${owner}, not to ${pod}`);
-    }
+    if (network !== undefined) this.#checkOwners(pod, network.addresses);
     const before = this.#remove(pod);
     if (network !== undefined) this.#add(pod, network);
     return before;
   }
 
+  #checkOwners(pod: Key, addresses: readonly Address[]): void {
+    for (const address of addresses) {
+      const owner = this.at(address)?.pod ?? pod;
+      if (owner !== pod) throw new Error(`${formatAddress(address)} belongs to pod ${owner}, not to ${pod}`);
+    }
+  }
+
   #remove(pod: Key): PodNetwork | undefined {
-    const row = this.#rows.get(pod);
+    const row = this.#rows.remove(pod);
     if (row === undefined) return undefined;
     const network = this.#networks[row]!;
-    const entry = this.#nodes.get(network.node)!;
+    const entry = this.entryOf(network.node);
     for (const address of network.addresses) {
       if (typeof address === 'string') this.#ipv6.delete(address);
       else this.#leave(address, entry);
     }
-    this.#rows.delete(pod);
     this.#networks[row] = undefined;
     this.#freeRows.push(row);
     return network;
@@ -96,7 +98,7 @@ export class PodNetworkTables {
     const row = this.#freeRows.pop() ?? this.#networks.length;
     this.#networks[row] = network;
     this.#rows.add(pod, row);
-    const entry = this.#entryOf(network.node);
+    const entry = this.entryOf(network.node);
     for (const address of network.addresses) {
       if (typeof address === 'string') this.#ipv6.set(address, row);
       else this.#enter(address, row, entry);
@@ -122,14 +124,5 @@ export class PodNetworkTables {
     if (left === 0) entry.segments.delete(segment);
     else entry.segments.set(segment, left);
     entry.count--;
-  }
-
-  #entryOf(node: string): NodeEntry {
-    let entry = this.#nodes.get(node);
-    if (entry === undefined) {
-      entry = { segments: new Map(), count: 0, cursor: 0 };
-      this.#nodes.set(node, entry);
-    }
-    return entry;
   }
 }

@@ -28,23 +28,19 @@ export interface AddressBlock {
   readonly size: number;
 }
 
-/** What one pod gets or loses, and the address that its node's search goes on from then. */
+/** How a version is made of its neighbour: what one pod gets or loses, and the address that its node's search goes on from. */
 interface Change {
+  readonly from: PodNetworks | undefined;
   readonly pod: Key;
   readonly network: PodNetwork | undefined;
-  readonly cursor?: { readonly node: string; readonly at: Ipv4 };
-}
-
-/** How a version is made of another one. */
-interface Detour {
-  readonly from: PodNetworks;
-  readonly change: Change;
+  readonly node: string | undefined;
+  readonly cursor: Ipv4;
 }
 
 export class PodNetworks {
   static readonly EMPTY = new PodNetworks(undefined);
   /** undefined in `EMPTY`, which many clusters begin with: it never lends its tables to anybody */
-  #state: PodNetworkTables | Detour | undefined;
+  #state: PodNetworkTables | Change | undefined;
 
   private constructor(state: PodNetworkTables | undefined) {
     this.#state = state;
@@ -72,7 +68,7 @@ export class PodNetworks {
   }
 
   countOn(node: string): number {
-    return this.#tables().countOn(node);
+    return this.#tables().entryOf(node).count;
   }
 
   /**
@@ -82,9 +78,11 @@ export class PodNetworks {
    */
   freeAddress(node: string, blocks: readonly AddressBlock[]): Ipv4 | undefined {
     const tables = this.#tables();
-    const size = blocks.reduce((sum, block) => sum + block.size, 0);
-    if (tables.countOn(node) >= size) return undefined;
-    const start = placeBehind(blocks, tables.cursorOf(node));
+    const { count, cursor } = tables.entryOf(node);
+    let size = 0;
+    for (const block of blocks) size += block.size;
+    if (count >= size) return undefined;
+    const start = placeBehind(blocks, cursor);
     for (let i = 0; i < size; i++) {
       const candidate = addressAt(blocks, (start + i) % size);
       if (tables.at(candidate) === undefined) return candidate;
@@ -95,9 +93,11 @@ export class PodNetworks {
   /** Records or, with undefined, forgets a pod's network. Throws when an address belongs to another pod: a caller's mistake. */
   set(pod: Key, network: PodNetwork | undefined): PodNetworks {
     const tables = this.#tables();
-    const undo = turned(tables, { pod, network, ...cursorAfter(network) });
     const next = new PodNetworks(tables);
-    if (this.#state !== undefined) this.#state = { from: next, change: undo };
+    const last = network?.addresses.findLast((address) => typeof address === 'number');
+    const node = last === undefined ? undefined : network?.node;
+    const undo = turned(tables, { from: undefined, pod, network, node, cursor: last ?? 0 }, next);
+    if (this.#state !== undefined) this.#state = undo;
     return next;
   }
 
@@ -109,12 +109,11 @@ export class PodNetworks {
     let holder: PodNetworks = this;
     while (!(holder.#state instanceof PodNetworkTables)) {
       way.push(holder);
-      holder = holder.#state!.from;
+      holder = holder.#state!.from!;
     }
     const tables = holder.#state;
     for (const version of way.reverse()) {
-      const change = turned(tables, (version.#state as Detour).change);
-      holder.#state = { from: version, change };
+      holder.#state = turned(tables, version.#state as Change, version);
       version.#state = tables;
       holder = version;
     }
@@ -122,18 +121,14 @@ export class PodNetworks {
   }
 }
 
-/** Makes a change in the tables, and gives the one that takes it back. */
-function turned(tables: PodNetworkTables, { pod, network, cursor }: Change): Change {
-  const undo = { pod, network: tables.set(pod, network) };
-  if (cursor === undefined) return undo;
-  const before = { node: cursor.node, at: tables.cursorOf(cursor.node) };
-  tables.setCursor(cursor.node, cursor.at);
-  return { ...undo, cursor: before };
-}
-
-function cursorAfter(network: PodNetwork | undefined): Pick<Change, 'cursor'> {
-  const last = network?.addresses.findLast((address) => typeof address === 'number');
-  return network === undefined || last === undefined ? {} : { cursor: { node: network.node, at: last } };
+/** Makes a change in the tables, and gives the one that takes it back from `to`. */
+function turned(tables: PodNetworkTables, { pod, network, node, cursor }: Change, to: PodNetworks): Change {
+  const before = tables.set(pod, network);
+  if (node === undefined) return { from: to, pod, network: before, node, cursor };
+  const entry = tables.entryOf(node);
+  const undo = { from: to, pod, network: before, node, cursor: entry.cursor };
+  entry.cursor = cursor;
+  return undo;
 }
 
 /** The place behind this address, counted through all blocks; 0 where it lies in none. */

@@ -48,3 +48,13 @@ export function median(numbers: readonly number[]): number {
 export function collectGarbage(): void {
   (globalThis as { gc?: () => void }).gc?.();
 }
+
+/** The exponent b of cost = a * size^b, fitted by least squares over logarithms. */
+export function growthExponent(costs: readonly (readonly [size: number, cost: number])[]): number {
+  const points = costs.map(([size, cost]) => [Math.log(size), Math.log(cost)] as const);
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
+  const covariance = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
+  const variance = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  return covariance / variance;
+}

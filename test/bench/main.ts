@@ -6,6 +6,7 @@ import type { Bench, BenchResult } from './bench.ts';
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   settle: async () => (await import('./settle.ts')).benchSettle,
   proxy: async () => (await import('./proxy.ts')).benchProxy,
+  ipam: async () => (await import('./ipam.ts')).benchIpam,
   walk: async () => (await import('./walk.ts')).benchWalk,
 };
 

@@ -5,7 +5,15 @@
 import { execFileSync } from 'node:child_process';
 import { Emulator } from '../../src/emulator/index.ts';
 import { aDeployment, aLargeCluster, aService } from '../support/cluster.ts';
-import { type Bench, type BenchOptions, type BenchResult, type Figure, median, timed } from './bench.ts';
+import {
+  type Bench,
+  type BenchOptions,
+  type BenchResult,
+  type Figure,
+  growthExponent,
+  median,
+  timed,
+} from './bench.ts';
 
 const PODS_PER_NODE = 30;
 const DEFAULT_SIZES = [30, 300, 1000, 3000];
@@ -80,16 +88,6 @@ function medianRun(runs: readonly Run[]): Run {
   };
 }
 
-/** The exponent b of CPU = a * pods^b, fitted by least squares over logarithms. */
-function growthExponent(runs: readonly Run[]): number {
-  const points = runs.map(({ pods, cpuSeconds }) => [Math.log(pods), Math.log(cpuSeconds)] as const);
-  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
-  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
-  const covariance = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
-  const variance = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  return covariance / variance;
-}
-
 export const benchSettle: Bench = async ({ sizes = DEFAULT_SIZES }: BenchOptions): Promise<BenchResult> => {
   const runs: Run[] = sizes.map((nodes) => medianRun(Array.from({ length: RUNS }, () => runApart(nodes))));
   const figures = runs.flatMap((run): readonly Figure[] => [
@@ -116,6 +114,15 @@ export const benchSettle: Bench = async ({ sizes = DEFAULT_SIZES }: BenchOptions
       run.virtualSeconds.toFixed(1),
     ]),
     figures:
-      runs.length < 2 ? figures : [...figures, { name: 'growth_exponent', value: growthExponent(runs), unit: '' }],
+      runs.length < 2
+        ? figures
+        : [
+            ...figures,
+            {
+              name: 'growth_exponent',
+              value: growthExponent(runs.map(({ pods, cpuSeconds }) => [pods, cpuSeconds] as const)),
+              unit: '',
+            },
+          ],
   };
 };
