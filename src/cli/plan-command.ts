@@ -1,10 +1,10 @@
 /** `orrery plan FILE`: what fits, which space runs out first, and which settings would fix it. */
-import { type PlanReport, planJson, planText, prove, readPlan, reportOn } from '../plan/index.ts';
+import { type PlanReport, planJson, planSvg, planText, prove, readPlan, reportOn } from '../plan/index.ts';
 import { formatProblem } from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { readFileNamed } from './script-file.ts';
 
-export const PLAN_FORMATS = ['text', 'json'] as const;
+export const PLAN_FORMATS = ['text', 'json', 'svg'] as const;
 
 export interface PlanFlags {
   readonly format: (typeof PLAN_FORMATS)[number];
@@ -18,6 +18,7 @@ const SEED = 1;
 const PRINTERS: { readonly [F in PlanFlags['format']]: (report: PlanReport) => string } = {
   text: planText,
   json: planJson,
+  svg: planSvg,
 };
 
 /** Exit code 1 where the growth does not fit, or where a run disagrees with what was predicted. */

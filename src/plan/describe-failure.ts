@@ -1,6 +1,7 @@
 /** What runs out first, in sentences, and what AKS or Kubernetes says then. */
 import { addressModelOf } from '../model/index.ts';
 import type { Failure } from './forecast.ts';
+import { CNS_BATCH, STATIC_BLOCK, staticBlocksOf } from './limits.ts';
 import type { Plan } from './plan.ts';
 
 export function describeFailure(plan: Plan, failure: Failure): readonly string[] {
@@ -15,7 +16,7 @@ export function describeFailure(plan: Plan, failure: Failure): readonly string[]
 }
 
 /** The refusal that a user of AKS gets to see. */
-export function saidOf(plan: Plan, failure: Failure): string {
+function saidOf(plan: Plan, failure: Failure): string {
   const { space, step } = failure;
   switch (space.kind) {
     case 'subnet':
@@ -39,10 +40,16 @@ function waitsForCns(): string {
   return 'the pod gets no address: FailedCreatePodSandBox, not enough IPs available, NCUpdateSubnetFullError';
 }
 
-function subnetRefusal({ settings }: Plan, { step }: Failure): string {
-  const { growth } = step;
+function subnetRefusal({ settings }: Plan, { step: { growth }, space }: Failure): string {
   const pool = settings.agentPoolProfiles.find(({ name }) => 'pool' in growth && name === growth.pool)!;
-  const reservesAhead = addressModelOf(settings.networkProfile, pool) === 'node-subnet';
-  const each = reservesAhead ? `${pool.maxPods + 1} addresses a node` : 'one address a node';
-  return `AKS refuses it: InsufficientSubnetSize (${each})`;
+  const model = addressModelOf(settings.networkProfile, pool);
+  const isPodSubnet = space.name === `subnet ${pool.podSubnet}`;
+  if (isPodSubnet && model === 'pod-subnet-dynamic')
+    return `the node stays NotReady: it needs ${1 + CNS_BATCH} addresses at once for its pods`;
+  if (isPodSubnet) return insufficient(`${staticBlocksOf(pool.maxPods)} blocks of ${STATIC_BLOCK} a node`);
+  return insufficient(model === 'node-subnet' ? `${pool.maxPods + 1} addresses a node` : 'one address a node');
+}
+
+function insufficient(need: string): string {
+  return `AKS refuses it: InsufficientSubnetSize (${need})`;
 }

@@ -7,4 +7,5 @@ export { planJson } from './json.ts';
 export { type Proof, prove } from './prove.ts';
 export { type PlanRead, readPlan } from './read-plan.ts';
 export { type Headroom, type PlanReport, reportOn } from './report.ts';
+export { planSvg } from './svg.ts';
 export { planText } from './text.ts';
