@@ -218,6 +218,7 @@ function planArguments(command: Command): Command {
   return setOption(command.exitOverride())
     .description('say what an address plan comes to: what fits, what runs out first, what would fix it')
     .argument('<file>', 'a plan, apiVersion orrery/v1, kind Plan')
+    .option('--advise', 'say which address model suits the growth, and how large its ranges must be', false)
     .option('--prove', 'let the growth happen in the emulator, and compare', false)
     .option('--seed <number>', 'of the run that proves it', readSeed)
     .addOption(new Option('--format <format>', 'how to print').choices(PLAN_FORMATS).default('text'));

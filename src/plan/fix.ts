@@ -10,22 +10,26 @@ export interface Fix {
 }
 
 /** One remedy brings up the next space that is short: so many in a row at most. */
-const CHANGES_MAX = 8;
+const CHANGES_MAX = 16;
 
 /** One fix for each remedy of the space that runs out first. */
 export function fixesOf(plan: Plan, failure: Failure): readonly Fix[] {
-  return remediesOf(plan, failure).flatMap((remedy) => completed(remedy) ?? []);
+  return remediesOf(plan, failure).flatMap((remedy) => {
+    const rest = fitted(remedy.plan);
+    return rest === undefined ? [] : [{ changes: merged([remedy, ...rest.remedies]) }];
+  });
 }
 
-function completed(first: Remedy): Fix | undefined {
-  const changes: Remedy[] = [first];
-  while (changes.length <= CHANGES_MAX) {
-    const { plan } = changes.at(-1)!;
-    const { failure } = forecast(plan);
-    if (failure === undefined) return { changes: merged(changes) };
-    const [next] = remediesOf(plan, failure);
+/** The plan with whatever runs out made larger, one after the other, until everything fits; undefined where that leads nowhere. */
+export function fitted(plan: Plan): { readonly plan: Plan; readonly remedies: readonly Remedy[] } | undefined {
+  const remedies: Remedy[] = [];
+  for (let now = plan; remedies.length <= CHANGES_MAX; ) {
+    const { failure } = forecast(now);
+    if (failure === undefined) return { plan: now, remedies };
+    const [next] = remediesOf(now, failure);
     if (next === undefined) return undefined;
-    changes.push(next);
+    remedies.push(next);
+    now = next.plan;
   }
   return undefined;
 }

@@ -25,8 +25,9 @@ export interface Forecast {
   readonly spaces: readonly SpaceUse[];
 }
 
-export function forecast({ settings, steps }: Pick<Plan, 'settings' | 'steps'>): Forecast {
-  const cluster = new GrowingCluster(settings);
+/** With `only`, as if no space but the one of that name could run out. */
+export function forecast({ settings, steps }: Pick<Plan, 'settings' | 'steps'>, only?: string): Forecast {
+  const cluster = new GrowingCluster(settings, only);
   const reached: StepForecast[] = [];
   const counts = new Map<string, number>();
   let failure: Failure | undefined;

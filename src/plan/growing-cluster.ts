@@ -37,9 +37,12 @@ export class GrowingCluster {
   readonly #nodes: SpaceLedger;
   readonly #poolNodes: ReadonlyMap<string, SpaceLedger>;
   readonly #systemPods: number;
+  readonly #only: string | undefined;
   #nodesEver = 0;
 
-  constructor(settings: ClusterSettings) {
+  /** With `only`, as if no space but the one of that name could run out. */
+  constructor(settings: ClusterSettings, only?: string) {
+    this.#only = only;
     const { networkProfile, virtualNetwork, agentPoolProfiles } = settings;
     const pools = agentPoolProfiles.map((profile, i) => new GrowingPool(profile, networkProfile, i));
     this.#pools = new Map(pools.map((pool) => [pool.profile.name, pool]));
@@ -80,7 +83,7 @@ export class GrowingCluster {
   addNode(name: string): Space | undefined {
     const pool = this.#pools.get(name)!;
     const claims = this.#claimsOfNode(pool);
-    const short = shortOf(claims);
+    const short = this.#shortOf(claims);
     if (short !== undefined) return short;
     takeAll(claims, 1);
     pool.addNode(++this.#nodesEver, CNS_BATCH);
@@ -99,7 +102,8 @@ export class GrowingCluster {
   /** One more pod on the pool's nodes; or the space that has no room for it. */
   addPod(name: string): Space | undefined {
     const pool = this.#pools.get(name)!;
-    if (pool.room.free === 0) return pool.room.space;
+    if (this.#lacks(pool.room, 1)) return pool.room.space;
+    if (pool.nodes.length === 0) return undefined;
     return this.#place(pool, name);
   }
 
@@ -113,7 +117,7 @@ export class GrowingCluster {
   }
 
   addService(): Space | undefined {
-    if (this.#services.free === 0) return this.#services.space;
+    if (this.#lacks(this.#services, 1)) return this.#services.space;
     this.#services.take('Services', { reserved: 1, used: 1 });
     return undefined;
   }
@@ -122,11 +126,11 @@ export class GrowingCluster {
     const node = pool.leastLoaded();
     const from = this.#spaceOfPods(pool);
     const isDynamic = pool.model === 'pod-subnet-dynamic';
-    if (isDynamic && node.pods === node.granted) return from.space;
+    if (isDynamic && node.pods === node.granted && this.#lacks(from, CNS_BATCH)) return from.space;
     node.pods++;
     pool.room.take(`pods of ${taker}`, { reserved: 1, used: 1 });
     from.take(takerOfPods(pool), { used: 1 });
-    if (isDynamic) grant(node, from, takerOfPods(pool));
+    if (isDynamic) this.#grant(node, from, takerOfPods(pool));
     return undefined;
   }
 
@@ -135,7 +139,26 @@ export class GrowingCluster {
     const from = this.#subnets.get(podSubnet)!;
     const pools = [...this.#pools.values()].filter(({ profile }) => profile.podSubnet === podSubnet);
     const nodes = pools.flatMap((pool) => pool.nodes.map((node) => ({ node, taker: takerOfPods(pool) })));
-    for (const { node, taker } of nodes.sort((a, b) => a.node.order - b.node.order)) grant(node, from, taker);
+    for (const { node, taker } of nodes.sort((a, b) => a.node.order - b.node.order)) this.#grant(node, from, taker);
+  }
+
+  /** CNS asks for what its node's pods need, in batches, and gets all of it or nothing. */
+  #grant(node: GrowingNode, from: SpaceLedger, taker: string): void {
+    const reserved = dynamicPoolSize(node.pods) - node.granted;
+    if (reserved <= 0 || this.#lacks(from, reserved)) return;
+    node.granted += reserved;
+    from.take(taker, { reserved });
+  }
+
+  /** The first space that has no room for all that is claimed of it. */
+  #shortOf(claims: readonly Claim[]): Space | undefined {
+    const claimed = new Map<SpaceLedger, number>();
+    for (const { from, reserved = 0 } of claims) claimed.set(from, (claimed.get(from) ?? 0) + reserved);
+    return [...claimed].find(([from, reserved]) => this.#lacks(from, reserved))?.[0].space;
+  }
+
+  #lacks({ free, space }: SpaceLedger, amount: number): boolean {
+    return free < amount && (this.#only === undefined || this.#only === space.name);
   }
 
   #claimsOfNode(pool: GrowingPool): readonly Claim[] {
@@ -184,24 +207,9 @@ function takerOfPods({ profile }: GrowingPool): string {
   return `pods of ${profile.name}`;
 }
 
-/** The first space that has no room for all that is claimed of it. */
-function shortOf(claims: readonly Claim[]): Space | undefined {
-  const claimed = new Map<SpaceLedger, number>();
-  for (const { from, reserved = 0 } of claims) claimed.set(from, (claimed.get(from) ?? 0) + reserved);
-  return [...claimed].find(([from, reserved]) => from.free < reserved)?.[0].space;
-}
-
 function takeAll(claims: readonly Claim[], sign: 1 | -1): void {
   for (const { from, taker, reserved = 0, used = 0, wasted = 0 } of claims)
     from.take(taker, { reserved: sign * reserved, used: sign * used, wasted: sign * wasted });
-}
-
-/** CNS asks for what its node's pods need, in batches, and gets all of it or nothing. */
-function grant(node: GrowingNode, from: SpaceLedger, taker: string): void {
-  const reserved = dynamicPoolSize(node.pods) - node.granted;
-  if (reserved <= 0 || reserved > from.free) return;
-  node.granted += reserved;
-  from.take(taker, { reserved });
 }
 
 function subnetLedger({ name, addressPrefix }: Subnet, index: number): SpaceLedger {

@@ -10,6 +10,11 @@ export interface GrowingNode {
   granted: number;
 }
 
+/** What the space is called that the nodes of a pool have for pods. */
+export function maxPodsOf(pool: string): string {
+  return `maxPods of ${pool}`;
+}
+
 export class GrowingPool {
   readonly profile: AgentPoolProfile;
   readonly model: AddressModel;
@@ -22,7 +27,7 @@ export class GrowingPool {
     this.profile = profile;
     this.model = addressModelOf(networkProfile, profile)!;
     const setting = `agentPoolProfiles[${index}].maxPods`;
-    this.room = new SpaceLedger({ kind: 'maxPods', name: `maxPods of ${profile.name}`, setting, size: 0 });
+    this.room = new SpaceLedger({ kind: 'maxPods', name: maxPodsOf(profile.name), setting, size: 0 });
   }
 
   addNode(order: number, granted: number): void {

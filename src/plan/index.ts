@@ -2,6 +2,8 @@
  * plan: address plans, `apiVersion: orrery/v1`, `kind: Plan`. Reads them, says by arithmetic what fits and what runs out first,
  * and proves it on an emulator. Touches no file: whoever calls hands texts in.
  */
+export { adviceText } from './advice-text.ts';
+export { type Advice, advise } from './advise.ts';
 export { type Failure, type Forecast, forecast } from './forecast.ts';
 export { planJson } from './json.ts';
 export { type Proof, prove } from './prove.ts';

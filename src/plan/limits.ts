@@ -11,6 +11,8 @@ export const SUBNET_RESERVED = 5;
 export const NODE_BLOCK = 256;
 /** A static block: a /28. */
 export const STATIC_BLOCK = 16;
+/** Addresses of a cluster with Node Subnet, or with Pod Subnet and dynamic allocation. */
+export const FLAT_ADDRESSES_MAX = 64_000;
 export const ROUTES_MAX = 400;
 export const NODES_PER_POOL_MAX = 1000;
 export const NODES_PER_CLUSTER_MAX = 5000;

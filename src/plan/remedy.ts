@@ -4,6 +4,7 @@ import { RESERVED_RANGES, validateManagedCluster } from '../emulator/index.ts';
 import { addressModelOf, type ClusterSettings, cidrOf } from '../model/index.ts';
 import { type Changed, withMaxPods, withNodes, withOverlay, withProfile, withSubnet } from './change.ts';
 import { type Failure, forecast } from './forecast.ts';
+import { maxPodsOf } from './growing-pool.ts';
 import { MAX_PODS_MAX } from './limits.ts';
 import type { Plan } from './plan.ts';
 import { PRIVATE_RANGES, placeFor } from './ranges.ts';
@@ -39,19 +40,12 @@ export function remediesOf(plan: Plan, failure: Failure): readonly Remedy[] {
   }
 }
 
-/** The first of these with which the space that ran out does so no longer, and nothing else does before it. */
-function firstThatHelps(plan: Plan, failure: Failure, candidates: Iterable<Changed>): readonly Changed[] {
+/** The first of these with which none of the spaces runs out, however short the others are. */
+function firstThatHelps(spaces: readonly string[], candidates: Iterable<Changed>): readonly Changed[] {
   for (const candidate of candidates) {
-    const next = forecast(candidate.plan).failure;
-    if (next === undefined) return [candidate];
-    if (next.space.name !== failure.space.name && isLater(plan, next, failure)) return [candidate];
+    if (spaces.every((space) => forecast(candidate.plan, space).failure === undefined)) return [candidate];
   }
   return [];
-}
-
-function isLater({ steps }: Plan, a: Failure, b: Failure): boolean {
-  const indexOf = ({ step }: Failure): number => steps.findIndex(({ at }) => at === step.at);
-  return indexOf(a) === indexOf(b) ? a.number > b.number : indexOf(a) > indexOf(b);
 }
 
 function largerSubnet(plan: Plan, failure: Failure): readonly Remedy[] {
@@ -69,7 +63,7 @@ function largerSubnet(plan: Plan, failure: Failure): readonly Remedy[] {
     }
   }
   const how = 'a subnet in use keeps its size: a new pool in a larger one';
-  return firstThatHelps(plan, failure, candidates()).map((changed) => ({ ...changed, how }));
+  return firstThatHelps([failure.space.name], candidates()).map((changed) => ({ ...changed, how }));
 }
 
 function largerRange(plan: Plan, failure: Failure, field: 'podCidr' | 'serviceCidr'): readonly Remedy[] {
@@ -85,7 +79,7 @@ function largerRange(plan: Plan, failure: Failure, field: 'podCidr' | 'serviceCi
       if (isAccepted(changed.plan.settings)) yield changed;
     }
   }
-  return firstThatHelps(plan, failure, candidates()).map((changed) => ({
+  return firstThatHelps([failure.space.name], candidates()).map((changed) => ({
     ...changed,
     how: howToExtend(field, changed, networkProfile.networkPlugin),
   }));
@@ -120,7 +114,9 @@ function fewerPodsPerNode(plan: Plan, failure: Failure): readonly Remedy[] {
   function* candidates(): Iterable<Changed> {
     for (let maxPods = pool!.maxPods - 1; maxPods >= MAX_PODS_MIN; maxPods--) yield withMaxPods(plan, index, maxPods);
   }
-  const helps = firstThatHelps(plan, failure, candidates()).filter(({ plan: next }) => isAccepted(next.settings));
+  const helps = firstThatHelps([failure.space.name, maxPodsOf(pool.name)], candidates()).filter(({ plan: next }) =>
+    isAccepted(next.settings),
+  );
   return helps.map((changed) => ({ ...changed, how: 'maxPods is fixed for a pool: a new pool' }));
 }
 
@@ -131,7 +127,7 @@ function morePods(plan: Plan, failure: Failure): readonly Remedy[] {
       yield withMaxPods(plan, index, maxPods);
   }
   const how = 'maxPods is fixed for a pool: a new pool';
-  return firstThatHelps(plan, failure, candidates()).map((changed) => ({ ...changed, how }));
+  return firstThatHelps([failure.space.name], candidates()).map((changed) => ({ ...changed, how }));
 }
 
 /** As many nodes as the pods of that step need; what CoreDNS takes of them may need one more. */
@@ -140,7 +136,7 @@ function moreNodes(plan: Plan, failure: Failure): readonly Remedy[] {
   const pool = plan.settings.agentPoolProfiles[poolOf(plan, failure)]!;
   const needed = Math.ceil(step.growth.count / pool.maxPods);
   const candidates = [needed, needed + 1].map((nodes) => withNodes(plan, pool.name, step, nodes));
-  return firstThatHelps(plan, failure, candidates).map((changed) => ({ ...changed, how: 'in place' }));
+  return firstThatHelps([failure.space.name], candidates).map((changed) => ({ ...changed, how: 'in place' }));
 }
 
 /** Node Subnet and kubenet clusters can become overlay clusters: https://learn.microsoft.com/azure/aks/upgrade-aks-ipam-and-dataplane */
@@ -154,7 +150,7 @@ function overlayInstead(plan: Plan, failure: Failure): readonly Remedy[] {
   const range = placeFor(length, { now: podCidr, within: PRIVATE_RANGES, apartFrom });
   const how = 'in place: az aks update --network-plugin-mode overlay';
   const candidates = range === undefined ? [] : [withOverlay(plan, range)];
-  return firstThatHelps(plan, failure, candidates).map((changed) => ({ ...changed, how }));
+  return firstThatHelps([failure.space.name], candidates).map((changed) => ({ ...changed, how }));
 }
 
 function poolOf({ settings }: Plan, { step: { growth } }: Failure): number {
