@@ -7,15 +7,18 @@ import { CorefileError } from './corefile/error.ts';
 import { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
 import type { Handler, Memory, Peers, Plugin, PluginInstance, PluginSetup } from './plugin.ts';
 import { autopath } from './plugins/autopath.ts';
-import { debug, errors, health, log, prometheus, ready } from './plugins/beside.ts';
+import { debug, health, ready } from './plugins/beside.ts';
 import { cache } from './plugins/cache/index.ts';
+import { errors } from './plugins/errors/index.ts';
 import { forward } from './plugins/forward/index.ts';
 import { hosts } from './plugins/hosts.ts';
 import { k8sExternal } from './plugins/k8s-external/index.ts';
 import { kubernetes } from './plugins/kubernetes/index.ts';
 import { loadbalance } from './plugins/loadbalance/index.ts';
+import { log } from './plugins/log/index.ts';
 import { loop } from './plugins/loop/index.ts';
 import { metadata } from './plugins/metadata.ts';
+import { prometheus } from './plugins/prometheus/index.ts';
 import { reload } from './plugins/reload/index.ts';
 import { rewrite } from './plugins/rewrite/index.ts';
 import { template } from './plugins/template.ts';
@@ -159,8 +162,20 @@ export function configurationOf(corefile: string, options: LoadOptions): Configu
 /** The chain as one function; past its end nobody answers, which is SERVFAIL. */
 export function handlerOf(chain: Chain, memories: readonly Memory[]): Handler {
   const peers: Peers = new Map(chain.links.map(({ name, instance }) => [name, instance.offers ?? {}]));
+  const counts = chain.links.some(({ name }) => name === 'prometheus');
   return chain.links.reduceRight<Handler>(
-    (next, { instance, slot }) => instance.handler(next, () => memories[slot]!, peers),
+    (next, { name, instance, slot }) => {
+      const handler = instance.handler(next, () => memories[slot]!, peers);
+      return counts ? named(name, handler) : handler;
+    },
     () => 'SERVFAIL',
   );
+}
+
+/** Leaves the plugin's name in the context: the last that was asked is who answered. */
+function named(name: string, handler: Handler): Handler {
+  return (request, context) => {
+    context.asked = name;
+    return handler(request, context);
+  };
 }

@@ -59,6 +59,8 @@ export interface DnsContext {
   /** the server's own addresses, without loopback: its pod's */
   readonly localAddresses: readonly string[];
   readonly upstream: Upstream;
+  /** the plugin that was asked last, kept for plugin prometheus */
+  asked?: string;
   /** ends the process; what it says last goes to the log */
   readonly exit?: (line: string) => void;
   /** where the plugins' log lines go */

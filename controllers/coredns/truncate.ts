@@ -12,12 +12,12 @@ const UDP_BYTES_LEAST = 512;
 const TCP_BYTES_MAX = 65_535;
 
 /** An option's code and length, then its data, which is text in hexadecimal. */
-function optBytes(edns: Edns | undefined): number {
+export function optBytes(edns: Edns | undefined): number {
   if (edns === undefined) return 0;
   return edns.options.reduce((bytes, { data }) => bytes + 4 + data.length / 2, OPT_BYTES);
 }
 
-function bytesMax(edns: Edns | undefined, protocol: Connection['protocol']): number {
+export function bytesMax(edns: Edns | undefined, protocol: Connection['protocol']): number {
   return protocol === 'tcp' ? TCP_BYTES_MAX : Math.max(edns?.udpSizeBytes ?? 0, UDP_BYTES_LEAST);
 }
 

@@ -20,6 +20,7 @@ const PLACES: { readonly [K in DumpKind]: readonly ('node' | 'pod')[] } = {
   conntrack: ['node'],
   routes: ['node'],
   'resolv.conf': ['pod', 'node'],
+  metrics: ['pod'],
   zone: [],
   azure: [],
 };

@@ -22,6 +22,7 @@ export const DUMP_KINDS = [
   'conntrack',
   'routes',
   'resolv.conf',
+  'metrics',
   'zone',
   'azure',
 ] as const;
@@ -40,7 +41,7 @@ const CLUSTER_ZONE = 'cluster.local.';
 /** AKS's Corefile: `ttl 30` */
 const ZONE_TTL_SECONDS = 30;
 
-/** `target` is a node's name or `pod/namespace/name` (for resolv.conf), or a resource of Azure's, `lb/kubernetes`, or its type. */
+/** `target` is a node's name or `pod/namespace/name` (for resolv.conf and metrics), or a resource of Azure's, `lb/kubernetes`, or its type. */
 export function dump(kind: DumpKind, target: string, parts: DumpParts): string {
   switch (kind) {
     case 'iptables': {
@@ -57,6 +58,8 @@ export function dump(kind: DumpKind, target: string, parts: DumpParts): string {
       return ipRoute(parts.networks.world().node(nodeNamed(target, parts))?.routes() ?? []);
     case 'resolv.conf':
       return parts.traffic.resolvConf(target);
+    case 'metrics':
+      return parts.traffic.metricsOf(target);
     case 'zone':
       return zoneOf(parts);
     case 'azure':

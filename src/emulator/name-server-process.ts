@@ -194,6 +194,7 @@ export class NameServerProcess {
 
   #context(packet: Packet): coredns.DnsContext {
     const { dataplane, now, dice, log, upstream } = this.#options;
+    const server = this.#server;
     const context: coredns.DnsContext & { at: Moment } = {
       at: now(),
       wait: (ms) => {
@@ -210,11 +211,14 @@ export class NameServerProcess {
       facts: dataplane(),
       synced: true,
       localAddresses: coredns.localAddressesOf((this.#pod.status.podIPs ?? []).map(({ ip }) => ip)),
-      upstream: (server, query, over) => upstream(this.#pod, server, query, over),
+      upstream: (address, query, over) => upstream(this.#pod, address, query, over),
       exit: (line) => {
         if (this.#server !== undefined) this.#exit(line);
       },
-      log,
+      // A process that has ended under a query says nothing more.
+      log: (line) => {
+        if (this.#server === server) log(line);
+      },
     };
     return context;
   }

@@ -168,6 +168,16 @@ export class Traffic {
     return { ...(resolve === undefined ? {} : { resolve }), ...connect(dial, this.#connectParts()) };
   }
 
+  /** What the metrics endpoint of a CoreDNS pod shows. */
+  metricsOf(from: string): string {
+    const pod = this.#podNamed(from);
+    if (pod === undefined || !isNameServer(pod))
+      throw new NoSuchTargetError(`${from} is no name server of the cluster`);
+    const text = this.#nameServers.metricsOf(pod);
+    if (text === undefined) throw new NoSuchTargetError(`${from} has ended, and waits to be started again`);
+    return text;
+  }
+
   /** The resolv.conf of a pod or a node. */
   resolvConf(from: string): string {
     return this.#resolvConfOf(from).text;

@@ -2,6 +2,7 @@
 import { CorefileError, wrongArguments } from '../corefile/error.ts';
 import type { Directive, OptionLine } from '../corefile/parse.ts';
 import type { Token } from '../corefile/tokens.ts';
+import { regularExpressionOf } from '../regular-expression.ts';
 
 /** The one directive of a plugin that a server block may hold once. */
 export function onlyOne(directives: readonly Directive[]): Directive {
@@ -73,4 +74,14 @@ export function fallthroughOf(line: OptionLine): readonly string[] {
 function normalZone(text: string): string {
   const lower = text.toLowerCase().replace(/:\d+$/, '');
   return lower.endsWith('.') ? lower : `${lower}.`;
+}
+
+/** A regular expression of Go's. */
+export function patternOf(token: Token): RegExp {
+  try {
+    return regularExpressionOf(token.text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new CorefileError(token, `could not parse regex: ${error.message}`);
+    throw error;
+  }
 }

@@ -2,12 +2,10 @@
 import type { Rcode } from '../../../src/model/index.ts';
 import { CorefileError, wrongArguments } from '../corefile/error.ts';
 import type { Directive } from '../corefile/parse.ts';
-import type { Token } from '../corefile/tokens.ts';
 import { replyTo } from '../message.ts';
 import type { DnsRequest, Plugin, PluginSetup } from '../plugin.ts';
-import { regularExpressionOf } from '../regular-expression.ts';
 import { inZone, originsOf, zoneOf } from '../zones.ts';
-import { argumentsOf, fallthroughOf, unknownOption } from './options.ts';
+import { argumentsOf, fallthroughOf, patternOf, unknownOption } from './options.ts';
 
 interface Template {
   readonly zones: readonly string[];
@@ -53,15 +51,6 @@ function readTemplate({ name, arguments: found, block = [] }: Directive, setup: 
   }
   const names = zones.map((token) => token.text);
   return { zones: originsOf(names, setup.zones), type: type.text, patterns, rcode, fallthrough: passed };
-}
-
-function patternOf(token: Token): RegExp {
-  try {
-    return regularExpressionOf(token.text);
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new CorefileError(token, `could not parse regex: ${error.message}`);
-    throw error;
-  }
 }
 
 /** `passed` is whether the next template, or plugin, is asked where this one does not match. */

@@ -1,0 +1,69 @@
+/** What a running server says of its queries: plugins log, errors and prometheus. */
+import { expect, test } from 'vitest';
+import {
+  answer,
+  type DnsContext,
+  type DnsServer,
+  dueAt,
+  formatMetrics,
+  metricsOf,
+  startServer,
+  wake,
+} from '../../index.ts';
+import { asking, contextFor, outside } from '../../test-facts.ts';
+
+function started(directives: string): DnsServer {
+  const start = startServer(`.:53 {\n${directives}\n}\n`);
+  if (!start.ok) throw start.error;
+  return start.server;
+}
+
+function observed(server: DnsServer, changes: Partial<DnsContext> = {}): string[] {
+  const lines: string[] = [];
+  const connection = { protocol: 'udp', clientPort: 50_759, server: 0, serverPort: 53 } as const;
+  const context = contextFor({ client: 0x0af4010a, connection, log: (line) => lines.push(line), ...changes });
+  answer(server, asking('Example.org.'), context);
+  return lines;
+}
+
+test('log writes the common format: who asked, what, in how many bytes, and what came of it', () => {
+  const [line] = observed(started('log\nforward . 192.0.2.53'), { upstream: outside() });
+  expect(line).toBe('[INFO] 10.244.1.10:50759 - 7 "A IN example.org. udp 29 false 512" NOERROR qr 56 0s');
+});
+
+test('log takes names, a format and classes', () => {
+  const format =
+    'log example.org "{remote} asks {name}; {/kubernetes/namespace}" {\nclass error\n}\nforward . 192.0.2.53';
+  expect(observed(started(format))).toEqual(['[INFO] 10.244.1.10 asks example.org.; -']);
+  expect(observed(started(format), { upstream: outside() })).toEqual([]);
+});
+
+test('errors tells what failed, and how long it took to', () => {
+  const lines = observed(started('errors\nlog\nforward . 192.0.2.53'));
+  expect(lines).toEqual([
+    '[INFO] 10.244.1.10:50759 - 7 "A IN example.org. udp 29 false 512" SERVFAIL qr 29 4s',
+    '[ERROR] plugin/errors: 2 example.org. A: read udp 10.244.0.12:32768->192.0.2.53:53: i/o timeout',
+  ]);
+});
+
+test('errors that are alike are counted for a while and told once', () => {
+  const server = started('errors {\nconsolidate 5m ".* i/o timeout$" warning\n}\nforward . 192.0.2.53');
+  expect([...observed(server), ...observed(server, { at: 10_000 })]).toEqual([]);
+  const lines: string[] = [];
+  wake(server, contextFor({ at: dueAt(server)!, log: (line) => lines.push(line) }));
+  wake(server, contextFor({ at: 304_000, log: (line) => lines.push(line) }));
+  expect(lines).toEqual(["[WARNING] plugin/errors: 2 errors like '.* i/o timeout$' occurred in last 5m"]);
+});
+
+test('prometheus counts queries, answers and who gave them', () => {
+  const server = started('prometheus\ncache\nforward . 192.0.2.53');
+  observed(server, { upstream: outside() });
+  observed(server, { upstream: outside() });
+  const text = formatMetrics(metricsOf(server));
+  expect(text).toContain('# TYPE coredns_dns_requests_total counter\n');
+  expect(text).toContain(
+    'coredns_dns_requests_total{family="1",proto="udp",server="dns://:53",type="A",view="",zone="."} 2\n',
+  );
+  for (const plugin of ['cache', 'forward']) expect(text).toContain(`{plugin="${plugin}",rcode="NOERROR",`);
+  expect(text).toContain('coredns_cache_hits_total{server="dns://:53",type="success",view="",zones="."} 1\n');
+});
