@@ -1,0 +1,159 @@
+/**
+ * CoreDNS's answers: in process, with the kubernetes plugin alone and with the whole chain that AKS ships; over UDP on
+ * loopback; what a change of one Service costs, and what a Service takes in memory.
+ */
+import {
+  AKS_COREFILE,
+  answer,
+  answersDiffer,
+  type DnsContext,
+  type DnsServer,
+  startServer,
+} from '../../controllers/coredns/index.ts';
+import { type Dataplane, dnsServiceOf, program, readPiece } from '../../src/dataplane/index.ts';
+import { SeededDice } from '../../src/emulator/index.ts';
+import { listenForDns } from '../../src/server/index.ts';
+import { type BenchOptions, type BenchResult, collectGarbage, type Figure, median, timed } from './bench.ts';
+import { load, loadGenerator } from './dns-load.ts';
+import { changeOf, factsOf, nameOf, queriesFor, recordsOf } from './dns-zone.ts';
+
+const SIZES = [100, 10_000, 100_000];
+const RUNS = 5;
+const QUERIES_PER_RUN = 50_000;
+const CHANGES_PER_RUN = 1000;
+const NAMES_ON_THE_WIRE = 20_000;
+const KUBERNETES_ALONE = '.:53 {\n    kubernetes cluster.local {\n        ttl 30\n    }\n}\n';
+
+function serverOf(corefile: string): DnsServer {
+  const started = startServer(corefile, { nameservers: ['192.0.2.53'] });
+  if (!started.ok) throw started.error;
+  return started.server;
+}
+
+function contextOf(facts: Dataplane): DnsContext {
+  return {
+    at: 0,
+    wait: () => {},
+    dice: new SeededDice(1),
+    client: 0x0af40105,
+    facts,
+    synced: true,
+    localAddresses: ['10.244.0.12'],
+    upstream: () => ({ outcome: 'silent' }),
+  };
+}
+
+/** Answers per second of CPU, the best half of runs by median. */
+function answersPerSecond(corefile: string, facts: Dataplane, services: number): number {
+  const server = serverOf(corefile);
+  const context = contextOf(facts);
+  const dice = new SeededDice(2);
+  const rates = Array.from({ length: RUNS }, () => {
+    const queries = queriesFor(services, QUERIES_PER_RUN, dice);
+    collectGarbage();
+    let records = 0;
+    const { cpuSeconds } = timed(() => {
+      for (const query of queries) records += answer(server, query, context).answers.length;
+    });
+    if (records !== QUERIES_PER_RUN) throw new Error(`${records} records for ${QUERIES_PER_RUN} queries`);
+    return QUERIES_PER_RUN / cpuSeconds;
+  });
+  return median(rates.sort((a, b) => b - a).slice(0, Math.ceil(RUNS / 2)));
+}
+
+/** Microseconds of CPU for one Service whose endpoint moves, from the informer's objects to what is answered. */
+function changeMicroseconds(facts: Dataplane, services: number): number {
+  const dice = new SeededDice(3);
+  let current = facts;
+  const costs = Array.from({ length: RUNS }, (_, run) => {
+    const changes = Array.from({ length: CHANGES_PER_RUN }, () => {
+      const index = dice.below(services);
+      return changeOf(index, recordsOf(index, run + 1));
+    });
+    const { cpuSeconds } = timed(() => {
+      for (const change of changes) {
+        if (change.piece !== 'dns' || change.value === undefined) continue;
+        const moved = answersDiffer(current.dns.service(change.key), dnsServiceOf(change.key, change.value));
+        current = program(current, change);
+        if (moved) current = program(current, { piece: 'dnsModified', key: 'internal', value: run });
+      }
+    });
+    return (cpuSeconds / CHANGES_PER_RUN) * 1e6;
+  });
+  if (readPiece(current, 'dnsModified', 'internal') === undefined) throw new Error('nothing has changed');
+  return median(costs);
+}
+
+/** The facts, and what they take beyond the objects that informers hold anyway. */
+function measuredFacts(services: number): { readonly facts: Dataplane; readonly bytesPerService: number } {
+  const records = Array.from({ length: services }, (_, i) => recordsOf(i));
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const facts = factsOf(records);
+  collectGarbage();
+  const bytes = process.memoryUsage().heapUsed - before;
+  return { facts, bytesPerService: bytes / records.length };
+}
+
+async function answersOverUdp(facts: Dataplane, services: number): Promise<number> {
+  const server = serverOf(AKS_COREFILE);
+  const context = contextOf(facts);
+  const listener = await listenForDns('127.0.0.1', 0, (query) => answer(server, query, context));
+  const dice = new SeededDice(4);
+  try {
+    const names = Array.from({ length: NAMES_ON_THE_WIRE }, () => nameOf(dice.below(services)));
+    return (await load(listener.port, names)).answersPerSecond;
+  } finally {
+    await listener.close();
+  }
+}
+
+interface Measured {
+  readonly services: number;
+  readonly alone: number;
+  readonly aks: number;
+  readonly udp: number;
+  readonly changeMicros: number;
+  readonly bytes: number;
+}
+
+async function measure(services: number): Promise<Measured> {
+  const { facts, bytesPerService } = measuredFacts(services);
+  return {
+    services,
+    alone: answersPerSecond(KUBERNETES_ALONE, facts, services),
+    aks: answersPerSecond(AKS_COREFILE, facts, services),
+    udp: await answersOverUdp(facts, services),
+    changeMicros: changeMicroseconds(facts, services),
+    bytes: bytesPerService,
+  };
+}
+
+function figuresOf({ services, alone, aks, udp, changeMicros, bytes }: Measured): readonly Figure[] {
+  return [
+    { name: `answers_per_second_kubernetes_${services}`, value: Math.round(alone), unit: '1/s CPU' },
+    { name: `answers_per_second_aks_${services}`, value: Math.round(aks), unit: '1/s CPU' },
+    { name: `answers_per_second_udp_${services}`, value: Math.round(udp), unit: '1/s' },
+    { name: `change_${services}`, value: Number(changeMicros.toFixed(1)), unit: 'µs CPU' },
+    { name: `bytes_per_service_${services}`, value: Math.round(bytes), unit: 'bytes' },
+  ];
+}
+
+export async function benchDns({ sizes = SIZES }: BenchOptions): Promise<BenchResult> {
+  const measured: Measured[] = [];
+  for (const services of sizes) measured.push(await measure(services));
+  return {
+    name: 'dns',
+    about: `Answers to A queries for Services by chance: in process by CPU time, and over UDP on loopback, asked by ${loadGenerator()}.`,
+    columns: ['Services', 'kubernetes alone/s', "AKS's chain/s", 'over UDP/s', 'one change, µs', 'bytes/Service'],
+    rows: measured.map(({ services, alone, aks, udp, changeMicros, bytes }) => [
+      services.toLocaleString('en'),
+      Math.round(alone).toLocaleString('en'),
+      Math.round(aks).toLocaleString('en'),
+      Math.round(udp).toLocaleString('en'),
+      changeMicros.toFixed(1),
+      Math.round(bytes).toLocaleString('en'),
+    ]),
+    figures: measured.flatMap(figuresOf),
+  };
+}
