@@ -79,11 +79,16 @@ export function questionBytes({ question }: DnsMessage, suffixes: Suffixes): num
   return HEADER_BYTES + nameBytes(question.name, HEADER_BYTES, suffixes) + QUESTION_TAIL_BYTES;
 }
 
-/** The bytes of a message without its OPT record, nothing compressed. */
-export function uncompressedBytes(message: DnsMessage): number {
-  let bytes = questionBytes(message, undefined);
-  for (const section of [message.answers, message.authorities, message.additionals]) {
-    for (const record of section) bytes += recordBytes(record, bytes, undefined);
-  }
+function sectionBytes(records: readonly DnsRecord[]): number {
+  let bytes = 0;
+  for (const record of records) bytes += recordBytes(record, 0, undefined);
   return bytes;
+}
+
+/** The bytes of a message without its OPT record, nothing compressed: where a record begins does not matter then. */
+export function uncompressedBytes(message: DnsMessage): number {
+  const { answers, authorities, additionals } = message;
+  return (
+    questionBytes(message, undefined) + sectionBytes(answers) + sectionBytes(authorities) + sectionBytes(additionals)
+  );
 }

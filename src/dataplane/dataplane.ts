@@ -13,6 +13,7 @@ import { NodeNetworks } from './node-networks.ts';
 import { type PodNetwork, PodNetworks } from './pod-networks.ts';
 import type { NodeFacts, ServiceRecord } from './service-ports.ts';
 import { ServiceTable } from './service-table.ts';
+import { VersionedMap } from './versioned-map.ts';
 
 /** What can be programmed: piece by piece, each piece under a key. */
 export interface Pieces {
@@ -56,7 +57,7 @@ export interface Dataplane {
   readonly service: ServiceTable;
   readonly dns: DnsZone;
   readonly dnsImport: DnsZone<DnsImportRecords>;
-  readonly dnsNamespace: PersistentMap<string, Labels>;
+  readonly dnsNamespace: VersionedMap<Labels>;
   readonly dnsPod: DnsPods;
   readonly dnsModified: PersistentMap<string, Moment>;
   readonly file: PersistentMap<string, string>;
@@ -73,7 +74,7 @@ export const EMPTY_DATAPLANE: Dataplane = {
   service: ServiceTable.EMPTY,
   dns: DnsZone.EMPTY,
   dnsImport: DnsZone.empty(dnsImportOf),
-  dnsNamespace: PersistentMap(),
+  dnsNamespace: VersionedMap.empty(),
   dnsPod: DnsPods.EMPTY,
   dnsModified: PersistentMap(),
   file: PersistentMap(),

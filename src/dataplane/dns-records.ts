@@ -15,6 +15,7 @@ import {
   splitKey,
 } from '../model/index.ts';
 import { type AddressIndex, reindex } from './address-index.ts';
+import { VersionedMap } from './versioned-map.ts';
 
 export interface DnsRecords {
   /** undefined where slices name a Service that does not exist, or no longer: their addresses still have names */
@@ -209,24 +210,73 @@ interface Entry<Records> {
   readonly names: DnsService;
 }
 
-/** Services by key and by each kind of address; persistent, and a change touches one Service's records. */
+/**
+ * What the addresses of a Service's own name are made of, in one small object: among many Services, each object that a query
+ * touches is a miss of the processor's cache.
+ */
+export interface PlainName {
+  /** one text for all Services of a namespace */
+  readonly namespace: string;
+  readonly type: DnsHost['type'];
+  readonly data: string;
+  /** further clusterIPs; undefined where there is one */
+  readonly others: readonly DnsHost[] | undefined;
+}
+
+const NAMESPACES = new Map<string, string>();
+
+function sameText(namespace: string): string {
+  const known = NAMESPACES.get(namespace);
+  if (known === undefined) NAMESPACES.set(namespace, namespace);
+  return known ?? namespace;
+}
+
+function plainNameOf(service: DnsService | undefined): PlainName | undefined {
+  const [first, ...others] = service?.clusterIPs ?? [];
+  if (service === undefined || first === undefined || service.external !== undefined) return undefined;
+  const { type, data } = first;
+  return { namespace: sameText(service.namespace), type, data, others: others.length === 0 ? undefined : others };
+}
+
+function textOf(service: DnsService | undefined): string | undefined {
+  return service?.clusterIPs.map((host) => host.text).join();
+}
+
+/** A change of endpoints leaves the name as it is. */
+function rename(
+  names: VersionedMap<PlainName>,
+  key: Key,
+  before: DnsService | undefined,
+  after: DnsService | undefined,
+): VersionedMap<PlainName> {
+  const same = (before?.external === undefined) === (after?.external === undefined) && textOf(before) === textOf(after);
+  if (same && before !== undefined && after !== undefined) return names;
+  const { namespace, name } = splitKey(key);
+  const plain = plainNameOf(after);
+  return plain === undefined ? names.delete(`${name}.${namespace}`) : names.set(`${name}.${namespace}`, plain);
+}
+
+/** Services by key, by name and by each kind of address; persistent, and a change touches one Service's records. */
 export class DnsZone<Records = DnsRecords> {
   static readonly EMPTY = DnsZone.empty(dnsServiceOf);
   readonly #read: (key: Key, records: Records) => DnsService;
-  readonly #entries: PersistentMap<Key, Entry<Records>>;
+  readonly #entries: VersionedMap<Entry<Records>>;
+  readonly #byName: VersionedMap<PlainName>;
   readonly #byClusterIP: AddressIndex<string>;
   readonly #byExternalIP: AddressIndex<string>;
   readonly #byEndpoint: AddressIndex<string>;
 
   private constructor(
     read: (key: Key, records: Records) => DnsService,
-    entries: PersistentMap<Key, Entry<Records>>,
+    entries: VersionedMap<Entry<Records>>,
+    byName: VersionedMap<PlainName>,
     byClusterIP: AddressIndex<string>,
     byExternalIP: AddressIndex<string>,
     byEndpoint: AddressIndex<string>,
   ) {
     this.#read = read;
     this.#entries = entries;
+    this.#byName = byName;
     this.#byClusterIP = byClusterIP;
     this.#byExternalIP = byExternalIP;
     this.#byEndpoint = byEndpoint;
@@ -234,7 +284,8 @@ export class DnsZone<Records = DnsRecords> {
 
   /** `read` makes names of what is filed under a key. */
   static empty<Records>(read: (key: Key, records: Records) => DnsService): DnsZone<Records> {
-    return new DnsZone(read, PersistentMap(), PersistentMap(), PersistentMap(), PersistentMap());
+    const none: AddressIndex<string> = PersistentMap();
+    return new DnsZone(read, VersionedMap.empty(), VersionedMap.empty(), none, none, none);
   }
 
   get size(): number {
@@ -248,6 +299,11 @@ export class DnsZone<Records = DnsRecords> {
   /** what names are made of, for one Service */
   service(key: Key): DnsService | undefined {
     return this.#entries.get(key)?.names;
+  }
+
+  /** a Service that has clusterIPs, by how its DNS name begins: `my-api.default` */
+  named(name: string): PlainName | undefined {
+    return this.#byName.get(name);
   }
 
   /** the Services with this clusterIP, by key; the address as objects spell it */
@@ -267,7 +323,8 @@ export class DnsZone<Records = DnsRecords> {
 
   /** every Service, sorted by key: for printers, never on the way of a query */
   services(): readonly DnsService[] {
-    return [...this.#entries.values()].map((entry) => entry.names).sort((a, b) => (a.key < b.key ? -1 : 1));
+    const all = this.#entries.values().map((entry) => entry.names);
+    return all.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   /** Records or, with undefined, forgets a Service. */
@@ -276,12 +333,13 @@ export class DnsZone<Records = DnsRecords> {
     const after = records === undefined ? undefined : this.#read(key, records);
     const entries =
       after === undefined ? this.#entries.delete(key) : this.#entries.set(key, { records: records!, names: after });
+    const byName = rename(this.#byName, key, before, after);
     const byClusterIP = reindex(this.#byClusterIP, key, textsOf(before?.clusterIPs), textsOf(after?.clusterIPs));
     const byExternalIP = reindex(this.#byExternalIP, key, textsOf(before?.externalIPs), textsOf(after?.externalIPs));
     const byEndpoint = sameSlices(before, after)
       ? this.#byEndpoint
       : reindex(this.#byEndpoint, key, endpointsOf(before), endpointsOf(after));
-    return new DnsZone(this.#read, entries, byClusterIP, byExternalIP, byEndpoint);
+    return new DnsZone(this.#read, entries, byName, byClusterIP, byExternalIP, byEndpoint);
   }
 
   #services(keys: readonly Key[] | undefined): readonly DnsService[] {

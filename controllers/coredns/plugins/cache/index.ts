@@ -1,6 +1,6 @@
 /** cache: keeps what the plugins after it answered, counting TTLs down. Source: CoreDNS plugin/cache/handler.go. */
 import type { DnsMessage, Moment } from '../../../../src/model/index.ts';
-import { replyTo, wantsDnssec } from '../../message.ts';
+import { questionOf, wantsDnssec } from '../../message.ts';
 import type { DnsReply, DnsRequest, Handler, Plugin } from '../../plugin.ts';
 import { zoneOf } from '../../zones.ts';
 import { find } from './find.ts';
@@ -13,11 +13,17 @@ import type { Passage, Written } from './write.ts';
 /** From the cache to this client. AA is always set: some old resolvers drop what has it not. */
 function served({ reply }: CacheItem, request: DnsRequest, ttl: number): DnsMessage {
   return {
-    ...replyTo(request, reply.rcode, {
-      answers: withTtl(reply.answers, ttl),
-      authorities: withTtl(reply.authorities, ttl),
-      additionals: withTtl(reply.additionals, ttl),
-    }),
+    id: request.id,
+    response: true,
+    question: questionOf(request),
+    rcode: reply.rcode,
+    authoritative: true,
+    truncated: false,
+    recursionDesired: request.recursionDesired,
+    checkingDisabled: request.checkingDisabled,
+    answers: withTtl(reply.answers, ttl),
+    authorities: withTtl(reply.authorities, ttl),
+    additionals: withTtl(reply.additionals, ttl),
     recursionAvailable: reply.recursionAvailable ?? false,
     authenticData: (wantsDnssec(request) || request.authenticData) && (reply.authenticData ?? false),
   };

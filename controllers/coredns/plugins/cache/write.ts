@@ -52,20 +52,33 @@ export function write(reply: DnsMessage, passage: Passage, writing: Writing): Wr
   const type = cachedType(reply, context.at);
   const lifetime = lifetimeOf(reply, type, options);
   const ttl = Math.floor(lifetime);
-  const { edns: _hopByHop, ...rest } = reply;
-  const capped: DnsMessage = {
-    ...rest,
-    answers: withTtl(reply.answers, ttl),
-    authorities: withTtl(reply.authorities, ttl),
-    additionals: withTtl(reply.additionals, ttl),
-  };
+  const capped = cappedAt(reply, ttl, reply.authenticData ?? false);
   let item: CacheItem | undefined;
   if (mayBeKept(reply, type) && lifetime > 0) {
     if (isReplyTo(reply, request)) item = kept(itemOf(capped, ttl, context.at), type, passage, writing);
     else memory.counts.drops++;
   }
   const toldOf = wantsDnssec(request) || request.authenticData;
-  return { reply: toldOf ? capped : { ...capped, authenticData: false }, item };
+  return { reply: toldOf || reply.authenticData !== true ? capped : cappedAt(reply, ttl, false), item };
+}
+
+/** The reply with this TTL in every record, without its OPT record, which is from hop to hop. */
+function cappedAt(reply: DnsMessage, ttl: number, authenticData: boolean): DnsMessage {
+  return {
+    id: reply.id,
+    response: reply.response,
+    question: reply.question,
+    rcode: reply.rcode,
+    authoritative: reply.authoritative,
+    truncated: reply.truncated,
+    recursionDesired: reply.recursionDesired ?? false,
+    checkingDisabled: reply.checkingDisabled ?? false,
+    answers: withTtl(reply.answers, ttl),
+    authorities: withTtl(reply.authorities, ttl),
+    additionals: withTtl(reply.additionals, ttl),
+    recursionAvailable: reply.recursionAvailable ?? false,
+    authenticData,
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import { replyTo } from '../../message.ts';
 import type { DnsReply, Plugin } from '../../plugin.ts';
 import { inZone, zoneOf } from '../../zones.ts';
 import { soaOf } from './apex.ts';
+import { directAnswers } from './direct.ts';
 import { externalNames } from './external.ts';
 import { labelsOf } from './labels.ts';
 import { readKubernetesOptions } from './options.ts';
@@ -58,6 +59,7 @@ export const kubernetes: Plugin = {
   name: 'kubernetes',
   setup(directives, setup) {
     const options = readKubernetesOptions(directives, setup);
+    const direct = directAnswers(options);
     const passes = (name: string) => options.fallthrough?.some((zone) => inZone(name, zone)) ?? false;
     return {
       offers: {
@@ -67,6 +69,8 @@ export const kubernetes: Plugin = {
         transfer: (zone, serial, context) => zoneRecords(zone, serial, options, context),
       },
       handler: (next) => (request, context) => {
+        const answered = direct(request, context);
+        if (answered !== undefined) return answered;
         const { name, lowerName } = request;
         const matched = zoneOf(lowerName, options.zones);
         if (matched === undefined) return next(request, context);

@@ -36,11 +36,14 @@ function byPolicy(reply: DnsMessage, policy: LoadbalanceOptions['policy'], weigh
       additionals: weighted(reply.additionals, weights, dice),
     };
   }
+  const { answers, authorities, additionals } = reply;
+  // Nothing to put in order, as with most replies: a copy would cost more than the reply did.
+  if (answers.length < 2 && authorities.length < 2 && additionals.length < 2) return reply;
   return {
     ...reply,
-    answers: balanced(reply.answers, dice),
-    authorities: balanced(reply.authorities, dice),
-    additionals: balanced(reply.additionals, dice),
+    answers: balanced(answers, dice),
+    authorities: balanced(authorities, dice),
+    additionals: balanced(additionals, dice),
   };
 }
 
