@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   proxy: async () => (await import('./proxy.ts')).benchProxy,
   ipam: async () => (await import('./ipam.ts')).benchIpam,
   walk: async () => (await import('./walk.ts')).benchWalk,
+  azure: async () => (await import('./azure.ts')).benchAzure,
 };
 
 /** kube-proxy's, for benchmarks that know several */

@@ -4,7 +4,7 @@
  *
  * Source: cloud-provider-azure pkg/provider/azure_loadbalancer.go (reconcileService, EnsureLoadBalancerDeleted).
  */
-import { azure, type Key, keyOf, type Service } from '../../../src/model/index.ts';
+import { azure, keyOf, type Service } from '../../../src/model/index.ts';
 import type { View } from '../../../src/reconcile/index.ts';
 import { ANNOTATIONS, internalSubnet, publicIpResourceGroup, requiresInternal } from '../annotations.ts';
 import { type CloudConfig, loadBalancerId, securityGroupId, virtualNetworkId } from '../cloud-config.ts';
@@ -15,9 +15,10 @@ import {
   managedLoadBalancerNames,
   reconcileLoadBalancer,
 } from '../load-balancer/reconcile.ts';
-import { loadBalancerName, serviceName } from '../names.ts';
+import { loadBalancerName, prefixOf, serviceName } from '../names.ts';
 import type { PublicIpList } from '../public-ip/find.ts';
 import { nextPublicIpChange } from '../public-ip/reconcile.ts';
+import { servicesIn, serviceTag } from '../public-ip/tags.ts';
 import { additionalPublicIps, type Warning } from '../security-group/access.ts';
 import { reconcileSecurityGroup } from '../security-group/reconcile.ts';
 import { sharedPortsOf } from '../security-group/shared-destinations.ts';
@@ -49,6 +50,8 @@ function syncOf(service: Service, wantLoadBalancer: boolean, view: View, config:
 /** Throws a `SyncError` where the Service asks for what cannot be. */
 export function nextToEnsure(service: Service, view: View, config: CloudConfig): SyncStep {
   const sync = syncOf(service, true, view, config);
+  const again = failedPublicIp(sync);
+  if (again !== undefined) return { step: 'call', call: { method: 'PUT', resource: again }, warnings: [] };
   const balancer = balancerStep(sync);
   if (balancer.call !== undefined) return { step: 'call', call: balancer.call, warnings: balancer.warnings };
   const ips = frontendIps(balancer.loadBalancer, sync);
@@ -155,10 +158,15 @@ function frontendIps(loadBalancer: azure.LoadBalancer | undefined, sync: Sync): 
   const frontends = loadBalancer?.properties.frontendIPConfigurations ?? [];
   const owned = ownedFrontends(frontends, service, { config, list });
   return (['IPv4', 'IPv6'] as const).flatMap((version) => {
-    const { publicIPAddress, privateIPAddress } = owned.get(version)?.properties ?? {};
-    if (publicIPAddress === undefined) return privateIPAddress ?? [];
-    return sync.view.cloud.get('public-ip', publicIPAddress.id)?.properties.ipAddress ?? [];
+    const frontend = owned.get(version);
+    return frontend === undefined ? [] : (ipOf(frontend, sync) ?? []);
   });
+}
+
+function ipOf({ properties }: azure.FrontendIpConfiguration, { view }: Sync): string | undefined {
+  const { publicIPAddress, privateIPAddress } = properties;
+  if (publicIPAddress === undefined) return privateIPAddress;
+  return view.cloud.get('public-ip', publicIPAddress.id)?.properties.ipAddress;
 }
 
 function securityStep(sync: Sync, loadBalancerIps: readonly string[]): Omit<BalancerStep, 'loadBalancer'> {
@@ -171,7 +179,7 @@ function securityStep(sync: Sync, loadBalancerIps: readonly string[]): Omit<Bala
     loadBalancerIps,
     backendIps: () => eligibleNodeIps(view),
     sharedPorts: (destinations) => sharedPortsOf(service, sharingServices(view, destinations), destinations),
-    belongs: (address) => belongsToAnother(view, address, keyOf(service), wantLoadBalancer),
+    belongs: (address) => belongsToAnother(sync, address),
   });
   if (!updated && !hasFailed(group)) return { call: undefined, warnings };
   const written = { ...group, properties: { ...group.properties, securityRules: rules } };
@@ -184,11 +192,21 @@ function* sharingServices(view: View, destinations: readonly string[]): Iterable
 }
 
 /** A Service that goes no longer needs its own addresses, although they are still in its status. */
-function belongsToAnother(view: View, address: string, own: Key, wantLoadBalancer: boolean): boolean {
+function belongsToAnother(sync: Sync, address: string): boolean {
+  const { view, service, wantLoadBalancer } = sync;
   if (view.hasIndexed('Node', NODES_BY_ADDRESS, address)) return true;
-  for (const service of view.byIndex('Service', SERVICES_BY_ADDRESS, address))
-    if (wantLoadBalancer || keyOf(service) !== own) return true;
-  return false;
+  for (const other of view.byIndex('Service', SERVICES_BY_ADDRESS, address))
+    if (wantLoadBalancer || keyOf(other) !== keyOf(service)) return true;
+  return hasFrontendOfAnother(sync, address);
+}
+
+/** Of a Service that was synced a moment ago, the status with its address may not have come back yet; its frontend is there. */
+function hasFrontendOfAnother(sync: Sync, address: string): boolean {
+  const prefix = prefixOf(sync.service);
+  return managedLoadBalancers(sync).some(({ properties }) => {
+    const frontends = properties.frontendIPConfigurations ?? [];
+    return frontends.some((frontend) => !frontend.name.startsWith(prefix) && ipOf(frontend, sync) === address);
+  });
 }
 
 /** The Service as if it were internal instead of public, or the other way round: what it had there must go. */
@@ -206,10 +224,12 @@ function flipped(sync: Sync): Sync {
 function publicIpStep({ service, wantLoadBalancer, config, list }: Sync): azure.CloudCall | undefined {
   const change = nextPublicIpChange({ service, wantLoadBalancer, config, list });
   if (change?.change === 'delete') return { method: 'DELETE', resource: 'public-ip', id: change.publicIp.id };
-  if (change !== undefined) return { method: 'PUT', resource: change.publicIp };
-  if (!wantLoadBalancer) return undefined;
-  const failed = list(publicIpResourceGroup(service, config.resourceGroup), false).find((publicIp) => {
-    return hasFailed(publicIp) && publicIp.tags?.['k8s-azure-service']?.split(',').includes(serviceName(service));
+  return change === undefined ? undefined : { method: 'PUT', resource: change.publicIp };
+}
+
+/** An address of the Service's that ARM could not make: until it is made, there is nothing to build on. */
+function failedPublicIp({ service, config, list }: Sync): azure.PublicIpAddress | undefined {
+  return list(publicIpResourceGroup(service, config.resourceGroup), false).find((publicIp) => {
+    return hasFailed(publicIp) && servicesIn(serviceTag(publicIp.tags ?? {})).includes(serviceName(service));
   });
-  return failed === undefined ? undefined : { method: 'PUT', resource: failed };
 }
