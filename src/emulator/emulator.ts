@@ -13,6 +13,7 @@ import { azure, CLUSTER_CIDR_FILE, controllersFor, coredns } from '../../control
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../apiserver/index.ts';
 import { type Dataplane, GatheredDataplane, type Program } from '../dataplane/index.ts';
 import {
+  addressOf,
   type ClusterSettings,
   type Dice,
   type DnsMessage,
@@ -31,8 +32,9 @@ import { Store } from '../store/index.ts';
 import { Aks, type AksOperation, type AksRefusal, type Machinery } from './aks.ts';
 import { bootstrapManifests } from './bootstrap.ts';
 import { VirtualClock } from './clock.ts';
-import { Cloud } from './cloud/cloud.ts';
+import { Cloud, type CloudParts } from './cloud/cloud.ts';
 import { NetworkWatcher } from './cloud/network-watcher.ts';
+import { PROBES_LONGEST_MS } from './cloud/probes.ts';
 import { COMPACT_EVERY_MS, compactRegularly } from './compaction.ts';
 import type {
   DnsQueryRequest,
@@ -78,7 +80,7 @@ export class Emulator {
   readonly #programs: Programs;
   readonly #pools: NodePools;
   readonly #aks: Aks;
-  readonly #services = new ServiceVersions();
+  readonly #services: ServiceVersions;
   readonly #networks: NodeNetworks;
   readonly #traffic: Traffic;
   readonly #cloud: Cloud | undefined;
@@ -93,17 +95,10 @@ export class Emulator {
     this.apiserver = new Apiserver(this.store, { serviceCidrs: [settings.networkProfile.serviceCidr] });
     this.#observers = new Observers(this.store, () => this.now);
     this.#pools = new NodePools(settings);
+    // What a load balancer's probes have not noticed yet is a while ago.
+    this.#services = new ServiceVersions(settings.azure === undefined ? 0 : PROBES_LONGEST_MS);
     this.#aks = new Aks(settings, this.#machinery());
-    this.#cloud =
-      settings.azure &&
-      new Cloud(settings, settings.azure, {
-        clock: this.#clock,
-        changed: () => {
-          this.#changedAt = this.now;
-        },
-        poolsChanged: () => this.#wakeNodes(azure.NODE_BACKEND_POOL_CONTROLLER),
-        addresses: this.#pools,
-      });
+    this.#cloud = settings.azure && new Cloud(settings, settings.azure, this.#cloudParts());
     this.#programs = new Programs({
       controllers: controllersFor(settings),
       store: this.store,
@@ -154,6 +149,22 @@ export class Emulator {
         if (kind === 'Pod') this.#traffic.podChanged((value ?? before) as Pod, value === undefined);
       });
     }
+  }
+
+  #cloudParts(): CloudParts {
+    return {
+      clock: this.#clock,
+      changed: () => {
+        this.#changedAt = this.now;
+      },
+      poolsChanged: () => this.#wakeNodes(azure.NODE_BACKEND_POOL_CONTROLLER),
+      addresses: this.#pools,
+      probes: {
+        now: () => this.now,
+        servicesAt: (moment) => this.#services.at(moment),
+        nodeAt: (address) => this.dataplane.node.at(addressOf(address)),
+      },
+    };
   }
 
   get now(): Moment {

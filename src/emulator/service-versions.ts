@@ -22,13 +22,20 @@ const VERSIONS_BETWEEN_SWEEPS = 256;
 export class ServiceVersions {
   #versions: Version[] = [{ at: 0, table: ServiceTable.EMPTY }];
   readonly #lags = new Map<string, Lag>();
+  readonly #retainMs: number;
+
+  /** @param retainMs for how long what was is kept, whether or not a node lags */
+  constructor(retainMs = 0) {
+    this.#retainMs = retainMs;
+  }
 
   get newest(): ServiceTable {
     return this.#versions.at(-1)!.table;
   }
 
   record(at: Moment, table: ServiceTable): void {
-    if (this.#lags.size === 0 || this.#versions.at(-1)!.at === at) this.#versions.pop();
+    const isKept = this.#lags.size > 0 || this.#retainMs > 0;
+    if (!isKept || this.#versions.at(-1)!.at === at) this.#versions.pop();
     this.#versions.push({ at, table });
     if (this.#versions.length % VERSIONS_BETWEEN_SWEEPS === 0) this.#forget(at);
   }
@@ -42,11 +49,14 @@ export class ServiceVersions {
 
   /** What `node` has synced at `now`. */
   of(node: string, now: Moment): ServiceTable {
-    if (this.#lags.size === 0) return this.newest;
-    const at = this.#syncedAt(node, now);
+    return this.#lags.size === 0 ? this.newest : this.at(this.#syncedAt(node, now));
+  }
+
+  /** What was the newest at a moment that is kept. */
+  at(moment: Moment): ServiceTable {
     for (let i = this.#versions.length - 1; i > 0; i--) {
       const version = this.#versions[i]!;
-      if (version.at <= at) return version.table;
+      if (version.at <= moment) return version.table;
     }
     return this.#versions[0]!.table;
   }
@@ -58,7 +68,7 @@ export class ServiceVersions {
 
   /** Drops the versions that no node can still be at. */
   #forget(now: Moment): void {
-    const oldest = Math.min(now, ...[...this.#lags.keys()].map((node) => this.#syncedAt(node, now)));
+    const oldest = Math.min(now - this.#retainMs, ...[...this.#lags.keys()].map((node) => this.#syncedAt(node, now)));
     const first = this.#versions.findLastIndex(({ at }) => at <= oldest);
     if (first > 0) this.#versions = this.#versions.slice(first);
   }

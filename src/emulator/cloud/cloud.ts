@@ -27,6 +27,7 @@ import { NoSuchTargetError } from '../traffic.ts';
 import { type CloudChange, callOf } from './hand-change.ts';
 import { CloudOperations } from './operations.ts';
 import { PoolMembers } from './pool-members.ts';
+import { type ProbeParts, Probes } from './probes.ts';
 import { CLUSTER_NETWORK_ID, idOf, nodeInterface, OUTBOUND_POOL_ID, resourcesOf } from './resources.ts';
 
 /** From one of the ranges that Azure's public addresses are from. */
@@ -50,6 +51,7 @@ export interface CloudParts {
   readonly poolsChanged: () => void;
   /** the addresses of the cluster's subnets */
   readonly addresses: SubnetAddressSource;
+  readonly probes: ProbeParts;
 }
 
 /** Hands out a subnet's addresses to whatever is no machine. */
@@ -62,6 +64,7 @@ export class Cloud {
   readonly arm: ResourceManager;
   readonly operations: CloudOperations;
   readonly #members: PoolMembers;
+  readonly #probes: Probes;
   /** the pools that each load balancer had when its last write ended */
   readonly #pools = new Map<string, string>();
   readonly #settings: ClusterSettings;
@@ -87,6 +90,7 @@ export class Cloud {
     });
     this.operations = new CloudOperations({ arm: this.arm, ...parts });
     this.#members = new PoolMembers(this.arm);
+    this.#probes = new Probes(parts.probes);
     this.arm.store.watch('lb/').subscribe(({ key, value }) => {
       if (value?.properties.provisioningState === 'Updating') return;
       const names = poolNames(value);
@@ -145,7 +149,7 @@ export class Cloud {
         azure.sameId(id, OUTBOUND_POOL_ID)
           ? (this.#nodeAddresses ??= [...this.#nodes.values()])
           : this.#members.of(id ?? ''),
-      isHealthy: () => true,
+      healthyOf: (probe, members) => this.#probes.healthyOf(probe, members),
       serviceTags: new Map(
         Object.entries(serviceTags).map(([tag, prefixes]) => [tag.toLowerCase(), prefixes.map(cidrOf)]),
       ),

@@ -25,15 +25,15 @@ export type Balanced =
   | { readonly outcome: 'no rule' }
   | { readonly outcome: 'no healthy member'; readonly rule: azure.LoadBalancingRule };
 
-/** Whether the members' probe finds one well; asked with the rule's probe. */
-export type Health = (balancer: azure.LoadBalancer, probe: azure.Probe | undefined, member: string) => boolean;
+/** The members that a rule's probe finds well; all of them where it has none. */
+export type Health = (probe: azure.Probe | undefined, members: readonly string[]) => readonly string[];
 
 /** The addresses of the machines whose interfaces name the pool, in the order in which they came. */
 export type MembersByInterface = (pool: azure.BackendAddressPool) => readonly string[];
 
 /** What balancing asks of the cloud, beside its resources. */
 export interface PoolParts {
-  readonly isHealthy: Health;
+  readonly healthyOf: Health;
   readonly membersOf: MembersByInterface;
 }
 
@@ -85,7 +85,7 @@ export function poolOf(
 }
 
 /** Which member a new flow to a frontend is sent to. */
-export function balance(frontend: Frontend, flow: Flow, { isHealthy, membersOf: byInterface }: PoolParts): Balanced {
+export function balance(frontend: Frontend, flow: Flow, { healthyOf, membersOf: byInterface }: PoolParts): Balanced {
   const rule = ruleFor(frontend, flow);
   if (rule === undefined) return { outcome: 'no rule' };
   const { balancer } = frontend;
@@ -93,8 +93,7 @@ export function balance(frontend: Frontend, flow: Flow, { isHealthy, membersOf: 
   const probe = balancer.properties.probes?.find(({ id }) => azure.sameId(id, rule.properties.probe?.id));
   const pool = poolOf(balancer, backendAddressPool);
   const members = pool === undefined ? [] : membersOf(pool, byInterface);
-  const healthy = members.filter((member) => isHealthy(balancer, probe, member));
-  const chosen = memberFor(flow, healthy, loadDistribution);
+  const chosen = memberFor(flow, healthyOf(probe, members), loadDistribution);
   const member = chosen === undefined ? undefined : parseAddress(chosen);
   if (member === undefined) return { outcome: 'no healthy member', rule };
   const port = backendPort === 0 ? flow.destinationPort : backendPort;
