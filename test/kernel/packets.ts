@@ -62,7 +62,7 @@ function isRepeatable({ protocol, mark, answered }: SentPacket): boolean {
 
 function fresh(packet: DrawnPacket, number: number, layout: Layout, world: World): SentPacket {
   const sender = layout.senders[packet.from % layout.senders.length]!;
-  const to = reachable(packet, sender, layout);
+  const to = reachable(packet, sender, layout, world);
   const protocol = PROTOCOL_NUMBERS[to.protocol ?? packet.protocol];
   const balancedTo = sender.through === undefined ? balancedThrough(sender, to, layout, world) : undefined;
   const through = sender.through ?? balancedTo;
@@ -92,11 +92,21 @@ function balancedThrough(sender: Sender, to: Destination, { nodes }: Layout, wor
   return index < 0 ? undefined : index + 1;
 }
 
-/** Loopback is asked for by those who are in the cluster only, and nobody outside asks for himself. */
-function reachable({ to }: DrawnPacket, sender: Sender, { destinations }: Layout): Destination {
+/**
+ * Loopback is asked for by those who are in the cluster only, and nobody outside asks for himself, nor for an address that a
+ * load balancer keeps to itself because no node serves it: there is none here.
+ */
+function reachable({ to }: DrawnPacket, sender: Sender, { destinations }: Layout, world: World): Destination {
   const fromOutside = spaceOf(sender.host) === OUTSIDE;
+  const isUnserved = (address: string): boolean =>
+    world.host(sender.host)!.hop(addressOf(address))?.reason?.startsWith('no node answers the probe') === true;
   const open = fromOutside
-    ? destinations.filter(({ address }) => address !== '127.0.0.1' && address !== sender.address)
+    ? destinations.filter(
+        ({ address }) =>
+          address !== '127.0.0.1' &&
+          address !== sender.address &&
+          (sender.through !== undefined || !isUnserved(address)),
+      )
     : destinations;
   return open[to % open.length]!;
 }
