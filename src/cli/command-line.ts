@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DUMP_KINDS } from '../emulator/index.ts';
 import { parseDurationMs, suggestion } from '../scenario/index.ts';
+import { COMPARE_FORMATS, type CompareFlags, compareCommand } from './compare-command.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { dumpCommand } from './dump-command.ts';
 import {
@@ -28,7 +29,8 @@ Examples:
   $ orrery trace scenarios/seed-overlay.yaml --from pod/my-app --to http://my-api/hello --format mermaid
   $ orrery trace --rules rules.txt --addresses addresses.txt --packet 'tcp 10.244.0.20:40000 > 10.96.0.60:80'
   $ orrery dump iptables scenarios/seed-overlay.yaml --node node2
-  $ orrery plan plans/node-subnet.yaml
+  $ orrery plan plans/node-subnet.yaml --prove
+  $ orrery compare scenarios/overlay-vs-flat.yaml
   $ orrery reach scenarios/reach.yaml --model all --format markdown
   $ orrery serve scenarios/seed-overlay.yaml --dns 127.0.0.1:1053
 
@@ -44,6 +46,7 @@ const COMMANDS = [
   'effective-routes',
   'effective-nsg',
   'plan',
+  'compare',
   'serve',
 ] as const;
 const FORMATS = ['text', 'json', 'mermaid'] as const;
@@ -95,6 +98,9 @@ function commands(console: Console, done: (code: ExitCode) => void): Command {
     done(reachCommand(file, { from, to }, flags, console)),
   );
   networkWatcherCommands(program, console, done);
+  compareArguments(program.command('compare')).action((file: string, flags: CompareFlags) =>
+    done(compareCommand(file, flags, console)),
+  );
   planArguments(program.command('plan')).action((file: string, flags: PlanFlags) =>
     done(planCommand(file, flags, console)),
   );
@@ -212,6 +218,18 @@ function networkWatcherCommands(program: Command, console: Console, done: (code:
   question('effective-nsg', "all security rules of the machine's interface").action(
     (file: string, flags: MachineFlags) => done(effectiveNsgCommand(file, flags, console)),
   );
+}
+
+function compareArguments(command: Command): Command {
+  return scriptOptions(command.description('run a script in each address model, and tell side by side what came of it'))
+    .argument('<file>', 'a script')
+    .option(
+      '--model <model>',
+      'these models; overlay and pod-subnet-dynamic where none is given',
+      (text: string, all: string[]) => [...all, text],
+      [],
+    )
+    .addOption(new Option('--format <format>', 'how to print').choices(COMPARE_FORMATS).default('markdown'));
 }
 
 function planArguments(command: Command): Command {

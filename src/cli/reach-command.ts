@@ -1,7 +1,6 @@
 /** `orrery reach FILE`: runs a script, then has everybody dial everybody else. */
-import { type AddressModel, addressModelOf } from '../model/index.ts';
+import { ADDRESS_MODELS, type AddressModel, addressModelOf } from '../model/index.ts';
 import {
-  ADDRESS_MODELS,
   dial,
   type Participant,
   POD_SUBNET,

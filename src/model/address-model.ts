@@ -4,17 +4,18 @@
  */
 import type { AgentPoolProfile, NetworkProfile } from './cluster.ts';
 
+/** In the order in which AKS' documents compare them. */
 export const ADDRESS_MODELS = [
   /** Azure CNI Overlay: a /24 of podCidr for each node */
   'overlay',
+  /** a /24 of podCidr for each node, and a route to it */
+  'kubenet',
   /** Azure CNI Pod Subnet: each node has a pool of single addresses, which grows and shrinks in batches */
   'pod-subnet-dynamic',
   /** Azure CNI Pod Subnet: each node has as many /28 as its maxPods needs */
   'pod-subnet-static-block',
   /** Azure CNI Node Subnet: each node reserves addresses for all of its maxPods in its own subnet */
   'node-subnet',
-  /** a /24 of podCidr for each node, and a route to it */
-  'kubenet',
 ] as const;
 
 export type AddressModel = (typeof ADDRESS_MODELS)[number];

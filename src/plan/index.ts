@@ -4,6 +4,7 @@
  */
 export { adviceText } from './advice-text.ts';
 export { type Advice, advise } from './advise.ts';
+export { type Comparison, compareModels, comparisonMarkdown } from './comparison.ts';
 export { type Failure, type Forecast, forecast } from './forecast.ts';
 export { planJson } from './json.ts';
 export { type Proof, prove } from './prove.ts';

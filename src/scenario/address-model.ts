@@ -7,15 +7,6 @@ export const POD_SUBNET = 'pods';
 /** https://learn.microsoft.com/azure/aks/configure-kubenet */
 const KUBENET_PODS_MAX = 110;
 
-/** All models, in the order in which AKS' documents compare them. */
-export const ADDRESS_MODELS: readonly AddressModel[] = [
-  'overlay',
-  'kubenet',
-  'pod-subnet-dynamic',
-  'pod-subnet-static-block',
-  'node-subnet',
-];
-
 function profileOf(profile: NetworkProfile, model: AddressModel): NetworkProfile {
   const { networkPluginMode: _, podCidr = POD_CIDR, ...rest } = profile;
   switch (model) {

@@ -2,7 +2,7 @@
  * scenario: scripts, `apiVersion: orrery/v1`, `kind: Scenario`. Reads them (every mistake with its place), carries their steps out on an
  * emulator, checks their expectations, and prints transcripts. Touches no file: whoever calls hands texts in.
  */
-export { ADDRESS_MODELS, POD_SUBNET, withAddressModel } from './address-model.ts';
+export { POD_SUBNET, withAddressModel } from './address-model.ts';
 export { chiSquareProbability, type Observation } from './chi-square.ts';
 export { describeOutcome } from './describe-outcome.ts';
 export { problemAt, type SourceDocument } from './document.ts';
@@ -13,7 +13,7 @@ export { jsonLine, jsonOf } from './json-transcript.ts';
 export { parsePacket } from './packet-text.ts';
 export { formatPath, formatProblem, type Path, type Problem } from './problem.ts';
 export { dial, type Participant, participantsOf, type ReachCell, type ReachTable, reach } from './reach.ts';
-export { type ReachColumn, reachComparison } from './reach-comparison.ts';
+export { answerOf, type ReachColumn, reachComparison } from './reach-comparison.ts';
 export { type DocumentSource, readDocument } from './read-document.ts';
 export { readScenario, type Scenario, type ScenarioRead, type ScenarioSource } from './read-scenario.ts';
 export type { ReadFile } from './read-step.ts';

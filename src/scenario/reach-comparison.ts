@@ -30,7 +30,7 @@ function questionsOf({ participants }: ReachTable): readonly Question[] {
 }
 
 /** What the receiver saw in place of an address: the sender itself, the sender's node, or the cluster's outbound address. */
-function answerOf(cell: ReachCell | undefined, { participants }: ReachTable): string {
+export function answerOf(cell: ReachCell | undefined, { participants }: ReachTable): string {
   if (cell === undefined) return '';
   if (!cell.reached) return `no (${cell.reason})`;
   const from = participants.find(({ name }) => name === cell.from);
