@@ -21,7 +21,7 @@ import { metadata } from './plugins/metadata.ts';
 import { prometheus } from './plugins/prometheus/index.ts';
 import { reload } from './plugins/reload/index.ts';
 import { rewrite } from './plugins/rewrite/index.ts';
-import { template } from './plugins/template.ts';
+import { template } from './plugins/template/index.ts';
 import { transfer } from './plugins/transfer.ts';
 import { serverKeyOf } from './zones.ts';
 
