@@ -135,6 +135,8 @@ function lookUp({ name, type }: DnsQuestion, zones: readonly ServedZone[], depth
   return { rcode: exists(owner, served) ? 'NOERROR' : 'NXDOMAIN', answers: [], authorities: denial(served) };
 }
 
+const REFUSED: Found = { rcode: 'REFUSED', answers: [], authorities: [] };
+
 function replyTo(query: DnsMessage, found: Found, authoritative: boolean): DnsMessage {
   const { edns: _, ...rest } = query;
   // Owners repeat the query's spelling.
@@ -170,9 +172,7 @@ function ownReply(
   if (zoneFor(absolute(query.question.name), zones) !== undefined) {
     return { message: replyTo(query, lookUp(query.question, zones), true), afterMs };
   }
-  if (server.forwardTo === undefined) {
-    return { message: replyTo(query, { rcode: 'REFUSED', answers: [], authorities: [] }, false), afterMs };
-  }
+  if (server.forwardTo === undefined) return { message: replyTo(query, REFUSED, false), afterMs };
   const reply = depth < FORWARDS_MAX ? outsideReply(server.forwardTo, query, names, depth + 1) : undefined;
   return reply && { ...reply, afterMs: reply.afterMs + afterMs };
 }
@@ -184,9 +184,15 @@ export function outsideReply(
   names: OutsideNames,
   depth = 0,
 ): NameServerReply | undefined {
+  // Nobody outside serves another class than IN, and who serves no zone of a class refuses it.
+  const isServedClass = (query.question.class ?? 'IN') === 'IN';
   if (address === AZURE_RESOLVER) {
+    if (!isServedClass) return { message: replyTo(query, REFUSED, false), afterMs: 0 };
     return { message: replyTo(query, lookUp(query.question, resolverZones(names)), false), afterMs: 0 };
   }
   const server = names.nameServers.find((one) => one.address === address);
-  return server && ownReply(server, query, names, depth);
+  if (server === undefined) return undefined;
+  return isServedClass
+    ? ownReply(server, query, names, depth)
+    : { message: replyTo(query, REFUSED, false), afterMs: server.answersAfterMs ?? 0 };
 }
