@@ -14,6 +14,12 @@ import {
   keyOf,
   type Pod,
 } from '../model/index.ts';
+import {
+  poolsAgreeWithSandboxes,
+  poolsAreDisjoint,
+  poolsAreWithinThresholds,
+  reservedAddressesAreNobodys,
+} from './address-invariants.ts';
 import type { Emulator } from './emulator.ts';
 
 export type Invariant = (emulator: Emulator) => readonly string[];
@@ -133,6 +139,7 @@ export const INVARIANTS: readonly Invariant[] = [
   addressesAreInTheirNodesRange,
   clusterAddressesAreUnique,
   podCidrsAreDisjoint,
+  reservedAddressesAreNobodys,
 ];
 
 /** Hold once the cluster has settled. */
@@ -141,4 +148,7 @@ export const INVARIANTS_AT_REST: readonly Invariant[] = [
   noAddressIsLeaked,
   podsHaveTheirAddresses,
   nothingIsProgrammedForWhatIsGone,
+  poolsAreDisjoint,
+  poolsAgreeWithSandboxes,
+  poolsAreWithinThresholds,
 ];

@@ -92,8 +92,8 @@ export function aCrampedCluster(): ClusterSettings {
 }
 
 /** A cluster with every app running and exposed, at rest. */
-export function anEstablishedCluster(seed: number, jitterMs = 20): Emulator {
-  const emulator = new Emulator(aCrampedCluster(), { seed, jitterMs });
+export function anEstablishedCluster(seed: number, jitterMs = 20, settings = aCrampedCluster()): Emulator {
+  const emulator = new Emulator(settings, { seed, jitterMs });
   emulator.boot();
   for (const [index, name] of APPS.entries()) emulator.apply([anAppsDeployment(name, index + 2), anAppsService(name)]);
   emulator.settle();
