@@ -72,7 +72,8 @@ export const kubeletNode: Controller = {
  * program that dies over this finds the machine again.
  */
 function forget({ dataplane }: View, name: string): readonly Intent[] {
-  const sandboxes = deleteSandboxes(Array.from(dataplane.pod.on(name), ([, pod]) => pod).sort(), dataplane);
+  const pods = Array.from(dataplane.pod.on(name), ([, pod]) => pod).sort();
+  const sandboxes = pods.length > 0 ? deleteSandboxes(pods, dataplane) : releaseUnused(name, dataplane);
   if (!dataplane.node.has(name)) return sandboxes;
   return [...sandboxes, { do: 'program', piece: 'node', key: name, value: undefined }];
 }

@@ -145,6 +145,8 @@ export class RunningProgram {
 
   /** Puts a key into a controller's queue: for what no watch tells, such as a node's kubelet coming back. */
   wake(controller: string, key: Key): void {
+    // Whoever is down lists everything when it starts.
+    if (this.#down) return;
     this.#controllers.find((running) => running.controller.name === controller)?.queue.add(key);
   }
 
