@@ -1,5 +1,5 @@
 /** The controllers of a cluster, explicit and in the order in which programs ask them about a change. */
-import type { ClusterSettings } from '../src/model/index.ts';
+import type { ClusterSettings, NetworkProfile } from '../src/model/index.ts';
 import type { Controller } from '../src/reconcile/index.ts';
 import { cloudConfigOf, nodeBackendPoolController, serviceController } from './azure/index.ts';
 import { corednsConfig, corednsNamespaces, corednsPods, corednsRecords } from './coredns/index.ts';
@@ -11,8 +11,8 @@ import { nodeLifecycle, taintEviction } from './node-lifecycle/index.ts';
 import { scheduler } from './scheduler/index.ts';
 import { deployment, garbageCollector, namespace, podGarbageCollector, replicaSet } from './workloads/index.ts';
 
-/** Azure CNI Overlay gives every node a /24 whatever its maxPods. */
-const OVERLAY_NODE_MASK_SIZE = 24;
+/** Azure CNI Overlay gives every node a /24 whatever its maxPods, and with dual stack a /80 of the IPv6 range, a /64. */
+const NODE_MASK_SIZES = [24, 80];
 
 export * as azure from './azure/index.ts';
 export * as coredns from './coredns/index.ts';
@@ -31,6 +31,12 @@ function podSubnetControllers({ agentPoolProfiles, azureCns, virtualNetwork }: C
   return [dnc({ subnets }), ...(enableSubnetScarcity ? [subnetState(subnets)] : []), cns({ enableIPAMv2 })];
 }
 
+function nodeIpam({ podCidr, podCidrs }: NetworkProfile): readonly Controller[] {
+  if (podCidr === undefined) return [];
+  const clusterCidrs = [podCidr, ...(podCidrs ?? []).slice(1)];
+  return [ipam({ clusterCidrs, nodeMaskSizes: NODE_MASK_SIZES.slice(0, clusterCidrs.length) })];
+}
+
 /** What runs in a cluster of these settings. */
 export function controllersFor(settings: ClusterSettings): readonly Controller[] {
   const { networkProfile } = settings;
@@ -42,9 +48,7 @@ export function controllersFor(settings: ClusterSettings): readonly Controller[]
     namespace,
     nodeLifecycle,
     taintEviction,
-    ...(networkProfile.podCidr === undefined
-      ? []
-      : [ipam({ clusterCidrs: [networkProfile.podCidr], nodeMaskSizes: [OVERLAY_NODE_MASK_SIZE] })]),
+    ...nodeIpam(networkProfile),
     ...podSubnetControllers(settings),
     endpointSliceController,
     scheduler,

@@ -19,6 +19,7 @@ import {
 } from '../model/index.ts';
 import { validateAgentPools } from './agent-pool.ts';
 import { invalidParameter, type ManagedClusterError } from './managed-cluster-error.ts';
+import { validatePodRanges } from './pod-ranges.ts';
 
 export type { ManagedClusterError } from './managed-cluster-error.ts';
 
@@ -29,7 +30,12 @@ const SERVICE_PREFIX_MIN = 12;
 
 /** Every reason why AKS would refuse these settings, in the order of the fields; empty where it would accept them. */
 export function validateManagedCluster(settings: ClusterSettings): readonly ManagedClusterError[] {
-  return [...validateRanges(settings), ...validateDns(settings), ...validateAgentPools(settings)];
+  return [
+    ...validateRanges(settings),
+    ...validatePodRanges(settings),
+    ...validateDns(settings),
+    ...validateAgentPools(settings),
+  ];
 }
 
 function validateRanges(settings: ClusterSettings): ManagedClusterError[] {

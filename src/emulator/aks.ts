@@ -157,7 +157,10 @@ export class Aks {
 
 function refusalOf(settings: ClusterSettings): AksRefusal | undefined {
   const [error] = validateManagedCluster(settings);
-  return error === undefined ? undefined : { code: error.code, message: `${error.message} (${error.detail})` };
+  if (error === undefined) return undefined;
+  const { code, detail, message } = error;
+  // AKS's usual sentence for what has no code of its own does not say what is wrong.
+  return { code, message: code === 'InvalidParameter' ? `${message} (${detail})` : message };
 }
 
 function invalid(field: string, detail: string): AksRefusal {

@@ -22,6 +22,8 @@ export interface NetworkProfile {
   readonly networkPlugin: 'azure' | 'kubenet' | 'none';
   readonly networkPluginMode?: 'overlay';
   readonly podCidr?: string;
+  /** dual stack: the same as podCidr, and an IPv6 range beside it */
+  readonly podCidrs?: readonly string[];
   readonly serviceCidr: string;
   readonly dnsServiceIP: string;
   /** kube-proxy in iptables mode where it is not given */

@@ -213,6 +213,7 @@ export const clusterSchema = z.strictObject({
       networkPlugin: z.enum(['azure', 'kubenet', 'none']).optional(),
       networkPluginMode: z.enum(['overlay']).optional(),
       podCidr: z.string().optional(),
+      podCidrs: z.array(z.string()).min(1).max(2).optional(),
       serviceCidr: z.string().optional(),
       dnsServiceIP: z.string().optional(),
       kubeProxyConfig: kubeProxyConfig.optional(),

@@ -58,7 +58,7 @@ function networkProfileOf(given: ClusterDocument['networkProfile'] = {}): Networ
   };
   const named = { ...plugin, ...profile };
   const hasPodCidr = named.networkPluginMode === 'overlay' || named.networkPlugin === 'kubenet';
-  const podCidr = hasPodCidr ? { podCidr: POD_CIDR } : {};
+  const podCidr = hasPodCidr ? { podCidr: given.podCidrs?.[0] ?? POD_CIDR } : {};
   const kubeProxy = kubeProxyConfig === undefined ? {} : { kubeProxyConfig: kubeProxyProfileOf(kubeProxyConfig) };
   return { ...plugin, ...podCidr, ...SERVICES, ...profile, ...kubeProxy } as NetworkProfile;
 }
