@@ -1,5 +1,5 @@
 /** Where a node's pods get their addresses from, as its kubelet finds it. */
-import type { NodeFacts } from '../../src/dataplane/index.ts';
+import { hasDefect, type NodeFacts } from '../../src/dataplane/index.ts';
 import { addressPlus, type Cidr, NETWORK_PLUGIN_LABEL, type Node, podNetworkOf } from '../../src/model/index.ts';
 import type { View } from '../../src/reconcile/index.ts';
 import { podCidrsOf } from './sandbox.ts';
@@ -11,7 +11,7 @@ export function podNetworkFacts(node: Node, view: View): PodNetworkFacts | undef
   const podCidrs = podCidrsOf(node);
   if (podCidrs.length > 0) return isKubenet(node) ? { podCidrs, bridge: bridgeOf(podCidrs) } : { podCidrs };
   const { name } = node.metadata;
-  if (podNetworkOf(node) !== undefined) return fromConfig(name, view);
+  if (podNetworkOf(node) !== undefined) return fromConfig(node, view);
   // Node Subnet: the addresses came with the machine.
   return view.dataplane.networkInterface.has(name) ? { podCidrs: [] } : undefined;
 }
@@ -21,10 +21,12 @@ export function hasNetwork(node: Node, view: View): boolean {
 }
 
 /** CNS configures the plugin once DNC has made the node's network container. */
-function fromConfig(name: string, view: View): PodNetworkFacts | undefined {
-  const config = view.get('NodeNetworkConfig', `kube-system/${name}`);
+function fromConfig({ metadata }: Node, view: View): PodNetworkFacts | undefined {
+  const config = view.get('NodeNetworkConfig', `kube-system/${metadata.name}`);
   const container = config?.status?.networkContainers?.[0];
-  return container?.primaryIP === undefined ? undefined : { podCidrs: [] };
+  const isOwn = config?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
+  const isTaken = isOwn || hasDefect(view.dataplane, 4210);
+  return container?.primaryIP === undefined || !isTaken ? undefined : { podCidrs: [] };
 }
 
 function isKubenet({ metadata }: Node): boolean {

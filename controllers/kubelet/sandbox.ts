@@ -3,7 +3,14 @@
  * Source: Azure/azure-container-networking cni/network/invoker_cns.go, cns/restserver/ipam.go. On Linux all 256 addresses of
  * a node's /24 are handed out, .0 and .255 among them (cns/kubecontroller/nodenetworkconfig/conversion_linux.go).
  */
-import { type CnsPool, type Dataplane, releaseAddresses, requestAddresses } from '../../src/dataplane/index.ts';
+import {
+  type CnsPool,
+  type Dataplane,
+  hasDefect,
+  holderOf,
+  releaseAddresses,
+  requestAddresses,
+} from '../../src/dataplane/index.ts';
 import {
   type Address,
   addressPlus,
@@ -32,13 +39,36 @@ const RETRY_LONGEST_MS = 300_000;
 export function addSandbox(pod: Pod, node: Node, dataplane: Dataplane, at: Moment): readonly Intent[] {
   const { name } = node.metadata;
   const pool = dataplane.cnsPool.get(name);
-  const assigned = pool === undefined ? chooseAddresses(pod, node, dataplane) : askCns(pod, pool, dataplane);
+  const assigned = pool === undefined ? chooseAddresses(pod, node, dataplane) : askCns(pod, pool, dataplane, at);
   if ('error' in assigned) return refused(pod, node, assigned.error, at);
   const key = keyOf(pod);
   const value = { pod: key, uid: pod.metadata.uid, node: name, addresses: assigned.addresses, createdAt: at };
+  const sandbox: Intent = { do: 'program', piece: 'pod', key, value };
+  if (!('pool' in assigned)) return [sandbox];
   return [
-    ...('pool' in assigned ? [{ do: 'program', piece: 'cnsPool', key: name, value: assigned.pool } as const] : []),
-    { do: 'program', piece: 'pod', key, value },
+    { do: 'program', piece: 'cnsPool', key: name, value: assigned.pool },
+    ...bereft(assigned.addresses, key, dataplane),
+    sandbox,
+    ...lateDelete(key, name, assigned.pool, dataplane),
+  ];
+}
+
+/** Where CNS has given out an address twice, packets go to the sandbox that came last: the first one is bereft of it. */
+function bereft(addresses: readonly Address[], key: Key, { pod }: Dataplane): readonly Intent[] {
+  return addresses.flatMap((address): Intent[] => {
+    const other = pod.at(address);
+    if (other === undefined || other.pod === key) return [];
+    return [{ do: 'program', piece: 'pod', key: other.pod, value: { ...other, addresses: [] } }];
+  });
+}
+
+/** A DEL that the ADD has overtaken. */
+function lateDelete(key: Key, node: string, pool: CnsPool, { lateDelete: late }: Dataplane): readonly Intent[] {
+  const holder = late.get(key);
+  if (holder === undefined) return [];
+  return [
+    { do: 'program', piece: 'cnsPool', key: node, value: releaseAddresses(pool, holder) },
+    { do: 'program', piece: 'lateDelete', key, value: undefined },
   ];
 }
 
@@ -46,9 +76,10 @@ export function addSandbox(pod: Pod, node: Node, dataplane: Dataplane, at: Momen
 export function deleteSandboxes(pods: readonly Key[], dataplane: Dataplane): readonly Intent[] {
   const pools = new Map<string, CnsPool>();
   for (const key of pods) {
-    const { node, uid } = dataplane.pod.get(key) ?? { node: '', uid: '' };
-    const pool = pools.get(node) ?? dataplane.cnsPool.get(node);
-    if (pool !== undefined) pools.set(node, releaseAddresses(pool, uid));
+    const network = dataplane.pod.get(key);
+    if (network === undefined) continue;
+    const pool = pools.get(network.node) ?? dataplane.cnsPool.get(network.node);
+    if (pool !== undefined) pools.set(network.node, releaseAddresses(pool, holderOf(network, dataplane)));
   }
   return [
     ...pods.map((key): Intent => ({ do: 'program', piece: 'pod', key, value: undefined })),
@@ -57,13 +88,15 @@ export function deleteSandboxes(pods: readonly Key[], dataplane: Dataplane): rea
 }
 
 /** Addresses that CNS counts as assigned, and no sandbox has: left when a kubelet died between the two. */
-export function releaseUnused(node: string, { cnsPool, pod }: Dataplane): readonly Intent[] {
-  const pool = cnsPool.get(node);
-  if (pool === undefined) return [];
+export function releaseUnused(node: string, dataplane: Dataplane): readonly Intent[] {
+  const pool = dataplane.cnsPool.get(node);
+  if (pool === undefined || hasDefect(dataplane, 4497)) return [];
   let left = pool;
-  for (const [address, { state, pod: holder }] of pool.addresses)
-    if (state === 'Assigned' && holder !== undefined && pod.at(address)?.uid !== holder)
-      left = releaseAddresses(left, holder);
+  for (const [address, { state, pod: holder }] of pool.addresses) {
+    if (state !== 'Assigned' || holder === undefined) continue;
+    const network = dataplane.pod.at(address);
+    if (network === undefined || holderOf(network, dataplane) !== holder) left = releaseAddresses(left, holder);
+  }
   return left === pool ? [] : [{ do: 'program', piece: 'cnsPool', key: node, value: left }];
 }
 
@@ -72,18 +105,30 @@ type Assigned =
   | { readonly addresses: readonly Address[]; readonly pool: CnsPool }
   | { readonly error: string };
 
-/** A sandbox is known to CNS by the pod's uid, as a real one by its container's: names come back. */
-function askCns({ metadata }: Pod, pool: CnsPool, dataplane: Dataplane): Assigned {
+function askCns(pod: Pod, before: CnsPool, dataplane: Dataplane, at: Moment): Assigned {
+  const { metadata } = pod;
+  const holder = holderOf({ pod: keyOf(pod), uid: metadata.uid, createdAt: at }, dataplane);
+  const pool = hasDefect(dataplane, 4497) ? before : withoutStale(before, pod, dataplane);
   const text = metadata.annotations?.[POD_IP_ANNOTATION];
   const wanted = text === undefined ? undefined : parseAddress(text);
   const isFree = wanted !== undefined && pool.addresses.get(wanted)?.state === 'Available';
-  const assignment = requestAddresses(pool, metadata.uid, isFree ? [wanted] : []);
+  const assignment = requestAddresses(pool, holder, isFree ? [wanted] : []);
   if (!assignment.ok) return { error: assignment.error };
+  if (hasDefect(dataplane, 885)) return assignment;
   // Another node's sandbox still has it: its kubelet has not heard yet that the node is gone.
   const taken = assignment.addresses.find(
     (address) => (dataplane.pod.at(address)?.uid ?? metadata.uid) !== metadata.uid,
   );
   return taken === undefined ? assignment : { error: `${formatAddress(taken)} is still in use` };
+}
+
+/** Gives back what earlier sandboxes of the pod have kept; one whose DEL is still to come keeps its address until then. */
+function withoutStale(pool: CnsPool, pod: Pod, { lateDelete: late }: Dataplane): CnsPool {
+  const own = `${pod.metadata.uid}@`;
+  let left = pool;
+  for (const { pod: holder } of pool.addresses.values())
+    if (holder?.startsWith(own) === true && holder !== late.get(keyOf(pod))) left = releaseAddresses(left, holder);
+  return left;
 }
 
 /** From the node's blocks: one address of each family, at the same place. */

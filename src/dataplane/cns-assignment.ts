@@ -6,6 +6,17 @@
  */
 import { type Address, type Family, familyOf, formatAddress, type Key } from '../model/index.ts';
 import type { CnsAddress, CnsPool } from './cns-pool.ts';
+import type { Dataplane } from './dataplane.ts';
+import type { PodNetwork } from './pod-networks.ts';
+import { hasDefect } from './unfixed.ts';
+
+/** What CNS knows a sandbox as: its container, which is another one each time; before the fix of 885 its pod's name. */
+export function holderOf(
+  { createdAt = 0, pod, uid }: Pick<PodNetwork, 'createdAt' | 'pod' | 'uid'>,
+  dataplane: Pick<Dataplane, 'file'>,
+): string {
+  return hasDefect(dataplane, 885) ? pod : `${uid}@${createdAt}`;
+}
 
 export type Assignment =
   | { readonly ok: true; readonly pool: CnsPool; readonly addresses: readonly Address[] }

@@ -5,7 +5,7 @@
 
 import { produce } from 'immer';
 import { Map as PersistentMap } from 'immutable';
-import type { Labels, Moment } from '../model/index.ts';
+import type { Key, Labels, Moment } from '../model/index.ts';
 import type { CnsPool } from './cns-pool.ts';
 import { type DnsImportRecords, dnsImportOf } from './dns-imports.ts';
 import { type DnsPod, DnsPods, type DnsRecords, DnsZone } from './dns-records.ts';
@@ -25,6 +25,8 @@ export interface Pieces {
   networkInterface: NodeFacts;
   /** the addresses that CNS holds for its node's pods, by node name (Pod Subnet, dynamic) */
   cnsPool: CnsPool;
+  /** what CNS knew a sandbox as whose DEL is still to come, by pod key: it comes after the pod's next ADD */
+  lateDelete: string;
   /** a Service's ports and endpoints, by Service key (kube-proxy) */
   service: ServiceRecord;
   /** a Service's names, by Service key (CoreDNS) */
@@ -54,6 +56,7 @@ export interface Dataplane {
   readonly pod: PodNetworks;
   readonly networkInterface: NodeNetworks;
   readonly cnsPool: PersistentMap<string, CnsPool>;
+  readonly lateDelete: PersistentMap<Key, string>;
   readonly service: ServiceTable;
   readonly dns: DnsZone;
   readonly dnsImport: DnsZone<DnsImportRecords>;
@@ -71,6 +74,7 @@ export const EMPTY_DATAPLANE: Dataplane = {
   pod: PodNetworks.EMPTY,
   networkInterface: NodeNetworks.EMPTY,
   cnsPool: PersistentMap(),
+  lateDelete: PersistentMap(),
   service: ServiceTable.EMPTY,
   dns: DnsZone.EMPTY,
   dnsImport: DnsZone.empty(dnsImportOf),

@@ -19,4 +19,5 @@ export * from './pod-networks.ts';
 export * from './routes.ts';
 export * from './service-ports.ts';
 export * from './service-table.ts';
+export * from './unfixed.ts';
 export * from './zone-file.ts';

@@ -1,4 +1,5 @@
 /** What is in a cluster before anybody applies anything: namespaces, and the apiserver's own Service and endpoints. */
+import { type Program, UNFIXED_FILE } from '../dataplane/index.ts';
 import type { ClusterSettings } from '../model/index.ts';
 import { firstAddress } from './node-pool.ts';
 
@@ -28,4 +29,10 @@ export function bootstrapManifests({ networkProfile, apiServer }: ClusterSetting
       ports: [{ name: 'https', protocol: 'TCP', port: apiServer.port }],
     },
   ];
+}
+
+/** What the programs of the nodes find when they come up. */
+export function bootstrapFiles({ azureCns }: ClusterSettings): readonly Program[] {
+  const unfixed = azureCns?.unfixed ?? [];
+  return unfixed.length === 0 ? [] : [{ piece: 'file', key: UNFIXED_FILE, value: unfixed.join(' ') }];
 }

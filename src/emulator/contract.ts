@@ -125,6 +125,10 @@ export type Fault =
   | { readonly fault: 'crash-after'; readonly program: string; readonly intents: number }
   /** a program's watches break and resume where they were */
   | { readonly fault: 'disconnect'; readonly program: string }
+  /** a pod's sandbox dies, and its CNI DEL is skipped or crosses the next ADD */
+  | { readonly fault: 'sandbox-lost'; readonly pod: Key; readonly del: 'skipped' | 'late' }
+  /** a machine starts anew: its sandboxes are gone, and what CNS kept in memory */
+  | { readonly fault: 'reboot'; readonly node: string }
   /** a node's kubelet stops reporting, or comes back */
   | { readonly fault: 'node-down'; readonly node: string; readonly down: boolean }
   /**

@@ -9,7 +9,7 @@
  * ```
  */
 import type { Observable } from 'rxjs';
-import { azure, CLUSTER_CIDR_FILE, controllersFor, coredns } from '../../controllers/index.ts';
+import { azure, controllersFor, coredns } from '../../controllers/index.ts';
 import { Apiserver, type DeleteOptions, type Outcome, type RequestContext } from '../apiserver/index.ts';
 import { type Dataplane, GatheredDataplane, type Program } from '../dataplane/index.ts';
 import {
@@ -22,7 +22,6 @@ import {
   KINDS,
   type Kind,
   type KubernetesObject,
-  keyOf,
   type Moment,
   type ObjectOf,
   type Pod,
@@ -30,7 +29,7 @@ import {
 import type { World } from '../packet/index.ts';
 import { Store } from '../store/index.ts';
 import { Aks, type AksOperation, type AksRefusal, type Machinery } from './aks.ts';
-import { bootstrapManifests } from './bootstrap.ts';
+import { bootstrapFiles, bootstrapManifests } from './bootstrap.ts';
 import { VirtualClock } from './clock.ts';
 import { Cloud, type CloudParts } from './cloud/cloud.ts';
 import { NetworkWatcher } from './cloud/network-watcher.ts';
@@ -50,13 +49,13 @@ import { SeededDice } from './dice.ts';
 import { type DumpKind, dump } from './dump.ts';
 import { inflict } from './fault-effects.ts';
 import { describeFault } from './faults.ts';
-import { forgottenInterface, interfacePieces } from './network-interface.ts';
+import { type MachineryParts, machineryOf } from './machinery.ts';
 import { NodeNetworks } from './node-networks.ts';
-import { type NewMachine, NodePools } from './node-pool.ts';
+import { NodePools } from './node-pool.ts';
 import { Observers } from './observers.ts';
 import { Programs } from './programs.ts';
 import { ServiceVersions } from './service-versions.ts';
-import { NoSuchTargetError, Traffic } from './traffic.ts';
+import { Traffic } from './traffic.ts';
 
 /** A cluster is settled when nothing has changed for this long and nothing is due within it. */
 export const QUIET_MS = 60_000;
@@ -79,6 +78,7 @@ export class Emulator {
   readonly #observers: Observers;
   readonly #programs: Programs;
   readonly #pools: NodePools;
+  readonly #machinery: Machinery;
   readonly #aks: Aks;
   readonly #services: ServiceVersions;
   readonly #networks: NodeNetworks;
@@ -97,7 +97,8 @@ export class Emulator {
     this.#pools = new NodePools(settings);
     // What a load balancer's probes have not noticed yet is a while ago.
     this.#services = new ServiceVersions(settings.azure === undefined ? 0 : PROBES_LONGEST_MS);
-    this.#aks = new Aks(settings, this.#machinery());
+    this.#machinery = machineryOf(this.#machineryParts(this.#pools));
+    this.#aks = new Aks(settings, this.#machinery);
     this.#cloud = settings.azure && new Cloud(settings, settings.azure, this.#cloudParts());
     this.#programs = new Programs({
       controllers: controllersFor(settings),
@@ -167,6 +168,18 @@ export class Emulator {
     };
   }
 
+  #machineryParts(pools: NodePools): MachineryParts {
+    return {
+      emulator: this,
+      pools,
+      createNode: (manifest) => this.#mustCreate(manifest),
+      deleteNode: (name) => void this.apiserver.delete('Node', name, {}, this.#request()),
+      program: (change) => this.#program(change),
+      current: () => this.#dataplane.current,
+      reconfigure: (changed) => this.#networks.reconfigure(changed),
+    };
+  }
+
   get now(): Moment {
     return this.#clock.now();
   }
@@ -203,6 +216,7 @@ export class Emulator {
   /** Brings the cluster up: namespaces, the apiserver's own Service, the nodes, and the system pods as on AKS. */
   boot(): void {
     this.#cloud?.boot(this.store);
+    for (const change of bootstrapFiles(this.settings)) this.#program(change);
     for (const manifest of bootstrapManifests(this.settings)) this.#mustCreate(manifest);
     for (const { name, count } of this.settings.agentPoolProfiles) this.scaleNodePool(name, count);
     if (this.settings.systemPods) {
@@ -236,60 +250,12 @@ export class Emulator {
 
   /** Adds machines to an agent pool or takes them away, the newest first. */
   scaleNodePool(pool: string, count: number): void {
-    const { create, remove } = this.#pools.resize(pool, count);
-    for (const machine of create) this.#addMachine(machine);
-    for (const node of remove) this.#removeMachine(node);
+    this.#machinery.resize(pool, count);
   }
 
   /** Asks AKS for something: what it says where it refuses. Throws a `NoSuchTargetError` where there is no such node. */
   operate(operation: AksOperation): AksRefusal | undefined {
     return this.#aks.operate(operation);
-  }
-
-  #addMachine({ manifest, secondary }: NewMachine): void {
-    for (const change of interfacePieces(manifest.metadata.name, secondary)) this.#program(change);
-    this.#mustCreate(manifest);
-  }
-
-  #removeMachine(node: string): void {
-    this.apiserver.delete('Node', node, {}, this.#request());
-    for (const change of forgottenInterface(node, this.#dataplane.current)) this.#program(change);
-  }
-
-  #machinery(): Machinery {
-    return {
-      countOf: (pool) => this.#pools.nodesOf(pool).length,
-      nodesOf: (pool) => this.#pools.nodesOf(pool),
-      freeAddresses: (pool) => this.#pools.freeAddresses(pool),
-      resize: (pool, count) => this.scaleNodePool(pool, count),
-      replace: (node) => {
-        const machine = this.#pools.again(node);
-        if (machine === undefined) throw new NoSuchTargetError(`there is no node ${node}`);
-        this.#removeMachine(node);
-        this.#addMachine(machine);
-      },
-      drain: (node) => this.#drain(node),
-      settle: () => void this.settle(),
-      apply: ({ networkProfile }) => {
-        const { podCidr } = networkProfile;
-        if (podCidr !== undefined && podCidr !== this.settings.networkProfile.podCidr) this.#expand(podCidr);
-      },
-    };
-  }
-
-  /** As kubectl drain: no more pods come, and those that are there are asked to go. */
-  #drain(node: string): void {
-    if (this.get('Node', node) === undefined) throw new NoSuchTargetError(`there is no node ${node}`);
-    this.cordon(node, true);
-    const pods = this.list('Pod').filter(({ spec }) => spec.nodeName === node);
-    for (const pod of pods) this.remove('Pod', keyOf(pod));
-  }
-
-  /** Node IPAM, kube-proxy and ip-masq-agent are told of a larger pod range, as by a new configuration. */
-  #expand(podCidr: string): void {
-    const networkProfile = { ...this.settings.networkProfile, podCidr };
-    this.#networks.reconfigure({ ...this.settings, networkProfile });
-    this.#program({ piece: 'file', key: CLUSTER_CIDR_FILE, value: podCidr });
   }
 
   get<K extends Kind>(kind: K, key: Key): ObjectOf<K> | undefined {
@@ -362,6 +328,9 @@ export class Emulator {
       services: this.#services,
       traffic: this.#traffic,
       cloud: this.#cloud,
+      program: (change) => this.#program(change),
+      dataplane: () => this.#dataplane.current,
+      pods: () => this.list('Pod'),
       annotateNode: (node, annotations) => this.patch('Node', node, { metadata: { annotations } }),
     });
   }

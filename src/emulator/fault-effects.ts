@@ -1,8 +1,10 @@
 /** What each fault does to the running cluster. */
 import { kubelet } from '../../controllers/index.ts';
-import { type Moment, timestampOf } from '../model/index.ts';
+import type { Dataplane, Program } from '../dataplane/index.ts';
+import { type Moment, type Pod, timestampOf } from '../model/index.ts';
 import type { Cloud } from './cloud/cloud.ts';
 import type { Fault } from './contract.ts';
+import { lostSandboxes, wokenBy } from './lost-sandboxes.ts';
 import type { Programs } from './programs.ts';
 import type { ServiceVersions } from './service-versions.ts';
 import { NoSuchTargetError, type Traffic } from './traffic.ts';
@@ -13,6 +15,9 @@ export interface FaultTargets {
   readonly services: ServiceVersions;
   readonly traffic: Traffic;
   readonly cloud: Cloud | undefined;
+  readonly dataplane: () => Dataplane;
+  readonly program: (change: Program) => void;
+  readonly pods: () => readonly Pod[];
   readonly annotateNode: (node: string, annotations: Readonly<Record<string, string | null>>) => void;
 }
 
@@ -46,6 +51,11 @@ export function inflict(fault: Fault, targets: FaultTargets): void {
       return;
     case 'cloud-fails':
       operationsOf(targets).fail(fault);
+      return;
+    case 'sandbox-lost':
+    case 'reboot':
+      for (const change of lostSandboxes(fault, targets.dataplane())) targets.program(change);
+      for (const { program, key } of wokenBy(fault, targets.pods())) programs.wake(program, key);
       return;
     default:
       throw new Error(`unknown fault ${JSON.stringify(fault satisfies never)}`);

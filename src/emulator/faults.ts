@@ -30,6 +30,13 @@ export function describeFault(fault: Fault): { readonly fault: string; readonly 
       return fault.times === 0
         ? { fault: 'Azure ends what it begins', healed: true }
         : { fault: `Azure will fail ${fault.times} operations on ${fault.resource ?? 'anything'}`, healed: false };
+    case 'sandbox-lost':
+      return {
+        fault: `the sandbox of ${fault.pod} dies, and its DEL ${fault.del === 'late' ? 'comes late' : 'is skipped'}`,
+        healed: false,
+      };
+    case 'reboot':
+      return { fault: `${fault.node} starts anew`, healed: false };
     default:
       throw new Error(`unknown fault ${JSON.stringify(fault satisfies never)}`);
   }

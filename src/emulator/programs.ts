@@ -1,7 +1,7 @@
 /** Which controllers run in which program, and the faults that befall a program: lag, lost watches, death between two writes. */
 import type { Subscription } from 'rxjs';
 import type { Piece, Program } from '../dataplane/index.ts';
-import type { Dice, Kind, KubernetesObject } from '../model/index.ts';
+import type { Dice, Key, Kind, KubernetesObject } from '../model/index.ts';
 import {
   type Controller,
   type ProgramName,
@@ -61,8 +61,14 @@ export class Programs {
     for (const program of this.#programs.values()) program.start();
   }
 
-  /** Tells the controllers that hear of this piece that it has changed. */
-  programmed({ piece, key }: Program): void {
+  /** Wakes the controller that is called as its program is, where there is such a program. */
+  wake(name: ProgramName, key: Key): void {
+    this.#programs.get(name)?.wake(name, key);
+  }
+
+  /** Tells the controllers that hear of this piece that it has been programmed. */
+  programmed({ piece, key, value }: Program): void {
+    if (value === undefined) return;
     for (const { program, name, pieces } of this.#hearing.get(piece) ?? []) {
       for (const concerned of pieces?.[piece]?.(key) ?? []) this.#programs.get(program)?.wake(name, concerned);
     }

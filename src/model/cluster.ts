@@ -96,6 +96,8 @@ export interface CnsConfiguration {
   readonly enableIPAMv2?: boolean;
   /** whether DNC tells when a pod subnet is exhausted, so that nodes hold no more than they use; false where it is not given */
   readonly enableSubnetScarcity?: boolean;
+  /** issues of Azure/azure-container-networking whose fix is left out: 885, 2022, 4210, 4497 */
+  readonly unfixed?: readonly number[];
 }
 
 export interface ClusterSettings {

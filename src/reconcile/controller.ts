@@ -68,8 +68,8 @@ export interface Controller {
   /** which keys a changed object concerns; asked for the object, whose key is `key`, before and after the change. Level, not edge */
   readonly watches: { readonly [K in Kind]?: (object: ObjectOf<K>, view: View, key: Key) => readonly Key[] };
   /**
-   * pieces of the dataplane that concern it: it hears of their changes at once, as a process does of what happens on its own
-   * machine
+   * pieces of the dataplane that concern it: it hears at once of what is programmed, as a process does of what happens on its
+   * own machine
    */
   readonly pieces?: { readonly [P in Piece]?: (key: string) => readonly Key[] };
   /**

@@ -83,6 +83,10 @@ function describeFault(fault: Fault): string {
       return `${fault.program} dies after ${fault.intents} more intents`;
     case 'disconnect':
       return `the watches of ${fault.program} break`;
+    case 'sandbox-lost':
+      return `the sandbox of pod/${fault.pod} dies, its DEL ${fault.del === 'late' ? 'comes late' : 'is skipped'}`;
+    case 'reboot':
+      return `${fault.node} starts anew`;
     case 'node-down':
       return `${fault.node} ${fault.down ? 'goes down' : 'comes back'}`;
     case 'conntrack-race':

@@ -148,6 +148,8 @@ const PROGRAMS = {
   kubeControllerManager: 'kube-controller-manager',
   kubeScheduler: 'kube-scheduler',
   cloudControllerManager: 'cloud-controller-manager',
+  azureCns: 'azure-cns',
+  dnc: 'dnc',
 } as const;
 
 function faultsOf(step: FaultStep): readonly Fault[] {
@@ -169,6 +171,9 @@ function faultsOf(step: FaultStep): readonly Fault[] {
   }
   if (step.node !== undefined) faults.push({ fault: 'node-down', node: step.node.name, down: step.node.down });
   if (step.conntrackRace !== undefined) faults.push({ fault: 'conntrack-race', ...step.conntrackRace });
+  if (step.reboot !== undefined) faults.push({ fault: 'reboot', node: step.reboot });
+  if (step.sandbox !== undefined)
+    faults.push({ fault: 'sandbox-lost', pod: referenceOf(`pod/${step.sandbox.pod}`).key, del: step.sandbox.del });
   return faults;
 }
 

@@ -119,6 +119,8 @@ const fault = z.strictObject({
   kubeControllerManager: programFault.optional(),
   kubeScheduler: programFault.optional(),
   cloudControllerManager: programFault.optional(),
+  azureCns: programFault.optional(),
+  dnc: programFault.optional(),
   node: z.strictObject({ name, down: z.boolean() }).optional(),
   azure: z
     .strictObject({
@@ -126,6 +128,8 @@ const fault = z.strictObject({
       failOperations: z.strictObject({ resource: z.enum(azure.RESOURCE_NAMES).optional(), times: count }).optional(),
     })
     .optional(),
+  reboot: name.optional(),
+  sandbox: z.strictObject({ pod: name, del: z.enum(['skipped', 'late']) }).optional(),
   conntrackRace: z.strictObject({ node: name, on: z.boolean() }).optional(),
 });
 
@@ -240,7 +244,11 @@ export const clusterSchema = z.strictObject({
   publicNames: z.record(name, z.array(ipAddress).min(1)).optional(),
   systemPods: z.boolean().optional(),
   azureCns: z
-    .strictObject({ enableIPAMv2: z.boolean().optional(), enableSubnetScarcity: z.boolean().optional() })
+    .strictObject({
+      enableIPAMv2: z.boolean().optional(),
+      enableSubnetScarcity: z.boolean().optional(),
+      unfixed: z.array(z.literal([885, 2022, 4210, 4497])).optional(),
+    })
     .optional(),
 });
 

@@ -4,8 +4,12 @@
  * Source: Azure/azure-container-networking cns/kubecontroller/nodenetworkconfig/reconciler.go, cns/service/main.go
  * (`InitializeCRDState`), cns/ipampool.
  */
-import type { CnsPool } from '../../../src/dataplane/index.ts';
-import { markExactlyPendingRelease, markPendingRelease } from '../../../src/dataplane/index.ts';
+import {
+  type CnsPool,
+  hasDefect,
+  markExactlyPendingRelease,
+  markPendingRelease,
+} from '../../../src/dataplane/index.ts';
 import {
   fileByNodeName,
   isPodTerminal,
@@ -20,7 +24,15 @@ import {
 import type { Controller, Intent, View } from '../../../src/reconcile/index.ts';
 import { MONITOR_EVERY_MS, poolStep } from './pool-monitor.ts';
 import { poolStepV2 } from './pool-monitor-v2.ts';
-import { containerOf, countIn, namesPendingRelease, poolOf, programmed, samePool } from './pool-state.ts';
+import {
+  containerOf,
+  countIn,
+  isBeingProgrammed,
+  namesPendingRelease,
+  poolOf,
+  programmed,
+  samePool,
+} from './pool-state.ts';
 import { DEFAULT_SCALER, thresholdsOf } from './scaler.ts';
 
 export interface CnsOptions {
@@ -54,9 +66,15 @@ export function cns(options: CnsOptions): Controller {
       const config = view.get('NodeNetworkConfig', keyOfConfig(node));
       const container = containerOf(config);
       const before = view.dataplane.cnsPool.get(node);
-      if (config === undefined || container === undefined || view.get('Node', node) === undefined)
+      const owner = view.get('Node', node);
+      const isOwn = config?.metadata.ownerReferences?.some(({ uid }) => uid === owner?.metadata.uid) === true;
+      // A config of an earlier node of this name is not for this one.
+      const takesAny = hasDefect(view.dataplane, 4210);
+      const isMeant = owner !== undefined && (isOwn || takesAny);
+      if (container === undefined && owner !== undefined && takesAny) return [];
+      if (config === undefined || container === undefined || !isMeant)
         return before === undefined ? [] : [{ do: 'program', piece: 'cnsPool', key: node, value: undefined }];
-      return new NodePool({ node, config, container, view, at, options }).reconcile(before);
+      return new NodePool({ node, config, container, isOwn, view, at, options }).reconcile(before);
     },
   };
 }
@@ -69,6 +87,8 @@ interface Look {
   readonly node: string;
   readonly config: NodeNetworkConfig;
   readonly container: NetworkContainer;
+  /** whether the config was made for this node, and not for an earlier one of its name */
+  readonly isOwn: boolean;
   readonly view: View;
   readonly at: Moment;
   readonly options: CnsOptions;
@@ -83,14 +103,17 @@ class NodePool {
   }
 
   reconcile(before: CnsPool | undefined): readonly Intent[] {
-    const { config, container, at, options } = this.#look;
-    const told = poolOf(container, before, new Set(config.spec.ipsNotInUse));
+    const { config, container, at, isOwn, options, view } = this.#look;
+    // What is being given back is read only where pods are found, before the fix of 2022: after a reboot there are none.
+    const notInUse = hasDefect(view.dataplane, 2022) ? [] : config.spec.ipsNotInUse;
+    const keepsStale = hasDefect(view.dataplane, 4210);
+    const told = poolOf({ container, isOwn, keepsStale, before, notInUse: new Set(notInUse) });
     const isOnTick = at % MONITOR_EVERY_MS === 0;
     // What the virtual network has programmed CNS learns at its next look at the host, a second later at most.
-    const pool = isOnTick && before !== undefined ? programmed(told) : told;
+    const pool = isOnTick && before !== undefined && isOwn ? programmed(told, container.id ?? '') : told;
     const stored = before !== undefined && samePool(before, pool) ? before : pool;
     const scaled = container.assignmentMode === 'static' ? [] : this.#scale(stored, isOnTick || options.enableIPAMv2);
-    const waits = countIn(pool, 'PendingProgramming') > 0 || scaled === 'later';
+    const waits = (isOwn && isBeingProgrammed(pool, container.id ?? '')) || scaled === 'later';
     return [
       ...(stored === before || (scaled !== 'later' && scaled.length > 0) ? [] : [this.#store(stored)]),
       ...(scaled === 'later' ? [] : scaled),

@@ -17,23 +17,32 @@ function addressesOf(container: NetworkContainer): Iterable<Address> {
   return converted.ok ? podAddresses(converted.request) : [];
 }
 
+export interface PoolFacts {
+  readonly container: NetworkContainer;
+  /** false where it is that of an earlier node: the virtual network never programs it for this one */
+  readonly isOwn: boolean;
+  /** whether an address stays with the container that it was first seen in (a defect) */
+  readonly keepsStale: boolean;
+  readonly before: CnsPool | undefined;
+  /** names of assignments that are being given back */
+  readonly notInUse: ReadonlySet<string>;
+}
+
 /**
  * The pool as the container says. What is new waits to be programmed; what is gone goes, unless a pod still has it. `before`
  * undefined: CNS has just started. It goes by what the spec lists as not in use, and lets no pod come before the virtual network
  * has programmed the rest.
  */
-export function poolOf(
-  container: NetworkContainer,
-  before: CnsPool | undefined,
-  notInUse: ReadonlySet<string>,
-): CnsPool {
+export function poolOf({ container, isOwn, keepsStale, before, notInUse }: PoolFacts): CnsPool {
   const id = container.id ?? '';
   const addresses = new Map<Address, CnsAddress>();
   const released = before === undefined ? namedAddresses(container, notInUse) : new Set<Address>();
-  const fresh = before === undefined ? 'Available' : 'PendingProgramming';
+  const fresh = before === undefined && isOwn ? 'Available' : 'PendingProgramming';
   for (const address of addressesOf(container)) {
     const state = released.has(address) ? 'PendingRelease' : fresh;
-    addresses.set(address, before?.addresses.get(address) ?? { container: id, state });
+    const held = before?.addresses.get(address);
+    const isKept = held?.container === id || held?.state === 'Assigned' || keepsStale;
+    addresses.set(address, held !== undefined && isKept ? held : { container: id, state });
   }
   for (const [address, held] of before?.addresses ?? [])
     if (held.state === 'Assigned' && !addresses.has(address)) addresses.set(address, held);
@@ -53,12 +62,19 @@ export function namesPendingRelease({ ipAssignments = [] }: NetworkContainer, po
     .map(({ name }) => name);
 }
 
-/** Everything that waited to be programmed is available. */
-export function programmed(pool: CnsPool): CnsPool {
+/** Everything of this container that waited to be programmed is available. */
+export function programmed(pool: CnsPool, id: string): CnsPool {
   const addresses = new Map(pool.addresses);
   for (const [address, { container, state }] of addresses)
-    if (state === 'PendingProgramming') addresses.set(address, { container, state: 'Available' });
+    if (state === 'PendingProgramming' && container === id) addresses.set(address, { container, state: 'Available' });
   return { ...pool, addresses };
+}
+
+/** Whether addresses of this container still wait to be programmed. */
+export function isBeingProgrammed({ addresses }: CnsPool, id: string): boolean {
+  for (const { container, state } of addresses.values())
+    if (state === 'PendingProgramming' && container === id) return true;
+  return false;
 }
 
 export function countIn({ addresses }: CnsPool, state: CnsAddress['state']): number {
