@@ -62,7 +62,7 @@ test.each([
   ['  steps: [{ setle: {} }]\n', 'example.yaml:5:13 spec.steps[0].setle: unknown field; did you mean settle?'],
   [
     '  steps: [{ title: x }]\n',
-    'example.yaml:5:11 spec.steps[0]: a step does one thing; found none of apply, settle, advance, resolve, send, fault, scale, scaleNodePool, upgradeNodePool, updateNodePool, updateCluster, drain, replaceNode, delete, patch, cordon, uncordon, assert',
+    'example.yaml:5:11 spec.steps[0]: a step does one thing; found none of apply, settle, advance, resolve, send, fault, scale, scaleNodePool, upgradeNodePool, updateNodePool, updateCluster, drain, replaceNode, delete, patch, az, cordon, uncordon, assert',
   ],
   [
     '  steps: [{ settle: {}, advance: 1s }]\n',
