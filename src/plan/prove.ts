@@ -1,5 +1,5 @@
 /** Lets a plan's growth happen in the emulator, and compares where it stops with what was predicted. */
-import { Emulator, type ManagedClusterError, validateManagedCluster } from '../emulator/index.ts';
+import { Emulator, validateManagedCluster } from '../emulator/index.ts';
 import { addressModelOf, type ClusterSettings, findCondition, isPodReady } from '../model/index.ts';
 import type { Forecast } from './forecast.ts';
 import type { Growth, GrowthStep, Plan } from './plan.ts';
@@ -75,7 +75,7 @@ class Run {
 
   /** AKS accepts or refuses a new cluster as a whole: one pool after another is asked for, as if those behind it had no nodes. */
   #begin({ pool, count }: Extract<Growth, { pool: string }>): Reached {
-    const { fits, said } = this.#accepted(pool, count, ({ code }) => code === 'InsufficientSubnetSize');
+    const { fits, said } = this.#accepted(pool, count);
     this.#nodes.set(pool, fits);
     if (said !== undefined) return { fits, said };
     this.#emulator = started(this.#settings(), this.#seed);
@@ -85,13 +85,15 @@ class Run {
   /** AKS refuses what does not fit, and what it accepts has to become ready. */
   #growNodes(pool: string, count: number): Reached {
     const emulator = this.#emulator!;
-    const { fits, said } = this.#accepted(pool, count, () => true);
+    const scale = (nodes: number) => emulator.operate({ do: 'scale', pool, count: nodes, by: 'aks' });
+    const before = this.#nodes.get(pool)!;
+    const fits = count <= before ? count : largest(before, count, (nodes) => scale(nodes) === undefined);
+    const refusal = scale(Math.min(fits + 1, count));
     this.#nodes.set(pool, fits);
-    emulator.scaleNodePool(pool, fits);
     emulator.settle();
     const ready = readyNodes(emulator, pool);
     if (ready < fits) return { fits: ready, ...saidOf(emulator, 'nodes') };
-    return { fits, ...(said === undefined ? {} : { said }) };
+    return { fits, ...(refusal === undefined ? {} : { said: `${refusal.code}: ${refusal.message}` }) };
   }
 
   #surge(pool: string, count: number): Reached {
@@ -101,12 +103,13 @@ class Run {
     return { fits: fits - nodes, ...said };
   }
 
-  /** The most nodes up to `most` that AKS accepts in the pool, and its refusal of one more. */
-  #accepted(pool: string, most: number, isMeant: (error: ManagedClusterError) => boolean): Reached {
-    const refusal = (count: number) => validateManagedCluster(this.#settings(pool, count)).find(isMeant);
-    const fits = largest(most, (count) => refusal(count) === undefined);
+  /** The most nodes up to `most` that AKS accepts in the pool of a new cluster, and its refusal of one more. */
+  #accepted(pool: string, most: number): Reached {
+    const refusal = (count: number) =>
+      validateManagedCluster(this.#settings(pool, count)).find(({ code }) => code === 'InsufficientSubnetSize');
+    const fits = largest(0, most, (count) => refusal(count) === undefined);
     const error = fits < most ? refusal(fits + 1) : undefined;
-    return { fits, ...(error === undefined ? {} : { said: `${error.code}: ${error.message} ${error.detail}` }) };
+    return { fits, ...(error === undefined ? {} : { said: `${error.code}: ${error.message}` }) };
   }
 
   /** The cluster with as many nodes as the pools have, or one of them would have. */
@@ -148,10 +151,10 @@ function started(settings: ClusterSettings, seed: number): Emulator {
   return emulator;
 }
 
-/** The largest number up to `most` that is accepted: whatever accepts one accepts all below. */
-function largest(most: number, accepts: (count: number) => boolean): number {
+/** The largest number from `least` up to `most` that is accepted: whatever accepts one accepts all below. */
+function largest(least: number, most: number, accepts: (count: number) => boolean): number {
   if (accepts(most)) return most;
-  let [accepted, refused] = [0, most];
+  let [accepted, refused] = [least, most];
   while (refused - accepted > 1) {
     const middle = (accepted + refused) >> 1;
     if (accepts(middle)) accepted = middle;
