@@ -42,7 +42,7 @@ import { locate, networksBehind, viewOf } from './network-map.ts';
 import { outboundMethod } from './outbound.ts';
 import { groupsOf, type Place, type PlaceParts, placeIn, placeOf } from './places.ts';
 import { type Direction, securityDecision } from './security-rules.ts';
-import type { TagSpace } from './service-tags.ts';
+import { PLATFORM_ADDRESSES, type TagSpace } from './service-tags.ts';
 import { takeSource } from './source-port.ts';
 
 export interface FabricParts extends PlaceParts, PoolParts {
@@ -213,6 +213,9 @@ export class AzureFabric implements Host {
       return this.#wayToNodeOf(destination, from, podRange.model);
     switch (sender.in) {
       case 'subnet':
+        // Azure's own name servers and metadata service answer in every network, whatever its routes and outbound method.
+        if (PLATFORM_ADDRESSES.includes(destination))
+          return { next: this.#machines.outside(destination), over: 'VNet', target: destination };
         return this.#routedWay(flight, from, sender);
       case 'site':
         return this.#wayFromSite(flight, sender.site.name, networksBehind(sender.site, this.#parts.cloud));

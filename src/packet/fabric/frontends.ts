@@ -74,6 +74,7 @@ function ruleFor({ balancer, configuration }: Frontend, flow: Flow): azure.LoadB
 /** A pool's members by address: those that it lists itself, and those whose interfaces say that they belong to it. */
 export function membersOf(pool: azure.BackendAddressPool, byInterface: MembersByInterface): readonly string[] {
   const listed = pool.properties.loadBalancerBackendAddresses ?? [];
+  if (listed.length === 0) return byInterface(pool);
   return [...new Set([...byInterface(pool), ...listed.flatMap(({ properties }) => properties.ipAddress ?? [])])];
 }
 

@@ -52,13 +52,22 @@ function natGateway({ subnet }: Extract<Place, { in: 'subnet' }>, cloud: azure.C
   return { of: `NAT gateway ${gateway.name}`, rule: 'any port on demand', sources, isOneToOne: false };
 }
 
+/** A pool's list is the same object as long as nobody joins or leaves: its members' places are worked out once. */
+const placesByPool = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
+
+function placesOf(members: readonly string[]): ReadonlyMap<string, number> {
+  let places = placesByPool.get(members);
+  if (places === undefined) placesByPool.set(members, (places = new Map(members.map((member, i) => [member, i]))));
+  return places;
+}
+
 function outboundRule(member: string, { cloud, membersOf: byInterface }: OutboundParts): OutboundMethod | undefined {
   for (const balancer of cloud.list('lb')) {
     for (const rule of balancer.properties.outboundRules ?? []) {
       const pool = poolOf(balancer, rule.properties.backendAddressPool);
       const members = pool === undefined ? [] : membersOf(pool, byInterface);
-      const place = members.indexOf(member);
-      if (place < 0) continue;
+      const place = placesOf(members).get(member);
+      if (place === undefined) continue;
       const sources = allocation(balancer, rule, place, members.length, cloud);
       return { of: `load balancer ${balancer.name}`, rule: rule.name, sources, isOneToOne: false };
     }
