@@ -4,6 +4,8 @@
  */
 import {
   ACK,
+  cidrOf,
+  contains,
   type Dice,
   formatAddress,
   ICMP,
@@ -17,8 +19,9 @@ import {
   UDP,
 } from '../../src/model/index.ts';
 import { commit, type Host, type Outcome, outcomes, send, type Walked, type World } from '../../src/packet/index.ts';
+import { OUTSIDE_RANGES } from './cluster.ts';
 import type { Heard, Tuple } from './heard.ts';
-import { type Layout, spaceOf } from './layout.ts';
+import { type Layout, OUTSIDE, spaceOf } from './layout.ts';
 import { emulatedPacket, type SentPacket } from './packets.ts';
 import { SteeredDice } from './steered-dice.ts';
 
@@ -30,6 +33,7 @@ const ERRORS: Readonly<Record<IcmpError, string>> = {
   'time-exceeded': 'icmp 11 0',
 };
 const TTL = 64;
+const OUTSIDE_CIDRS = OUTSIDE_RANGES.map(cidrOf);
 /** Rolls until chance falls as wanted: enough for a share of one in a hundred. */
 const ROLLS_MAX = 20_000;
 /** A reset, a reset's error: no exchange of answers is longer. */
@@ -123,7 +127,8 @@ export class EmulatedBatch {
     }
     this.#expected.get(sent.number)!.push(expectedFrom(walked));
     const answer = this.#react(host, seen, sent);
-    if (answer !== undefined) this.#follow(this.#walk(host, answer), sent, reactions + 1);
+    if (answer !== undefined)
+      this.#follow(this.#walk(sideBySide(host, answer, this.#options.world), answer), sent, reactions + 1);
   }
 
   /** What the receiver's kernel sends back at once. A process' answer is kept for later. */
@@ -164,7 +169,13 @@ function senderOf(sent: SentPacket, world: World, layout: Layout): Host {
   const node = world.host(layout.nodes[sent.mark - 1]!.name)!;
   const outside = world.host(`external/${sent.source}`)!;
   const route = outside.hop(node.addressOf('eth0', 4)!)!.route;
-  const through: Host = {
+  const hop = { device: route.device, route, over: 'load balancer', next: node, nextInterface: 'eth0' };
+  return { ...unruled(outside), hop: () => hop };
+}
+
+/** A host outside as a sender, with everything but its own ways. */
+function unruled(outside: Host): Omit<Host, 'hop'> {
+  return {
     name: outside.name,
     forwards: false,
     routeLocalnet: false,
@@ -172,11 +183,21 @@ function senderOf(sent: SentPacket, world: World, layout: Layout): Host {
     rules: () => undefined,
     conntrack: () => undefined,
     isLocal: () => false,
-    hop: () => ({ device: route.device, route, over: 'load balancer', next: node, nextInterface: 'eth0' }),
     addressOf: (device, family) => outside.addressOf(device, family),
     routes: () => outside.routes(),
   };
-  return through;
+}
+
+/**
+ * Everybody outside lives in one namespace of Linux, load balancers' addresses included: what one of them sends of his own
+ * accord to another's address stays there, and no load balancer brings it to a node.
+ */
+function sideBySide(host: Host, { destination }: Packet, world: World): Host {
+  if (spaceOf(host.name) !== OUTSIDE || !OUTSIDE_CIDRS.some((range) => contains(range, destination))) return host;
+  const next = world.host(`external/${formatAddress(destination)}`)!;
+  const own = host.hop(destination);
+  if (own === undefined) return host;
+  return { ...unruled(host), hop: () => ({ ...own, next }) };
 }
 
 function whatOf({ protocol, flags, payload }: Packet): string {
