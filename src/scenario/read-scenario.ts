@@ -9,6 +9,7 @@ import { type ScenarioDocument, scenarioSchema } from './schema.ts';
 import { refusedSettings, settingsOf } from './settings.ts';
 import type { Step } from './step.ts';
 import { surroundingsOf } from './surroundings-schema.ts';
+import { unknownMachine, validateSurroundings } from './validate-surroundings.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -38,9 +39,13 @@ function assemble(document: SourceDocument, { metadata, spec }: ScenarioDocument
   const names = spec.names === undefined ? {} : { names: namesOf(spec.names) };
   const settings = { ...settingsOf(spec.cluster), ...azure, ...names };
   const reads = spec.steps.map((step, i) => readStep(document, i, step, readFile));
+  const refused = refusedSettings(document, settings);
   const problems = [
-    ...refusedSettings(document, settings),
+    ...refused,
+    // What lies around a cluster is held against its networks, which must be right first.
+    ...(refused.length === 0 ? validateSurroundings(document, settings) : []),
     ...validateNames(document, spec, settings),
+    ...validateSenders(document, spec, settings),
     ...reads.flatMap((read) => read.problems),
   ];
   if (problems.length > 0) return { ok: false, problems };
@@ -70,4 +75,15 @@ function validateNames(document: SourceDocument, spec: ScenarioDocument['spec'],
         ),
     ),
   );
+}
+
+function validateSenders(
+  document: SourceDocument,
+  spec: ScenarioDocument['spec'],
+  settings: ClusterSettings,
+): Problem[] {
+  return spec.steps.flatMap((step, i) => {
+    const complaint = unknownMachine(step.send?.from ?? '', settings);
+    return complaint === undefined ? [] : [problemAt(document, ['spec', 'steps', i, 'send', 'from'], complaint)];
+  });
 }

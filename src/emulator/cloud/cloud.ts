@@ -65,6 +65,7 @@ export class Cloud {
   readonly operations: CloudOperations;
   readonly #members: PoolMembers;
   readonly #probes: Probes;
+  readonly #addresses: SubnetAddressSource;
   /** the pools that each load balancer had when its last write ended */
   readonly #pools = new Map<string, string>();
   readonly #settings: ClusterSettings;
@@ -81,6 +82,7 @@ export class Cloud {
 
   constructor(settings: ClusterSettings, surroundings: AzureSurroundings, parts: CloudParts) {
     const { addresses } = parts;
+    this.#addresses = addresses;
     this.#settings = settings;
     this.#surroundings = surroundings;
     this.arm = new ResourceManager({
@@ -105,8 +107,11 @@ export class Cloud {
   /** Everything that is there before the first node; nodes' interfaces follow the Nodes in the store. */
   boot(store: Store<KubernetesObject>): void {
     for (const resource of resourcesOf(this.#settings, this.#surroundings)) this.#put(resource);
-    for (const { name, subnet, privateIPAddress } of this.#surroundings.virtualMachines)
+    for (const { name, subnet, privateIPAddress } of this.#surroundings.virtualMachines) {
       this.#interfaces.set(placeKey(networkIdOf(subnet), privateIPAddress), idOf('nic', name));
+      // A machine among the nodes has its address before any of them.
+      if (!subnet.includes('/')) this.#addresses.takeAddress(subnet, privateIPAddress);
+    }
     store.watch(`${KIND_INFO.Node.plural}/`).subscribe(({ value, before }) => {
       if (before === undefined) this.#addNode(value as Node);
       if (value === undefined) this.#removeNode(before!.metadata.name);
