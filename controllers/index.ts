@@ -1,7 +1,13 @@
 /** The controllers of a cluster, explicit and in the order in which programs ask them about a change. */
-import type { ClusterSettings, NetworkProfile } from '../src/model/index.ts';
+import { type ClusterSettings, cidrOf, type NetworkProfile, nodeRouteTableOf } from '../src/model/index.ts';
 import type { Controller } from '../src/reconcile/index.ts';
-import { cloudConfigOf, nodeBackendPoolController, serviceController } from './azure/index.ts';
+import {
+  type CloudConfig,
+  cloudConfigOf,
+  nodeBackendPoolController,
+  routeController,
+  serviceController,
+} from './azure/index.ts';
 import { corednsConfig, corednsNamespaces, corednsPods, corednsRecords } from './coredns/index.ts';
 import { endpointSliceController } from './endpoint-slice/index.ts';
 import { cns, dnc, ipam, subnetState } from './ipam/index.ts';
@@ -31,9 +37,14 @@ function podSubnetControllers({ agentPoolProfiles, azureCns, virtualNetwork }: C
   return [dnc({ subnets }), ...(enableSubnetScarcity ? [subnetState(subnets)] : []), cns({ enableIPAMv2 })];
 }
 
-function nodeIpam({ podCidr, podCidrs }: NetworkProfile): readonly Controller[] {
-  if (podCidr === undefined) return [];
-  const clusterCidrs = [podCidr, ...(podCidrs ?? []).slice(1)];
+/** What nodes' blocks are cut from, a range for each family. */
+function clusterCidrsOf({ podCidr, podCidrs = [] }: NetworkProfile): readonly string[] {
+  return podCidr === undefined ? [] : [podCidr, ...podCidrs.slice(1)];
+}
+
+function nodeIpam(profile: NetworkProfile): readonly Controller[] {
+  const clusterCidrs = clusterCidrsOf(profile);
+  if (clusterCidrs.length === 0) return [];
   return [ipam({ clusterCidrs, nodeMaskSizes: NODE_MASK_SIZES.slice(0, clusterCidrs.length) })];
 }
 
@@ -66,5 +77,12 @@ export function controllersFor(settings: ClusterSettings): readonly Controller[]
 /** What runs where the cluster has an Azure around it. */
 function cloudControllers(settings: ClusterSettings): readonly Controller[] {
   const config = cloudConfigOf(settings);
-  return [serviceController(config), nodeBackendPoolController(config)];
+  return [serviceController(config), nodeBackendPoolController(config), ...routeControllers(settings, config)];
+}
+
+function routeControllers(settings: ClusterSettings, config: CloudConfig): readonly Controller[] {
+  const routeTable = nodeRouteTableOf(settings);
+  const clusterCidrs = clusterCidrsOf(settings.networkProfile).map(cidrOf);
+  if (routeTable === undefined || clusterCidrs.length === 0) return [];
+  return [routeController({ config, routeTable, clusterCidrs, dualStack: clusterCidrs.length > 1 })];
 }

@@ -1,7 +1,8 @@
-/** azure: cloud-provider-azure, which makes load balancers, public addresses and security rules for Services. */
+/** azure: cloud-provider-azure, which makes load balancers, public addresses and security rules for Services, and routes to nodes' pods. */
 export * from './annotations.ts';
 export * from './cloud-config.ts';
 export * from './controllers/node-backend-pool.ts';
+export * from './controllers/routes.ts';
 export * from './controllers/service.ts';
 export * from './load-balancer/backend-pools.ts';
 export * from './load-balancer/conflicts.ts';
@@ -16,6 +17,8 @@ export * from './public-ip/find.ts';
 export * from './public-ip/ownership.ts';
 export * from './public-ip/reconcile.ts';
 export * from './public-ip/tags.ts';
+export * from './routes/changes.ts';
+export * from './routes/node-routes.ts';
 export * from './security-group/access.ts';
 export * from './security-group/reconcile.ts';
 export * from './security-group/rules.ts';

@@ -1,6 +1,6 @@
 /**
  * ipam: where addresses come from. Node IPAM cuts pod CIDRs from the cluster CIDR; CNS hands a node's addresses to its pods and
- * asks DNC for more; azure-vnet-ipam hands out those that a node came with; kubenet's routes lead to a node's pods.
+ * asks DNC for more; azure-vnet-ipam hands out those that a node came with.
  */
 export * from './cidr-set.ts';
 export * from './cns/cns.ts';
@@ -11,5 +11,4 @@ export * from './cns/scaler.ts';
 export * from './dnc/dnc.ts';
 export * from './dnc/subnet-state.ts';
 export * from './ipam.ts';
-export * from './kubenet/routes.ts';
 export * from './vnet/pool.ts';

@@ -104,4 +104,20 @@ describe('ARM refuses', () => {
     const second = put(publicIp('b', { dnsSettings: { domainNameLabel: 'web' } }));
     expect(refused(manager, second)).toBe('400 DnsRecordInUse');
   });
+
+  it('of a route table: two routes with one prefix, or more than 400', () => {
+    const manager = newManager();
+    const table = (prefixes: readonly string[]): azure.RouteTable => {
+      const id = idOf('route-table', 'rt');
+      const routes = prefixes.map((addressPrefix, i) => {
+        return { name: `r${i}`, properties: { addressPrefix, nextHopType: 'None' as const } };
+      });
+      return { type: 'Microsoft.Network/routeTables', id, name: 'rt', properties: { routes } };
+    };
+    const prefixes = Array.from({ length: 401 }, (_, i) => `10.${i >> 8}.${i & 255}.0/24`);
+    expect(refused(manager, put(table(['10.0.0.0/24', '10.0.0.0/24'])))).toBe('400 RouteConflict');
+    expect(refused(manager, put(table(prefixes)))).toBe('400 RoutesPerRouteTableLimitReached');
+    carryOut(manager, put(table(prefixes.slice(1))));
+    expect(manager.get('route-table', idOf('route-table', 'rt'))?.properties.routes).toHaveLength(400);
+  });
 });

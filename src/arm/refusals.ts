@@ -17,6 +17,7 @@ export function refusalOfPut(resource: azure.AzureResource, context: PutContext)
     busy(context.before) ??
     refusalOfFrontends(resource, context) ??
     refusalOfPriorities(resource) ??
+    refusalOfRoutes(resource) ??
     refusalOfLabel(resource, context)
   );
 }
@@ -74,6 +75,28 @@ function refusalOfPriorities(resource: azure.AzureResource): azure.CloudError | 
     if (other === undefined) continue;
     const message = `Security rule ${name} conflicts with rule ${other}. Rules cannot have the same Priority and Direction.`;
     return { status: 400, code: 'SecurityRuleConflict', message };
+  }
+  return undefined;
+}
+
+/** https://learn.microsoft.com/azure/aks/configure-kubenet: 400 routes in a table. Azure's own words for one more are not on record. */
+const ROUTES_MAX = 400;
+
+/** Words of the conflict: https://github.com/kubernetes-sigs/cloud-provider-azure/issues/657 */
+function refusalOfRoutes(resource: azure.AzureResource): azure.CloudError | undefined {
+  if (resource.type !== 'Microsoft.Network/routeTables') return undefined;
+  const { routes = [] } = resource.properties;
+  if (routes.length > ROUTES_MAX) {
+    const message = `Route table ${resource.name} cannot have more than ${ROUTES_MAX} routes.`;
+    return { status: 400, code: 'RoutesPerRouteTableLimitReached', message };
+  }
+  const taken = new Map<string, string>();
+  for (const { name, properties } of routes) {
+    const other = taken.get(properties.addressPrefix);
+    taken.set(properties.addressPrefix, name);
+    if (other === undefined) continue;
+    const message = `Route: ${name} conflicts with Route: ${other}. Routes cannot have the same AddressPrefix.`;
+    return { status: 400, code: 'RouteConflict', message };
   }
   return undefined;
 }

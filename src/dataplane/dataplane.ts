@@ -11,6 +11,7 @@ import { type DnsImportRecords, dnsImportOf } from './dns-imports.ts';
 import { type DnsPod, DnsPods, type DnsRecords, DnsZone } from './dns-records.ts';
 import { NodeNetworks } from './node-networks.ts';
 import { type PodNetwork, PodNetworks } from './pod-networks.ts';
+import type { RouteSync } from './route-sync.ts';
 import type { NodeFacts, ServiceRecord } from './service-ports.ts';
 import { ServiceTable } from './service-table.ts';
 import { VersionedMap } from './versioned-map.ts';
@@ -47,6 +48,8 @@ export interface Pieces {
   nodeQuarantine: Moment;
   /** what is under way with a Service's load balancer, by Service key (cloud-controller-manager) */
   loadBalancerSync: 'ensuring' | 'deleting';
+  /** the route table as the route controller knows it, and what is under way with it, by the table's name (cloud-controller-manager) */
+  routeSync: RouteSync;
 }
 
 export type Piece = keyof Pieces;
@@ -67,6 +70,7 @@ export interface Dataplane {
   readonly podCidrCursor: PersistentMap<string, number>;
   readonly nodeQuarantine: PersistentMap<string, Moment>;
   readonly loadBalancerSync: PersistentMap<string, Pieces['loadBalancerSync']>;
+  readonly routeSync: PersistentMap<string, RouteSync>;
 }
 
 export const EMPTY_DATAPLANE: Dataplane = {
@@ -85,6 +89,7 @@ export const EMPTY_DATAPLANE: Dataplane = {
   podCidrCursor: PersistentMap(),
   nodeQuarantine: PersistentMap(),
   loadBalancerSync: PersistentMap(),
+  routeSync: PersistentMap(),
 };
 
 /** One change: `value` undefined removes the piece. */

@@ -16,6 +16,7 @@ export * from './netfilter.ts';
 export * from './nftables/index.ts';
 export * from './node-networks.ts';
 export * from './pod-networks.ts';
+export * from './route-sync.ts';
 export * from './routes.ts';
 export * from './service-ports.ts';
 export * from './service-table.ts';

@@ -159,6 +159,7 @@ export class Emulator {
         this.#changedAt = this.now;
       },
       poolsChanged: () => this.#wakeNodes(azure.NODE_BACKEND_POOL_CONTROLLER),
+      routesChanged: () => this.#programs.named('cloud-controller-manager').wake(azure.ROUTE_CONTROLLER, azure.ROUTES),
       addresses: this.#pools,
       probes: {
         now: () => this.now,

@@ -1,7 +1,7 @@
 /** The settings of a managed cluster, under their ARM names (Microsoft.ContainerService/managedClusters). */
 
 import type { OutsideNames } from './outside-names.ts';
-import type { AzureSurroundings } from './surroundings.ts';
+import { type AzureSurroundings, CLUSTER_NETWORK, NODE_ROUTE_TABLE } from './surroundings.ts';
 
 /** Which of kube-proxy's backends every node runs; AKS writes these names in capitals. */
 export type KubeProxyMode = 'iptables' | 'nftables' | 'ipvs';
@@ -115,4 +115,17 @@ export interface ClusterSettings {
   readonly azureCns?: CnsConfiguration;
   /** the names outside of the cluster; none where it is not given */
   readonly names?: OutsideNames;
+}
+
+/**
+ * The table that holds the routes to a kubenet cluster's pods: the user's where a subnet of its nodes has one, else one that AKS
+ * makes. Undefined where no routes are needed. Source: https://learn.microsoft.com/azure/aks/configure-kubenet
+ */
+export function nodeRouteTableOf({ agentPoolProfiles, azure, networkProfile }: ClusterSettings): string | undefined {
+  if (networkProfile.networkPlugin !== 'kubenet' || azure === undefined) return undefined;
+  const subnets = new Set(
+    agentPoolProfiles.flatMap(({ vnetSubnet }) => [vnetSubnet, `${CLUSTER_NETWORK}/${vnetSubnet}`]),
+  );
+  const own = azure.routeTables.find((table) => table.subnets.some((subnet) => subnets.has(subnet)));
+  return own?.name ?? NODE_ROUTE_TABLE;
 }

@@ -11,6 +11,8 @@ export const CLUSTER_NETWORK = 'aks-vnet';
 export const NODE_GROUP = 'aks-agentpool-nsg';
 /** The name that load balancers, pools and public IPs of every AKS cluster begin with. */
 export const CLOUD_CLUSTER_NAME = 'kubernetes';
+/** The route table of a kubenet cluster whose nodes' subnet had none of the user's. */
+export const NODE_ROUTE_TABLE = 'aks-agentpool-routetable';
 export const LOCATION = 'eastus';
 
 /** Where everything of a cluster lies, what is around it included. */

@@ -25,7 +25,8 @@ import {
 } from '../model/index.ts';
 import { nodeBalancedTo } from './balanced-address.ts';
 import { ExternalHost, type MachineFacts } from './external-host.ts';
-import { AzureFabric, type FabricParts, type Machines, type PodRange } from './fabric/azure-fabric.ts';
+import { AzureFabric, type FabricParts, type Machines } from './fabric/azure-fabric.ts';
+import type { PodRange } from './fabric/security-check.ts';
 import type { IpvsTable } from './ipvs/table.ts';
 import { NodeHost } from './node-host.ts';
 import { PodHost } from './pod-host.ts';

@@ -87,7 +87,7 @@ export interface Controller {
   leftovers?(view: View): Iterable<Key>;
   reconcile(view: View, key: Key, at: Moment): readonly Intent[];
   /** what it tells where a cloud call was refused or has failed, before the key is retried: Events */
-  failed?(view: View, key: Key, error: azure.CloudError, call: azure.CloudCall): readonly Intent[];
+  failed?(view: View, key: Key, error: azure.CloudError, call: azure.CloudCall, at: Moment): readonly Intent[];
   /** how long a key waits that failed, doubling from the first; client-go's where it is not given */
   readonly backoff?: Backoff;
 }

@@ -255,7 +255,7 @@ export class RunningProgram {
 
   #callFailed({ controller, queue }: Running, key: Key, error: azure.CloudError, call: azure.CloudCall): void {
     this.#options.observer.refused(controller.name, key, cloudRefusal(error));
-    const told = controller.failed?.(this.#cache, key, error, call) ?? [];
+    const told = controller.failed?.(this.#cache, key, error, call, this.#options.scheduler.now()) ?? [];
     commit(told, controller.name, this.#options.targets);
     queue.retry(key, (error.retryAfterSeconds ?? 0) * 1000);
   }

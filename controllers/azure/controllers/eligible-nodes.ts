@@ -8,11 +8,14 @@ import type { View } from '../../../src/reconcile/index.ts';
 const EXCLUDED = 'node.kubernetes.io/exclude-from-external-load-balancers';
 const MANAGED = 'kubernetes.azure.com/managed';
 
-export function isEligible({ metadata }: Node): boolean {
-  const labels = metadata.labels ?? {};
-  return (
-    !(EXCLUDED in labels) && labels[MANAGED]?.toLowerCase() !== 'false' && metadata.deletionTimestamp === undefined
-  );
+export function isEligible(node: Node): boolean {
+  const { labels = {}, deletionTimestamp } = node.metadata;
+  return !(EXCLUDED in labels) && isManaged(node) && deletionTimestamp === undefined;
+}
+
+/** Whether Azure has the machine: one that somebody has joined from elsewhere says that it is not managed. */
+export function isManaged({ metadata }: Node): boolean {
+  return metadata.labels?.[MANAGED]?.toLowerCase() !== 'false';
 }
 
 export function internalIps({ status }: Node): readonly string[] {

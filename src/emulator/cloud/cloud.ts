@@ -49,6 +49,8 @@ export interface CloudParts {
   readonly changed: () => void;
   /** told when a load balancer has got or lost a pool: nodes have to join it */
   readonly poolsChanged: () => void;
+  /** told when somebody has written a route table by hand */
+  readonly routesChanged: () => void;
   /** the addresses of the cluster's subnets */
   readonly addresses: SubnetAddressSource;
   readonly probes: ProbeParts;
@@ -68,6 +70,7 @@ export class Cloud {
   readonly #addresses: SubnetAddressSource;
   /** the pools that each load balancer had when its last write ended */
   readonly #pools = new Map<string, string>();
+  readonly #routesChanged: () => void;
   readonly #settings: ClusterSettings;
   readonly #surroundings: AzureSurroundings;
   readonly #flows = { 4: new ConntrackTable(4), 6: new ConntrackTable(6) };
@@ -83,6 +86,7 @@ export class Cloud {
   constructor(settings: ClusterSettings, surroundings: AzureSurroundings, parts: CloudParts) {
     const { addresses } = parts;
     this.#addresses = addresses;
+    this.#routesChanged = parts.routesChanged;
     this.#settings = settings;
     this.#surroundings = surroundings;
     this.arm = new ResourceManager({
@@ -171,6 +175,7 @@ export class Cloud {
     const begun = this.arm.begin(callOf(change, this.arm));
     if (!begun.ok) throw new NoSuchTargetError(`Azure refuses: ${begun.error.message}`);
     this.arm.finish(begun.operation);
+    if (change.path.kind === 'route-table') this.#routesChanged();
   }
 
   /** A resource of the cluster's by its name. */

@@ -9,6 +9,7 @@ import {
   LOCATION,
   type NetworkSurroundings,
   NODE_GROUP,
+  nodeRouteTableOf,
 } from '../../model/index.ts';
 
 export const idOf = (name: azure.ResourceName, resource: string) =>
@@ -37,7 +38,7 @@ export function resourcesOf(
     ...publicAddresses(settings, surroundings),
     nodeGroup(),
     ...surroundings.networkSecurityGroups.map(securityGroup),
-    ...surroundings.routeTables.map(routeTable),
+    ...routeTables(settings, surroundings).map(routeTable),
     ...natGateways(settings, surroundings),
     ...networks(settings, surroundings),
     ...surroundings.sites.flatMap(site),
@@ -63,6 +64,19 @@ function securityGroup({ name, securityRules }: AzureSurroundings['networkSecuri
     name,
     properties: { securityRules: securityRules.map(({ name: rule, ...properties }) => ({ name: rule, properties })) },
   } as const;
+}
+
+/** Those that are declared, and the one to the nodes' pods: for every subnet of nodes that has none of its own. */
+function routeTables(
+  settings: ClusterSettings,
+  { routeTables: declared }: AzureSurroundings,
+): AzureSurroundings['routeTables'] {
+  const name = nodeRouteTableOf(settings);
+  if (name === undefined) return declared;
+  const nodes = settings.agentPoolProfiles.map(({ vnetSubnet }) => vnetSubnet);
+  const { subnets = [], routes = [] } = declared.find((table) => table.name === name) ?? {};
+  const others = declared.filter((table) => table.name !== name);
+  return [...others, { name, subnets: [...subnets, ...nodes], routes }];
 }
 
 function routeTable({ name, routes }: AzureSurroundings['routeTables'][number]): azure.RouteTable {
@@ -119,6 +133,7 @@ function networks(settings: ClusterSettings, surroundings: AzureSurroundings): a
   const own: NetworkSurroundings = { name: CLUSTER_NETWORK, ...settings.virtualNetwork };
   const managed = isManagedGateway(settings) ? settings.agentPoolProfiles.map(({ vnetSubnet }) => vnetSubnet) : [];
   const gateways = [...surroundings.natGateways, { name: MANAGED_GATEWAY, subnets: managed }];
+  const tables = routeTables(settings, surroundings);
   return [own, ...surroundings.virtualNetworks].map(({ name, addressPrefixes, subnets }) => {
     const isIn = (texts: readonly string[], subnet: string) =>
       texts.some((text) => subnetId(text) === subnetId(`${name}/${subnet}`));
@@ -141,7 +156,7 @@ function networks(settings: ClusterSettings, surroundings: AzureSurroundings): a
           properties: {
             addressPrefix,
             ...named('networkSecurityGroup', reference('nsg', surroundings.networkSecurityGroups, subnet)),
-            ...named('routeTable', reference('route-table', surroundings.routeTables, subnet)),
+            ...named('routeTable', reference('route-table', tables, subnet)),
             ...named('natGateway', reference('nat-gateway', gateways, subnet)),
           },
         })),

@@ -36,13 +36,14 @@ import { applyDnat, translate } from '../nat.ts';
 import { RecentLists } from '../recent.ts';
 import { confirm, track } from '../tracking.ts';
 import type { Hop, Host } from '../world.ts';
-import { type EffectiveRoute, effectiveRoutes, routeTo } from './effective-routes.ts';
+import { type EffectiveRoute, effectiveRoutes, RouteIndex } from './effective-routes.ts';
 import { balance, type Frontend, frontendsOf, type PoolParts } from './frontends.ts';
 import { locate, networksBehind, viewOf } from './network-map.ts';
 import { outboundMethod } from './outbound.ts';
-import { groupsOf, type Place, type PlaceParts, placeIn, placeOf } from './places.ts';
-import { type Direction, securityDecision } from './security-rules.ts';
-import { PLATFORM_ADDRESSES, type TagSpace } from './service-tags.ts';
+import { type Place, type PlaceParts, placeIn, placeOf } from './places.ts';
+import { isAllowed, type PodRange } from './security-check.ts';
+import type { Direction } from './security-rules.ts';
+import { PLATFORM_ADDRESSES } from './service-tags.ts';
 import { takeSource } from './source-port.ts';
 
 export interface FabricParts extends PlaceParts, PoolParts {
@@ -52,12 +53,6 @@ export interface FabricParts extends PlaceParts, PoolParts {
   conntrackOf(family: Family): ConntrackTable;
   /** service tags beside those that mean the network itself, in lower case */
   readonly serviceTags: ReadonlyMap<string, readonly Cidr[]>;
-}
-
-/** A range of pod addresses that the network does not know, and the model that it belongs to. */
-export interface PodRange {
-  readonly cidr: Cidr;
-  readonly model: 'overlay' | 'kubenet';
 }
 
 /** The machines that the fabric joins. */
@@ -87,6 +82,8 @@ export class AzureFabric implements Host {
   readonly #parts: FabricParts;
   readonly #machines: Machines;
   #frontends: ReadonlyMap<Address, Frontend> | undefined;
+  /** of each subnet that a packet came from, by its id */
+  readonly #routes = new Map<string, RouteIndex>();
 
   constructor(parts: FabricParts, machines: Machines) {
     this.#parts = parts;
@@ -170,36 +167,7 @@ export class AzureFabric implements Host {
   }
 
   #allows(flight: Flight, place: Place, direction: Direction): boolean {
-    const groups = groupsOf(place, direction, this.#parts.cloud);
-    if (groups.length === 0 || place.in !== 'subnet') return true;
-    const { protocol, sourceAddress, sourcePort, destinationAddress, destinationPort } = flight;
-    const flow = { protocol, source: sourceAddress, sourcePort, destination: destinationAddress, destinationPort };
-    const tags = this.#tagsOf(place.network);
-    for (const group of groups) {
-      const decision = securityDecision(group, direction, flow, tags);
-      if (decision === undefined) continue;
-      const { access, rule, priority } = decision;
-      const effect = access === 'Allow' ? 'allowed' : 'denied';
-      this.#record(flight, `NSG ${group.name} ${direction.toLowerCase()}`, `${rule} (${priority})`, effect);
-      if (access === 'Allow') continue;
-      const reason = `NSG rule ${priority} ${rule} of ${group.name} denies it ${direction.toLowerCase()}`;
-      flight.verdict = { verdict: 'dropped', host: `nsg/${group.name}`, reason };
-      return false;
-    }
-    return true;
-  }
-
-  /** Overlay pods count as the network's own: the rule AllowVnetInBound lets nodes' pods reach each other. */
-  #tagsOf(network: azure.VirtualNetwork): TagSpace {
-    const { own, peers, sites } = viewOf(network, this.#parts.cloud);
-    const { podRange } = this.#machines;
-    const virtualNetwork = [
-      ...own,
-      ...peers.flatMap(({ prefixes }) => prefixes),
-      ...sites.flatMap(({ prefixes }) => prefixes),
-      ...(podRange !== undefined && azure.sameId(network.id, this.#parts.networkId) ? [podRange.cidr] : []),
-    ];
-    return { virtualNetwork, others: this.#parts.serviceTags };
+    return isAllowed(flight, this, place, direction, this.#parts, this.#machines.podRange);
   }
 
   #record(flight: Flight, of: string, rule: string, effect: string): void {
@@ -209,8 +177,11 @@ export class AzureFabric implements Host {
   #way(flight: Flight, from: Host, sender: Place): Way {
     const destination = flight.destinationAddress;
     const { podRange } = this.#machines;
-    if (podRange !== undefined && contains(podRange.cidr, destination))
-      return this.#wayToNodeOf(destination, from, podRange.model);
+    if (podRange !== undefined && contains(podRange.cidr, destination)) {
+      if (podRange.model === 'overlay') return this.#wayToNodeOf(destination, from);
+      // A route table knows kubenet's pods, and it serves the subnets that use it.
+      if (sender.in !== 'subnet') return 'no route: kubenet pod address from outside';
+    }
     switch (sender.in) {
       case 'subnet':
         // Azure's own name servers and metadata service answer in every network, whatever its routes and outbound method.
@@ -226,10 +197,10 @@ export class AzureFabric implements Host {
     }
   }
 
-  #wayToNodeOf(destination: Address, from: Host, model: PodRange['model']): Way {
-    if (!this.#machines.isNode(from)) return `no route: ${model} pod address from outside`;
+  #wayToNodeOf(destination: Address, from: Host): Way {
+    if (!this.#machines.isNode(from)) return 'no route: overlay pod address from outside';
     const node = this.#machines.nodeOfPodAddress(destination);
-    if (node === undefined) return `no route: ${model} pod address of no node`;
+    if (node === undefined) return 'no route: overlay pod address of no node';
     // The pod range is this node's own and no pod has the address: the fabric does not send a packet back to its sender.
     if (node === from) return 'no route: no pod has that address';
     return { next: node, over: 'VNet', target: destination };
@@ -237,8 +208,11 @@ export class AzureFabric implements Host {
 
   #routedWay(flight: Flight, from: Host, sender: Extract<Place, { in: 'subnet' }>): Way {
     const { network, subnet } = sender;
-    const route = routeTo(effectiveRoutes(network, subnet, this.#parts.cloud), flight.destinationAddress);
+    const destination = flight.destinationAddress;
+    const route = this.#routesOf(network, subnet).to(destination);
     if (route === undefined) return 'no route: the subnet has no route to it';
+    if (route.source === 'Default' && isIn(this.#machines.podRange, destination))
+      return unknownPod(from, subnet, this.#machines);
     this.#record(flight, `routes of ${network.name}/${subnet.name}`, routeText(route), `on to ${route.nextHopType}`);
     switch (route.nextHopType) {
       case 'VnetLocal':
@@ -255,6 +229,14 @@ export class AzureFabric implements Host {
       default:
         throw new Error(`no such next hop: ${route.nextHopType satisfies never}`);
     }
+  }
+
+  #routesOf(network: azure.VirtualNetwork, subnet: azure.Subnet): RouteIndex {
+    const id = subnet.id ?? subnet.name;
+    let routes = this.#routes.get(id);
+    if (routes === undefined)
+      this.#routes.set(id, (routes = new RouteIndex(effectiveRoutes(network, subnet, this.#parts.cloud))));
+    return routes;
   }
 
   /** To a frontend of a load balancer in the network, or to the machine that has the address. */
@@ -371,6 +353,17 @@ export class AzureFabric implements Host {
     if (next === undefined) return `no route: nobody has ${formatAddress(member)}`;
     return { next, over: 'VNet', target: member };
   }
+}
+
+function isIn(podRange: PodRange | undefined, address: Address): boolean {
+  return podRange !== undefined && contains(podRange.cidr, address);
+}
+
+/** Where only a route of Azure's own is left for a kubenet pod's address: it leads nowhere, or to the internet. */
+function unknownPod(from: Host, { properties }: azure.Subnet, machines: Machines): string {
+  const { routeTable } = properties;
+  if (!machines.isNode(from) || routeTable === undefined) return 'no route: kubenet pod address from outside';
+  return `no route: route table ${azure.nameInId(routeTable.id)} has no route to it`;
 }
 
 function routeText({ prefix, source, name }: EffectiveRoute): string {

@@ -3,7 +3,7 @@
  * prefix decides; among equals the user's own route, then a gateway's, then Azure's.
  * Source: https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview
  */
-import { type Address, type azure, type Cidr, cidrOf, contains, familyOf, formatCidr } from '../../model/index.ts';
+import { type Address, type azure, type Cidr, cidrOf, contains, formatCidr } from '../../model/index.ts';
 import { type NetworkView, viewOf } from './network-map.ts';
 
 /** In the words of `az network nic show-effective-route-table`. */
@@ -78,13 +78,39 @@ export function effectiveRoutes(
   );
 }
 
+/** Routes filed by prefix, the longest first: a look-up asks once for each length that there is, however many routes. */
+export class RouteIndex {
+  readonly #lengths: readonly { readonly mask: number; readonly routes: ReadonlyMap<number, EffectiveRoute> }[];
+  readonly #ipv6: readonly EffectiveRoute[];
+
+  constructor(routes: readonly EffectiveRoute[]) {
+    const active = routes.filter(({ state }) => state === 'Active');
+    const lengths = new Map<number, { mask: number; routes: Map<number, EffectiveRoute> }>();
+    for (const route of active) {
+      const { family, network, prefixLength, mask } = route.prefix;
+      if (family !== 4) continue;
+      const filed = lengths.get(prefixLength) ?? { mask, routes: new Map() };
+      lengths.set(prefixLength, filed);
+      if (!filed.routes.has(network as number)) filed.routes.set(network as number, route);
+    }
+    this.#lengths = [...lengths].sort(([a], [b]) => b - a).map(([, filed]) => filed);
+    this.#ipv6 = active
+      .filter(({ prefix }) => prefix.family === 6)
+      .sort((a, b) => b.prefix.prefixLength - a.prefix.prefixLength);
+  }
+
+  /** The route that a packet to this address takes; undefined where none leads there. */
+  to(destination: Address): EffectiveRoute | undefined {
+    if (typeof destination !== 'number') return this.#ipv6.find(({ prefix }) => contains(prefix, destination));
+    for (const { mask, routes } of this.#lengths) {
+      const route = routes.get((destination & mask) >>> 0);
+      if (route !== undefined) return route;
+    }
+    return undefined;
+  }
+}
+
 /** The route that a packet to this address takes; undefined where none leads there. */
 export function routeTo(routes: readonly EffectiveRoute[], destination: Address): EffectiveRoute | undefined {
-  let longest: EffectiveRoute | undefined;
-  for (const route of routes) {
-    const { prefix, state } = route;
-    if (state !== 'Active' || prefix.family !== familyOf(destination) || !contains(prefix, destination)) continue;
-    if (longest === undefined || prefix.prefixLength > longest.prefix.prefixLength) longest = route;
-  }
-  return longest;
+  return new RouteIndex(routes).to(destination);
 }

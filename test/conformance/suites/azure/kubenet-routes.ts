@@ -6,7 +6,7 @@ import {
   nodeRoutes,
   routeNameOf,
   withoutOutdated,
-} from '../../../../controllers/ipam/index.ts';
+} from '../../../../controllers/azure/index.ts';
 import { compared, type Outcome, type RecordedCase } from './replay.ts';
 
 const route = z.strictObject({

@@ -1,18 +1,10 @@
 /**
  * kubenet's routes: one for each node's pod CIDR, in the route table of the cluster's subnet. Pure: what the table should hold.
  * Source: kubernetes-sigs/cloud-provider-azure pkg/provider/azure_routes.go (`processRoutes`, `CreateRoute`, `DeleteRoute`,
- * `updateRoutes`, `cleanupOutdatedRoutes`, `mapNodeNameToRouteName`), whose route controller looks at every node each 30 s.
+ * `updateRoutes`, `cleanupOutdatedRoutes`, `mapNodeNameToRouteName`).
  */
 
-/** A route of Microsoft.Network/routeTables. */
-export interface AzureRoute {
-  readonly name: string;
-  readonly properties: {
-    readonly addressPrefix: string;
-    readonly nextHopType: 'VirtualAppliance';
-    readonly nextHopIpAddress: string;
-  };
-}
+import type { azure } from '../../../src/model/index.ts';
 
 /** The route controller's view of one. */
 export interface NodeRoute {
@@ -21,13 +13,10 @@ export interface NodeRoute {
   readonly destinationCIDR: string;
 }
 
-export interface RouteTableChange<Route> {
+export interface RouteTableChange<Route = azure.Route> {
   readonly routes: readonly Route[];
   readonly changed: boolean;
 }
-
-/** A route table of Azure holds no more. */
-export const ROUTES_MAX = 400;
 
 const SEPARATOR = '____';
 
@@ -60,7 +49,7 @@ export interface RoutedNode {
 }
 
 export type RouteCreation =
-  | (RouteTableChange<AzureRoute> & { readonly ok: true; readonly isUnmanaged: boolean })
+  | (RouteTableChange & { readonly ok: true; readonly isUnmanaged: boolean })
   | { readonly ok: false; readonly error: string };
 
 /**
@@ -68,7 +57,7 @@ export type RouteCreation =
  * only remembered; undefined while the informer has not told of any node yet.
  */
 export function createRoute(
-  routes: readonly AzureRoute[],
+  routes: readonly azure.Route[],
   node: RoutedNode,
   unmanaged: ReadonlySet<string> | undefined,
   dualStack: boolean,
@@ -78,7 +67,7 @@ export function createRoute(
   if (unmanaged.has(node.name)) return { ok: true, routes, changed: false, isUnmanaged: true };
   const nextHopIpAddress = node.addresses.find((address) => address.includes(':') === node.podCidr.includes(':'));
   if (nextHopIpAddress === undefined) return { ok: false, error: 'no match found matching the ipfamily requested' };
-  const route: AzureRoute = {
+  const route: azure.Route = {
     name: routeNameOf(node.name, node.podCidr, dualStack),
     properties: { addressPrefix: node.podCidr, nextHopType: 'VirtualAppliance', nextHopIpAddress },
   };
@@ -86,15 +75,21 @@ export function createRoute(
 }
 
 /** The table with this route, in place of the one of its name. Unchanged where it is there as it should be. */
-function withRoute(routes: readonly AzureRoute[], route: AzureRoute): RouteTableChange<AzureRoute> {
+function withRoute(routes: readonly azure.Route[], route: azure.Route): RouteTableChange {
   const before = routes.find(({ name }) => sameText(name, route.name));
   if (before !== undefined && leadsAlike(before, route)) return { routes, changed: false };
   return { routes: [...routes.filter((each) => each !== before), route], changed: true };
 }
 
-/** The table without a node's route, and without every other whose name begins with its name. */
-export function withoutRoute(routes: readonly AzureRoute[], name: string): RouteTableChange<AzureRoute> {
-  const left = routes.filter((route) => !sameText(route.name, name) && !route.name.startsWith(name));
+/**
+ * The table without the routes of a node. The provider takes every route away whose name begins with the node's: names of AKS's
+ * machines are of one length, so that none begins with another's, and those of dual stack go on after a separator.
+ */
+export function withoutRoutesTo<Route extends { readonly name: string }>(
+  routes: readonly Route[],
+  node: string,
+): RouteTableChange<Route> {
+  const left = routes.filter(({ name }) => !sameText(name.split(SEPARATOR)[0]!, node));
   return { routes: left, changed: left.length !== routes.length };
 }
 
@@ -115,6 +110,6 @@ function sameText(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-function leadsAlike({ properties: a }: AzureRoute, { properties: b }: AzureRoute): boolean {
-  return sameText(a.addressPrefix, b.addressPrefix) && sameText(a.nextHopIpAddress, b.nextHopIpAddress);
+function leadsAlike({ properties: a }: azure.Route, { properties: b }: azure.Route): boolean {
+  return sameText(a.addressPrefix, b.addressPrefix) && sameText(a.nextHopIpAddress ?? '', b.nextHopIpAddress ?? '');
 }
