@@ -170,20 +170,28 @@ function ipOf({ properties }: azure.FrontendIpConfiguration, { view }: Sync): st
 }
 
 function securityStep(sync: Sync, loadBalancerIps: readonly string[]): Omit<BalancerStep, 'loadBalancer'> {
-  const { service, wantLoadBalancer, view, config } = sync;
-  const group = view.cloud.get('nsg', securityGroupId(config));
-  if (group === undefined) throw new SyncError(`security group ${config.securityGroup} was not found`);
-  const { rules, updated, warnings } = reconcileSecurityGroup(group.properties.securityRules ?? [], {
-    service,
-    wantLoadBalancer,
-    loadBalancerIps,
-    backendIps: () => eligibleNodeIps(view),
-    sharedPorts: (destinations) => sharedPortsOf(service, sharingServices(view, destinations), destinations),
-    belongs: (address) => belongsToAnother(sync, address),
-  });
+  const { service, wantLoadBalancer, view } = sync;
+  const { rules, updated, warnings } = reconcileSecurityGroup(
+    () => securityGroup(sync).properties.securityRules ?? [],
+    {
+      service,
+      wantLoadBalancer,
+      loadBalancerIps,
+      backendIps: () => eligibleNodeIps(view),
+      sharedPorts: (destinations) => sharedPortsOf(service, sharingServices(view, destinations), destinations),
+      belongs: (address) => belongsToAnother(sync, address),
+    },
+  );
+  const group = securityGroup(sync);
   if (!updated && !hasFailed(group)) return { call: undefined, warnings };
   const written = { ...group, properties: { ...group.properties, securityRules: rules } };
   return { call: writeOver(written, group), warnings };
+}
+
+function securityGroup({ view, config }: Sync): azure.NetworkSecurityGroup {
+  const group = view.cloud.get('nsg', securityGroupId(config));
+  if (group === undefined) throw new SyncError(`security group ${config.securityGroup} was not found`);
+  return group;
 }
 
 function* sharingServices(view: View, destinations: readonly string[]): Iterable<Service> {

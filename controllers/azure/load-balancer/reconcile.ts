@@ -17,12 +17,15 @@ import { expectedRules, hasRule, type RulesAndProbes } from './rules.ts';
 export interface LoadBalancerRequest extends Omit<FrontendsRequest, 'loadBalancer'> {
   /** the Service's load balancer, where there is one */
   readonly existing: azure.LoadBalancer | undefined;
+  /** gives a load balancer the pools that it needs; those of `withPools` where it is not given. May throw a `SyncError` */
+  readonly ensurePools?: (loadBalancer: azure.LoadBalancer) => azure.LoadBalancer;
 }
 
 export type LoadBalancerStep = { readonly kept: readonly string[] } & (
   | { readonly step: 'none'; readonly loadBalancer: azure.LoadBalancer | undefined }
   | { readonly step: 'write-public-ip'; readonly publicIp: azure.PublicIpAddress }
   | { readonly step: 'write'; readonly loadBalancer: azure.LoadBalancer }
+  /** as it would be: without a frontend, which Azure does not take */
   | { readonly step: 'delete'; readonly loadBalancer: azure.LoadBalancer }
 );
 
@@ -36,7 +39,8 @@ export function reconcileLoadBalancer(request: LoadBalancerRequest): LoadBalance
   const { existing, service, wantLoadBalancer, config } = request;
   if (existing === undefined && !wantLoadBalancer) return { step: 'none', loadBalancer: undefined, kept: [] };
   const before = existing ?? newLoadBalancer(service, config);
-  const pooled = wantLoadBalancer ? withPools(before, service, config) : before;
+  const { ensurePools = (balancer) => withPools(balancer, service, config) } = request;
+  const pooled = wantLoadBalancer ? ensurePools(before) : before;
   const frontends = reconcileFrontends({ ...request, loadBalancer: pooled });
   const { kept } = frontends;
   if (frontends.publicIpFirst !== undefined)
@@ -51,7 +55,7 @@ export function reconcileLoadBalancer(request: LoadBalancerRequest): LoadBalance
   if (hasFrontends) return { step: 'write', loadBalancer: after, kept };
   return existing === undefined
     ? { step: 'none', loadBalancer: undefined, kept }
-    : { step: 'delete', loadBalancer: existing, kept };
+    : { step: 'delete', loadBalancer: after, kept };
 }
 
 function newLoadBalancer(service: Service, config: CloudConfig): azure.LoadBalancer {
@@ -73,7 +77,7 @@ function withProperties(
   return { ...loadBalancer, properties: { ...loadBalancer.properties, ...properties } };
 }
 
-function withPools(loadBalancer: azure.LoadBalancer, service: Service, config: CloudConfig): azure.LoadBalancer {
+export function withPools(loadBalancer: azure.LoadBalancer, service: Service, config: CloudConfig): azure.LoadBalancer {
   const before = loadBalancer.properties.backendAddressPools ?? [];
   const pools = withClusterPools(before, service, config);
   return pools === before ? loadBalancer : withProperties(loadBalancer, { backendAddressPools: pools });

@@ -47,13 +47,17 @@ export interface SecurityGroupResult {
   readonly warnings: readonly Warning[];
 }
 
-/** Throws a `SyncError` where the Service asks for what cannot be. */
-export function reconcileSecurityGroup(before: SecurityRules, request: SecurityGroupRequest): SecurityGroupResult {
+/**
+ * `read` gives the group's rules as they are, and may throw a `SyncError`. Throws one too where the Service asks for what cannot
+ * be.
+ */
+export function reconcileSecurityGroup(read: () => SecurityRules, request: SecurityGroupRequest): SecurityGroupResult {
   const { service, wantLoadBalancer, loadBalancerIps, belongs } = request;
   if (wantLoadBalancer && loadBalancerIps.length === 0) {
     throw new SyncError(`no load balancer IP for setting up security rules for service ${service.metadata.name}`);
   }
   const additional = additionalIps(service, wantLoadBalancer);
+  const before = read();
   const access = accessOf(service);
   const arrivesAt = disablesFloatingIp(service) ? request.backendIps() : loadBalancerIps;
   const destinations = byFamily([...additional, ...arrivesAt]);

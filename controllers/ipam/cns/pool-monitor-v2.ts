@@ -30,6 +30,11 @@ export function poolStepV2(scaler: ScalerV2, demand: number, requested: number):
   return { do: 'scale', requestedIPCount, markPendingRelease: Math.max(0, requested - requestedIPCount) };
 }
 
+/** What CNS says where the apiserver does not take the spec. */
+export function specNotUpdated(cause: string): string {
+  return `failed to UpdateSpec with NNC client: ${cause}`;
+}
+
 /** What CNS says where it cannot mark as many as it has to; then it writes nothing. */
 export function notEnoughToRelease(wanted: number, cause: string): string {
   return `failed to mark sufficient IPs as PendingRelease, wanted ${wanted}: ${cause}`;

@@ -56,3 +56,8 @@ function decrease(batch: number, pool: PoolCounts, requested: number): PoolStep 
   const markPendingRelease = Math.min(beyond === 0 ? batch : beyond, pool.releasable);
   return { do: 'decrease', requestedIPCount: requested - markPendingRelease, markPendingRelease };
 }
+
+/** What becomes of CNS where the apiserver does not take what a step writes: it tries again at its next look, or dies of it. */
+export function refusedWrite(step: PoolStep, cause: string): { readonly panics: boolean; readonly error: string } {
+  return { panics: step.do === 'decrease', error: `executing UpdateSpec with NNC client: ${cause}` };
+}

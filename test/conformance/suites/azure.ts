@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { CaseResult, RecordingFile, Suite } from '../suite.ts';
+import { answersFor } from './azure/cloud-answers.ts';
 import { replayIpAssignment } from './azure/cns-ip-assignment.ts';
 import { replayPoolMonitor, replayPoolMonitorV2 } from './azure/cns-ip-pool.ts';
 import { replayIpRangeParsing } from './azure/ip-range-parsing.ts';
@@ -56,16 +57,17 @@ const REPLAYS: { readonly [file: string]: Replay | undefined } = {
   vnet_ipam_pool: replayVnetIpamPool,
 };
 
+const caseShape = z.strictObject({ name: z.string(), source: z.string(), given: z.unknown(), expect: z.unknown() });
 const fileShape = z.strictObject({
   description: z.string(),
-  cases: z.array(z.strictObject({ name: z.string(), source: z.string(), given: z.unknown(), expect: z.unknown() })),
+  cases: z.array(caseShape),
 });
 
 /** A case that throws fails alone. */
-function resultOf(replay: Replay, recorded: RecordedCase): CaseResult {
+function resultOf(replay: Replay, recorded: Omit<RecordedCase, 'answers'>): CaseResult {
   const { name } = recorded;
   try {
-    return { case: name, ...replay(recorded) };
+    return { case: name, ...replay({ ...recorded, answers: answersFor(recorded) }) };
   } catch (error) {
     const got = error instanceof Error ? error.message : String(error);
     return { case: name, outcome: 'failed', difference: { path: name, expected: 'no error', got } };

@@ -4,10 +4,14 @@ import {
   maxFreeOf,
   minFreeOf,
   notEnoughToRelease,
+  type PoolStep,
   poolStep,
   poolStepV2,
+  refusedWrite,
+  specNotUpdated,
   targetIPCount,
 } from '../../../../controllers/ipam/index.ts';
+import { type CloudAnswers, refusalText } from './cloud-answers.ts';
 import { compared, type Outcome, type RecordedCase } from './replay.ts';
 
 const scalerShape = z.strictObject({
@@ -39,29 +43,27 @@ const lookShape = z.strictObject({
   requested: z.int(),
   ipsNotInUse: z.int(),
 });
-const panics = z.strictObject({ panics: z.literal(true) });
-
-export function replayPoolMonitor({ given, expect }: RecordedCase): Outcome {
+export function replayPoolMonitor({ given, expect, answers }: RecordedCase): Outcome {
   const { data } = thresholds.safeParse(given);
   if (data !== undefined) {
     const value = data.operation === 'CalculateMaxFreeIPs' ? maxFreeOf(data.scaler) : minFreeOf(data.scaler);
     return compared(expect, { value });
   }
   const look = lookShape.parse(given);
-  // The recording does not say that the apiserver refuses this write, but only a refused write makes CNS panic.
-  const isRefused = panics.safeParse(expect).success;
-  return compared(expect, isRefused ? { panics: stepOf(look).do === 'decrease' } : written(look));
+  const step = stepOf(look);
+  if (answers.patchSpec === undefined || step.do === 'nothing') return compared(expect, written(look, step));
+  const refused = refusedWrite(step, refusalText(answers.patchSpec));
+  return compared(expect, refused.panics ? { panics: true } : { error: refused.error });
 }
 
-function stepOf({ scaler, pool, requested: requestedIPCount, ipsNotInUse }: z.infer<typeof lookShape>) {
+function stepOf({ scaler, pool, requested: requestedIPCount, ipsNotInUse }: z.infer<typeof lookShape>): PoolStep {
   const { exhausted, ...usual } = scaler;
   const inUse = exhausted ? { ...usual, batch: 1, minFree: 1, maxFree: 2 } : usual;
   const releasable = pool.available + pool.pendingProgramming;
   return poolStep(inUse, { ...pool, releasable }, { requestedIPCount, ipsNotInUse });
 }
 
-function written(look: z.infer<typeof lookShape>): object {
-  const step = stepOf(look);
+function written(look: z.infer<typeof lookShape>, step: PoolStep): object {
   const marked = step.do === 'decrease' ? step.markPendingRelease : 0;
   const pendingRelease = look.pool.pendingRelease + marked;
   if (step.do === 'nothing')
@@ -85,23 +87,25 @@ const lookV2Shape = z.strictObject({
   patchFails: z.boolean(),
 });
 
-/** What the store and the apiserver of the original tests say when they fail. */
-const STORE_FAILS = 'failed to mark IPs pending release';
-const PATCH_FAILS = 'failed to UpdateSpec with NNC client: failed to patch NNC Spec';
+/** A call that fails, of which nobody says how. */
+const UNKNOWN = { error: 'failed' };
 
-export function replayPoolMonitorV2({ given, expect }: RecordedCase): Outcome {
+export function replayPoolMonitorV2({ given, expect, answers }: RecordedCase): Outcome {
   const { data } = target.safeParse(given);
-  if (data === undefined) return compared(expect, writtenV2(lookV2Shape.parse(given)));
+  if (data === undefined) return compared(expect, writtenV2(lookV2Shape.parse(given), answers));
   const { demand, batch, buffer, max = Number.POSITIVE_INFINITY } = data;
   return compared(expect, { target: Math.min(targetIPCount(demand, batch, buffer), max) });
 }
 
-function writtenV2({ demand, request, scaler, ...rest }: z.infer<typeof lookV2Shape>): object {
+function writtenV2({ demand, request, scaler, ...rest }: z.infer<typeof lookV2Shape>, answers: CloudAnswers): object {
   const { pendingRelease, storeFails, patchFails } = rest;
   const untouched = { request, ipsNotInUse: 0 };
   const step = poolStepV2(scaler, demand, request);
   if (step.do === 'nothing') return untouched;
-  if (storeFails) return { ...untouched, error: notEnoughToRelease(request - step.requestedIPCount, STORE_FAILS) };
-  if (patchFails) return { ...untouched, error: PATCH_FAILS };
+  if (storeFails) {
+    const cause = refusalText(answers.markPendingRelease ?? UNKNOWN);
+    return { ...untouched, error: notEnoughToRelease(request - step.requestedIPCount, cause) };
+  }
+  if (patchFails) return { ...untouched, error: specNotUpdated(refusalText(answers.patchSpec ?? UNKNOWN)) };
   return { request: step.requestedIPCount, ipsNotInUse: pendingRelease + step.markPendingRelease };
 }

@@ -9,12 +9,14 @@ import {
   mayRelease,
   nextPublicIpChange,
   ownershipOf,
+  type PublicIpList,
   publicIpId,
   SyncError,
   servicesIn,
   unbound,
 } from '../../../../controllers/azure/index.ts';
 import { azure, type Service } from '../../../../src/model/index.ts';
+import { type CloudAnswers, notRefused, type Refusal, refusalText } from './cloud-answers.ts';
 import { orError } from './ip-range-parsing.ts';
 import { compared, type Outcome, type RecordedCase } from './replay.ts';
 import { asRecorded, cloudConfigShape, publicIpShape, serviceShape } from './service.ts';
@@ -44,10 +46,10 @@ const ownershipShape = z.union([
   z.strictObject({ service: serviceShape, publicIP: publicIpShape, clusterName: z.string() }),
 ]);
 
-function observedOwnership(given: z.infer<typeof ownershipShape>): object {
+function observedOwnership(given: z.infer<typeof ownershipShape>, answers: CloudAnswers): object {
   if (!('operation' in given)) return ownershipOf(given.service, given.publicIP, given.clusterName);
   if (given.operation === 'parseServiceTag') return { services: servicesIn(given.tag) };
-  if (given.operation === 'unbindService') return observedUnbinding(given);
+  if (given.operation === 'unbindService') return observedUnbinding(given, answers);
   const { ipTagRequest } = given;
   const release = mayRelease({
     publicIp: given.publicIP,
@@ -64,17 +66,15 @@ function observedOwnership(given: z.infer<typeof ownershipShape>): object {
 
 type Unbinding = Extract<z.infer<typeof ownershipShape>, { operation: 'unbindService' }>;
 
-function observedUnbinding({ publicIP, serviceName, isUserAssigned }: Unbinding): object {
-  // Of an address that somebody else made, the recordings give neither tags nor what is left of them.
-  const tags = publicIP?.tags ?? (isUserAssigned ? {} : undefined);
-  const { remaining, tags: tagsAfter } = unbound(tags, serviceName, isUserAssigned);
-  return remaining === undefined ? {} : { remaining, tagsAfter };
+function observedUnbinding({ publicIP, serviceName, isUserAssigned }: Unbinding, answers: CloudAnswers): object {
+  const { remaining, tags } = unbound((publicIP ?? answers.publicIP)?.tags, serviceName, isUserAssigned);
+  return remaining === undefined ? {} : { remaining, tagsAfter: tags };
 }
 
-export function replayPublicIpOwnership({ given, expect }: RecordedCase): Outcome {
+export function replayPublicIpOwnership({ given, expect, answers }: RecordedCase): Outcome {
   return compared(
     expect,
-    orError(() => observedOwnership(ownershipShape.parse(given))),
+    orError(() => observedOwnership(ownershipShape.parse(given), answers)),
   );
 }
 
@@ -87,22 +87,11 @@ const validationShape = z.union([
     existingPublicIPs: z.array(publicIpShape).optional(),
   }),
 ]);
-const foundShape = z.object({ publicIP: publicIpShape.optional() });
-const LIST_REFUSED = 'RESPONSE 0: list error';
 
-/**
- * What the cloud lists is given for the first time only. Where it is not given, the list is refused; what a second look finds
- * is known from what was found, or the case's name says that it is refused.
- */
-export function replayIpValidation({ name, given, expect }: RecordedCase): Outcome {
+export function replayIpValidation({ given, expect, answers }: RecordedCase): Outcome {
   const parsed = validationShape.parse(given);
   if ('operation' in parsed) return compared(expect, { azureReserved: isAzureReserved(parsed.address) });
-  const { existingPublicIPs } = parsed;
-  const later = foundShape.parse(expect).publicIP;
-  const list = (_: string, fresh: boolean) => {
-    if (existingPublicIPs === undefined || (fresh && name.endsWith('second time'))) throw new SyncError(LIST_REFUSED);
-    return fresh && later !== undefined ? [later] : existingPublicIPs;
-  };
+  const list = listOf(parsed.existingPublicIPs ?? [], answers);
   return compared(
     expect,
     orError(() => {
@@ -110,6 +99,19 @@ export function replayIpValidation({ name, given, expect }: RecordedCase): Outco
       return { publicIP: { name: found?.name } };
     }),
   );
+}
+
+/** What a client sees of the public IPs: it remembers a list until it asks for a fresh one. */
+function listOf(given: readonly azure.PublicIpAddress[], { listPublicIPs = [[...given]] }: CloudAnswers): PublicIpList {
+  let asked = 0;
+  let remembered: readonly azure.PublicIpAddress[] | undefined;
+  return (_, fresh) => {
+    if (remembered !== undefined && !fresh) return remembered;
+    const answer = listPublicIPs[Math.min(asked++, listPublicIPs.length - 1)]!;
+    if (!('length' in answer)) throw new SyncError(refusalText(answer));
+    remembered = answer;
+    return remembered;
+  };
 }
 
 const common = {
@@ -135,62 +137,62 @@ type Given = z.infer<typeof reconcileShape>;
 type Ensuring = Extract<Given, { operation: 'ensureExists' }>;
 type Whole = Exclude<Given, { operation: string }>;
 
-export function replayPublicIpReconcile({ name, given, expect }: RecordedCase): Outcome {
+export function replayPublicIpReconcile({ given, expect, answers }: RecordedCase): Outcome {
   const parsed = reconcileShape.parse(given);
   const config = { ...parsed.cloudConfig, clusterName: parsed.clusterName };
-  if (!('operation' in parsed)) return compared(expect, reconciled(parsed, config, expect));
-  const version = parsed.isIPv6 ? 'IPv6' : 'IPv4';
-  const list = () => parsed.existingPublicIPs;
-  if (parsed.operation === 'ensureExists') return compared(expect, ensured(name, parsed, config, expect));
-  const { name: desired, mustExist } = desiredPublicIp(parsed.service, version, config, list);
+  if (!('operation' in parsed)) return compared(expect, reconciled(parsed, config, expect, answers));
+  const list = listOf(parsed.existingPublicIPs, answers);
+  if (parsed.operation === 'ensureExists') {
+    return compared(
+      expect,
+      orError(() => ensured(parsed, config, list, expect, answers)),
+    );
+  }
+  const { name: desired, mustExist } = desiredPublicIp(parsed.service, versionOf(parsed), config, list);
   return compared(expect, { name: desired, mustAlreadyExist: mustExist });
 }
 
-const ensuredShape = z.object({ error: z.string().optional(), written: z.unknown().optional() });
+const versionOf = ({ isIPv6 }: { readonly isIPv6: boolean }): azure.IpVersion => (isIPv6 ? 'IPv6' : 'IPv4');
 
-/** That Azure refuses the write is known from the case's name only; then it does so in the expected words. */
-function ensured(name: string, given: Ensuring, config: CloudConfig, expect: unknown): object {
-  const { error, written } = ensuredShape.parse(expect);
-  return orError(() => {
-    const publicIp = ensurePublicIp(
-      given.existingPublicIPs[0] && listedByTest(given.existingPublicIPs[0], given),
-      {
-        service: given.service,
-        version: given.isIPv6 ? 'IPv6' : 'IPv4',
-        desired: { name: given.publicIPName, mustExist: given.mustAlreadyExist },
-        config,
-      },
-      given.hasDNSLabelAnnotation ? given.domainNameLabel : undefined,
-    );
-    if (name.includes('should return Azure error after attempted PUT')) throw new SyncError(error ?? '');
-    const returned = { returnedPublicIPID: publicIp.id, writeExpected: true };
-    return written === undefined ? returned : { ...returned, written: asRecorded(publicIp) };
-  });
+/** The public IP as the cloud has it afterwards. Not every recording says what that is, but for its id. */
+function ensured(
+  given: Ensuring,
+  config: CloudConfig,
+  list: PublicIpList,
+  expect: unknown,
+  { putPublicIP }: CloudAnswers,
+): object {
+  const { service, publicIPName: name, mustAlreadyExist: mustExist } = given;
+  const existing = list(config.resourceGroup, false).find((listed) => azure.sameId(listed.name, name));
+  const publicIp = ensurePublicIp(
+    existing,
+    { service, version: versionOf(given), desired: { name, mustExist }, config },
+    given.hasDNSLabelAnnotation ? given.domainNameLabel : undefined,
+  );
+  const writeExpected = publicIp !== existing;
+  if (writeExpected) notRefused(putPublicIP);
+  const returned = { returnedPublicIPID: publicIp.id, writeExpected };
+  return saysWhatIsWritten(expect) ? { ...returned, written: asRecorded(publicIp) } : returned;
 }
 
-/**
- * The cloud of these tests gives an address an id, and to properties a version. A recording does not tell empty properties
- * from none: in these tests it is addresses whose DNS label is asked for that have them.
- */
-function listedByTest(publicIp: azure.PublicIpAddress, given: Ensuring): azure.PublicIpAddress {
-  const id = azure.resourceId(given.cloudConfig, azure.RESOURCE_TYPES['public-ip'], given.publicIPName);
-  const { properties } = publicIp;
-  if (Object.keys(properties).length === 0 && !given.hasDNSLabelAnnotation) return { ...publicIp, id };
-  const versioned = given.isIPv6
-    ? ({ publicIPAddressVersion: 'IPv6', publicIPAllocationMethod: 'Dynamic' } as const)
-    : ({ publicIPAddressVersion: 'IPv4' } as const);
-  return { ...publicIp, id, properties: { ...properties, ...versioned } };
+function saysWhatIsWritten(expect: unknown): boolean {
+  return z.object({ written: z.unknown() }).safeParse(expect).data?.written !== undefined;
 }
 
 const expectedShape = z.object({ publicIPs: z.array(z.looseObject({ id: z.string() })) });
 const CHANGES_MAX = 20;
 
-/** Makes changes until there are none. Of an address that the cloud has made, the recordings give the id alone. */
-function reconciled({ service, existingPublicIPs, wantLb }: Whole, config: CloudConfig, expect: unknown): object {
+/** Makes changes until there are none. Where a recording gives no more than the id of an address that was made, that is compared. */
+function reconciled(
+  { service, existingPublicIPs, wantLb }: Whole,
+  config: CloudConfig,
+  expect: unknown,
+  { putPublicIP }: CloudAnswers,
+): object {
   const cloud = new Map(existingPublicIPs.map((publicIp) => [publicIp.name, publicIp]));
   const counts = { writes: 0, created: new Set<string>() };
   const failure = orError(() => {
-    changeAll(service, wantLb, config, cloud, counts);
+    changeAll(service, wantLb, config, cloud, counts, putPublicIP);
     return {};
   });
   const deletes = existingPublicIPs.filter(({ name }) => !cloud.has(name)).length;
@@ -212,6 +214,7 @@ function changeAll(
   config: CloudConfig,
   cloud: Map<string, azure.PublicIpAddress>,
   counts: { writes: number; readonly created: Set<string> },
+  refusalOfPut: Refusal | undefined,
 ): void {
   const list = () => [...cloud.values()];
   for (let i = 0; i < CHANGES_MAX; i++) {
@@ -221,6 +224,7 @@ function changeAll(
     if (change.change === 'delete') cloud.delete(name);
     else {
       counts.writes++;
+      notRefused(refusalOfPut);
       if (!cloud.has(name)) counts.created.add(name);
       cloud.set(name, { ...change.publicIp, id: id || publicIpId(config, config.resourceGroup, name) });
     }

@@ -1,14 +1,7 @@
-/**
- * nsg_reconcile: the security group as one Service leaves it. Two cases are of Azure refusing a call, which the recordings do
- * not give but in their names: there the cloud refuses in the expected words, and these must come out as they are.
- */
+/** nsg_reconcile: the security group as one Service leaves it. */
 import * as z from 'zod';
-import {
-  addressesOfService,
-  reconcileSecurityGroup,
-  SyncError,
-  sharedPortsOf,
-} from '../../../../controllers/azure/index.ts';
+import { addressesOfService, reconcileSecurityGroup, sharedPortsOf } from '../../../../controllers/azure/index.ts';
+import { type CloudAnswers, notRefused } from './cloud-answers.ts';
 import { orError } from './ip-range-parsing.ts';
 import { compared, type Outcome, type RecordedCase } from './replay.ts';
 import { securityRulesShape, serviceShape } from './service.ts';
@@ -30,45 +23,37 @@ const givenShape = z.strictObject({
   backendIPv6: z.array(z.string()).optional(),
 });
 type Given = z.infer<typeof givenShape>;
-const REFUSED = /SecurityGroupClient\.(Get|CreateOrUpdate) returns error$/;
 
-export function replaySecurityGroup({ name, given, expect }: RecordedCase): Outcome {
+/** As the real client is asked: the group is read, then the load balancer, whose frontends and nodes are given; then it is written. */
+export function replaySecurityGroup({ given, expect, answers }: RecordedCase): Outcome {
   const parsed = givenShape.parse(given);
-  const refused = REFUSED.exec(name)?.[1];
   return compared(
     expect,
     orError(() => {
-      if (refused === 'Get') throw refusal(expect);
-      const { rules, updated } = reconciled(parsed);
-      if (refused === 'CreateOrUpdate' && updated) throw refusal(expect);
+      const { rules, updated } = reconciled(parsed, answers);
+      if (updated) notRefused(answers.putSecurityGroup);
       return { updated, securityRules: rules };
     }),
   );
 }
 
-function refusal(expect: unknown): SyncError {
-  return new SyncError(z.object({ error: z.string() }).parse(expect).error);
-}
-
-function reconciled(given: Given) {
-  const {
-    service,
-    otherServices,
-    nodes,
-    lbIPs,
-    wantLb,
-    existingSecurityRules,
-    backendIPv4 = [],
-    backendIPv6 = [],
-  } = given;
+function reconciled(given: Given, answers: CloudAnswers) {
+  const { service, otherServices, nodes, lbIPs, wantLb, backendIPv4 = [], backendIPv6 = [] } = given;
   const nodeIps = nodes.flatMap(({ status }) => status.addresses.filter(({ type }) => type === 'InternalIP'));
   const known = new Set([...otherServices.flatMap(addressesOfService), ...nodeIps.map(({ address }) => address)]);
-  return reconcileSecurityGroup(existingSecurityRules, {
+  const read = () => {
+    notRefused(answers.getSecurityGroup);
+    return given.existingSecurityRules;
+  };
+  return reconcileSecurityGroup(read, {
     service,
     wantLoadBalancer: wantLb,
     loadBalancerIps: lbIPs,
     backendIps: () => [...backendIPv4, ...backendIPv6],
-    sharedPorts: (destinations) => sharedPortsOf(service, otherServices, destinations),
+    sharedPorts: (destinations) => {
+      notRefused(answers.readLoadBalancer);
+      return sharedPortsOf(service, otherServices, destinations);
+    },
     belongs: (destination) => known.has(destination),
   });
 }

@@ -42,7 +42,7 @@ function withProperties(part: object): object {
   return { properties: {}, ...part };
 }
 
-/** The names that the recordings' ids hold, and the zones of their region. The SKU is standard where none is given, as on AKS. */
+/** What the original tests run with (GetTestCloud in pkg/provider/azure_fakes.go). The SKU is standard where none is given, as on AKS. */
 export const cloudConfigShape = z
   .strictObject({
     loadBalancerSKU: z.enum(['basic', 'standard']).optional(),
