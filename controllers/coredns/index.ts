@@ -45,6 +45,7 @@ export { rewrite } from './plugins/rewrite/index.ts';
 export { RuleError } from './plugins/rewrite/match.ts';
 export { type RewriteRule, readRewriteRule } from './plugins/rewrite/rule.ts';
 export { corednsPods, dnsPodOf } from './pods-controller.ts';
+export { durationText, type HttpQuestion, httpStatus, lameduckMsOf, reloadOf, startupWaitMsOf } from './process.ts';
 export { corednsNamespaces, corednsRecords } from './records-controller.ts';
 export { movedByImport, movedByPod, movedSerials } from './serials.ts';
 export {
@@ -54,7 +55,6 @@ export {
   type DnsServer,
   dueAt,
   metricsOf,
-  reloadOf,
   type ServerStart,
   startServer,
   wake,

@@ -1,8 +1,9 @@
 /**
  * The objects that bring CoreDNS up on AKS: two replicas behind Service kube-dns at the cluster's dnsServiceIP. AKS's
- * Service has no metrics port. What does not show in the network (probes, resources, volumes, accounts) is left out.
+ * Service has no metrics port. What does not show in the network (resources, volumes, accounts) is left out.
  *
- * Source of the shape: kubernetes cluster/addons/dns/coredns/coredns.yaml.base.
+ * Source of the shape: kubernetes cluster/addons/dns/coredns/coredns.yaml.base; that AKS probes readiness every 10 seconds:
+ * github.com/Azure/AKS/issues/2366.
  */
 import { AKS_COREFILE } from './aks-corefile.ts';
 
@@ -67,6 +68,14 @@ function podSpec(): object {
           { name: 'dns-tcp', containerPort: 53, protocol: 'TCP' },
           { name: 'metrics', containerPort: 9153, protocol: 'TCP' },
         ],
+        livenessProbe: {
+          httpGet: { path: '/health', port: 8080, scheme: 'HTTP' },
+          initialDelaySeconds: 60,
+          timeoutSeconds: 5,
+          successThreshold: 1,
+          failureThreshold: 5,
+        },
+        readinessProbe: { httpGet: { path: '/ready', port: 8181, scheme: 'HTTP' } },
       },
     ],
   };

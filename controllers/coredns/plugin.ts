@@ -159,6 +159,14 @@ export interface PluginInstance {
   start?(memory: Memory, context: DnsContext, ask: (query: DnsMessage) => void): void;
   /** how often the server looks for another Corefile: an interval moved by up to half of the jitter */
   readonly reload?: { readonly intervalMs: number; readonly jitterMs: number };
+  /** what it serves over HTTP beside DNS: `/ready` at `:8181` */
+  readonly endpoint?: { readonly address: string; readonly path: string };
+  /** how long the process goes on after it was told to stop */
+  readonly lameduckMs?: number;
+  /** how long it holds the server up before it listens, where informers have not synced */
+  readonly startupWaitMs?: number;
+  /** whether it can do its work: asked by plugin ready of each plugin of its server block */
+  isReady?(synced: boolean): boolean;
   /** the next moment at which the plugin does something of its own accord; undefined where it has nothing to do */
   dueAt?(memory: Memory): Moment | undefined;
   /** does what is due up to now */

@@ -13,7 +13,7 @@ import { type Configuration, configurationOf, handlerOf, type LoadOptions } from
 import { CorefileError } from './corefile/error.ts';
 import { repeatedEdns, writtenReply } from './message.ts';
 import type { MetricFamily } from './metrics.ts';
-import type { DnsContext, DnsReply, DnsRequest, Handler, Memory, PluginInstance } from './plugin.ts';
+import type { DnsContext, DnsReply, DnsRequest, Handler, Memory } from './plugin.ts';
 import { fitted } from './truncate.ts';
 
 /**
@@ -55,11 +55,6 @@ export function begin(server: DnsServer, context: DnsContext, ask: (query: DnsMe
   for (const { links } of configuration.chains) {
     for (const { instance, slot } of links) instance.start?.(memories[slot]!, context, ask);
   }
-}
-
-/** How often the server looks for another Corefile; undefined where it never does. */
-export function reloadOf({ configuration }: DnsServer): PluginInstance['reload'] {
-  return configuration.chains.flatMap(({ links }) => links).find(({ instance }) => instance.reload)?.instance.reload;
 }
 
 /** The next moment at which the server does something of its own accord, such as a health check. */

@@ -2,7 +2,8 @@
  * Runs a node's pods: sandbox, start, readiness, stop. One controller plays the kubelets of all nodes.
  * Source: kubernetes pkg/kubelet (pod_workers.go, kubelet.go `SyncPod`, `SyncTerminatingPod`).
  *
- * Images are there and containers do not fail. What a container would do by itself is said by annotations, see switches.ts.
+ * Images are there and containers do not fail. What a container would do by itself is said by annotations, see switches.ts;
+ * CoreDNS's do it, see container.ts.
  */
 import type { PodNetwork } from '../../src/dataplane/index.ts';
 import {
@@ -23,6 +24,7 @@ import {
   stopAfterMs,
 } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
+import { forgetContainer, isProcessReady, startContainer, stopContainer } from './container.ts';
 import { hasNetwork } from './pod-network.ts';
 import { statusIntents } from './pod-status.ts';
 import { addSandbox, assignedAt, deleteSandboxes } from './sandbox.ts';
@@ -37,6 +39,7 @@ export const kubeletPods: Controller = {
     Pod: (pod, _view, key) => (pod.spec.nodeName === undefined ? [] : [key]),
     Node: ({ metadata }, view) => podsToLookAt(metadata.name, view),
   },
+  pieces: { process: (key) => [key] },
   indexes: { Pod: { nodeName: fileByNodeName } },
   reconcile(view, key, at) {
     const pod = view.get('Pod', key);
@@ -71,35 +74,43 @@ function run(pod: Pod, node: Node, network: PodNetwork | undefined, view: View, 
   if (!onHost && network === undefined) {
     // Without addresses for pods the CNI plugin is not configured: the node tells of it, and the pod waits.
     if (!hasNetwork(node, view)) return [];
-    const added = addSandbox(pod, node, view.dataplane, at);
-    return added.some((intent) => intent.do === 'program')
+    const added = [...forgetContainer(keyOf(pod), view.dataplane), ...addSandbox(pod, node, view.dataplane, at)];
+    return added.some((intent) => intent.do === 'program' && intent.piece === 'pod')
       ? [...added, { do: 'again', afterMs: START_AFTER_MS }]
       : added;
   }
   const assigned = network?.createdAt ?? assignedAt(pod);
   const startedAt = assigned + START_AFTER_MS;
   if (at < startedAt) return [{ do: 'again', afterMs: startedAt - at }];
+  const starting = startContainer(pod, assigned, view.dataplane);
+  if (starting.length > 0) return starting;
   const readyAfter = readyAfterMs(pod);
-  const ready = readyAfter !== undefined && at >= startedAt + readyAfter;
+  const isTold = readyAfter !== undefined && at >= startedAt + readyAfter;
+  const ready = isTold && isProcessReady(pod, keyOf(pod), view.dataplane);
   const podIPs = onHost ? internalAddresses(node) : (network?.addresses.map(formatAddress) ?? []);
   const status = statusIntents(pod, node, { podIPs, startedAt: assigned, ready }, at);
-  if (ready || readyAfter === undefined) return status;
+  if (isTold || readyAfter === undefined) return status;
   return [...status, { do: 'again', afterMs: startedAt + readyAfter - at }];
 }
 
 /** Nothing, where the pod has no sandbox. */
 function tearDown(key: Key, { dataplane }: View): readonly Intent[] {
-  return dataplane.pod.get(key) === undefined ? [] : deleteSandboxes([key], dataplane);
+  return dataplane.pod.get(key) === undefined ? forgetContainer(key, dataplane) : deleteSandboxes([key], dataplane);
 }
 
 /** Waits for the containers to stop, then tears down the network, then lets go of the object. */
 function terminate(pod: Pod, view: View, at: Moment): readonly Intent[] {
   const { deletionTimestamp = '', deletionGracePeriodSeconds, uid } = pod.metadata;
   const graceMs = (deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds) * 1000;
-  const toldAt = momentOf(deletionTimestamp) - graceMs;
-  const stoppedAt = pod.status.phase === 'Running' ? toldAt + stopAfterMs(pod, graceMs) : toldAt;
-  if (at < stoppedAt) return [{ do: 'again', afterMs: stoppedAt - at }];
   const key = keyOf(pod);
+  if (view.dataplane.container.get(key)?.uid === uid) {
+    const stopping = stopContainer(key, graceMs, view.dataplane, at);
+    if (stopping.length > 0) return stopping;
+  } else {
+    const toldAt = momentOf(deletionTimestamp) - graceMs;
+    const stoppedAt = pod.status.phase === 'Running' ? toldAt + stopAfterMs(pod, graceMs) : toldAt;
+    if (at < stoppedAt) return [{ do: 'again', afterMs: stoppedAt - at }];
+  }
   const release: Intent = { do: 'delete', kind: 'Pod', key, precondition: { uid }, gracePeriodSeconds: 0 };
   return [...tearDown(key, view), release];
 }
@@ -117,8 +128,12 @@ function mirror(pod: Pod, node: Node, network: PodNetwork | undefined, view: Vie
     return tearDown(key, view);
   }
   const { uid } = pod.metadata;
-  if (network?.uid === uid && network.addresses.join() === addresses.join()) return [];
-  return [{ do: 'program', piece: 'pod', key, value: { pod: key, uid, node: node.metadata.name, addresses } }];
+  const starting = pod.status.phase === 'Running' ? startContainer(pod, assignedAt(pod), view.dataplane) : [];
+  if (network?.uid === uid && network.addresses.join() === addresses.join()) return starting;
+  return [
+    { do: 'program', piece: 'pod', key, value: { pod: key, uid, node: node.metadata.name, addresses } },
+    ...starting,
+  ];
 }
 
 function internalAddresses({ status }: Node): readonly string[] {

@@ -30,6 +30,7 @@ import {
   sizeOf,
 } from '../../src/model/index.ts';
 import type { Intent } from '../../src/reconcile/index.ts';
+import { forgetContainer } from './container.ts';
 
 /** A sandbox that could not be made is tried again after as long as the pod has waited, within these bounds. */
 const RETRY_FIRST_MS = 10_000;
@@ -82,6 +83,7 @@ export function deleteSandboxes(pods: readonly Key[], dataplane: Dataplane): rea
     if (pool !== undefined) pools.set(network.node, releaseAddresses(pool, holderOf(network, dataplane)));
   }
   return [
+    ...pods.flatMap((key) => forgetContainer(key, dataplane)),
     ...pods.map((key): Intent => ({ do: 'program', piece: 'pod', key, value: undefined })),
     ...Array.from(pools, ([key, value]): Intent => ({ do: 'program', piece: 'cnsPool', key, value })),
   ];

@@ -7,6 +7,7 @@ import { produce } from 'immer';
 import { Map as PersistentMap } from 'immutable';
 import type { Key, Labels, Moment } from '../model/index.ts';
 import type { CnsPool } from './cns-pool.ts';
+import type { ContainerRun, ProcessState } from './container.ts';
 import { type DnsImportRecords, dnsImportOf } from './dns-imports.ts';
 import { type DnsPod, DnsPods, type DnsRecords, DnsZone } from './dns-records.ts';
 import { NodeNetworks } from './node-networks.ts';
@@ -22,6 +23,10 @@ export interface Pieces {
   node: NodeFacts;
   /** a pod's sandbox and addresses, by pod key (CNI, CNS) */
   pod: PodNetwork;
+  /** what the container runtime was told of a name server's container, by pod key (kubelet) */
+  container: ContainerRun;
+  /** how the process in such a container is, by pod key */
+  process: ProcessState;
   /** what the virtual network takes to a node for its pods, as `podCidrs`, by node name (Azure, DNC) */
   networkInterface: NodeFacts;
   /** the addresses that CNS holds for its node's pods, by node name (Pod Subnet, dynamic) */
@@ -57,6 +62,8 @@ export type Piece = keyof Pieces;
 export interface Dataplane {
   readonly node: NodeNetworks;
   readonly pod: PodNetworks;
+  readonly container: PersistentMap<Key, ContainerRun>;
+  readonly process: PersistentMap<Key, ProcessState>;
   readonly networkInterface: NodeNetworks;
   readonly cnsPool: PersistentMap<string, CnsPool>;
   readonly lateDelete: PersistentMap<Key, string>;
@@ -76,6 +83,8 @@ export interface Dataplane {
 export const EMPTY_DATAPLANE: Dataplane = {
   node: NodeNetworks.EMPTY,
   pod: PodNetworks.EMPTY,
+  container: PersistentMap(),
+  process: PersistentMap(),
   networkInterface: NodeNetworks.EMPTY,
   cnsPool: PersistentMap(),
   lateDelete: PersistentMap(),

@@ -7,6 +7,7 @@ export * from './connection.ts';
 export * from './conntrack.ts';
 export * from './conntrack-print.ts';
 export * from './conntrack-states.ts';
+export * from './container.ts';
 export * from './dataplane.ts';
 export * from './dns-imports.ts';
 export * from './dns-records.ts';

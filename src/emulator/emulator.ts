@@ -24,7 +24,6 @@ import {
   type KubernetesObject,
   type Moment,
   type ObjectOf,
-  type Pod,
 } from '../model/index.ts';
 import type { World } from '../packet/index.ts';
 import { Store } from '../store/index.ts';
@@ -107,6 +106,9 @@ export class Emulator {
       jitterMs: options.jitterMs ?? 0,
       dice: this.#dice,
       observer: this.#observers,
+      started: (name) => {
+        if (name === 'coredns') this.#traffic.syncChanged();
+      },
       targets: {
         apiserver: this.apiserver,
         dataplane: () => this.#dataplane.current,
@@ -141,13 +143,14 @@ export class Emulator {
       pod: (key) => this.get('Pod', key),
       node: (name) => this.get('Node', name),
       later: (ms, action) => void this.#clock.schedule(action, ms),
+      synced: () => this.#programs.isRunning('coredns'),
+      program: (change) => this.#program(change),
       log: (pod, line) => this.#observers.tell({ what: 'log', at: this.now, program: `pod/${pod}`, line }),
     });
     for (const kind of KINDS) {
       if (kind === 'Event') continue;
-      this.store.watch(`${KIND_INFO[kind].plural}/`).subscribe(({ value, before }) => {
+      this.store.watch(`${KIND_INFO[kind].plural}/`).subscribe(() => {
         this.#changedAt = this.now;
-        if (kind === 'Pod') this.#traffic.podChanged((value ?? before) as Pod, value === undefined);
       });
     }
   }
@@ -364,6 +367,7 @@ export class Emulator {
     this.#dataplane.change(change);
     if (change.piece === 'service') this.#services.record(this.now, this.#dataplane.current.service);
     if (change.piece === 'file') this.#traffic.filesChanged();
+    if (change.piece === 'container') this.#traffic.containerChanged(change.key, change.value);
     this.#changedAt = this.now;
     this.#programs.programmed(change);
   }

@@ -1,13 +1,13 @@
 /**
- * One CoreDNS process, in one pod: it reads its files when it starts and whenever plugin reload looks, answers, checks on
- * others in its own time, and may end.
+ * One CoreDNS process: it reads its files when it starts and whenever plugin reload looks, waits for its informers, answers,
+ * checks on others in its own time, and ends, by itself or because it is told to.
  *
- * Source: CoreDNS plugin/reload/reload.go; Caddy v1 caddy.go (`Restart`); kubelet's back-off of containers that crash
- * (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy).
+ * Source: CoreDNS plugin/reload/reload.go, plugin/kubernetes/kubernetes.go (`InitKubeCache`), plugin/health/health.go; Caddy v1
+ * caddy.go (`Restart`), sigtrap_posix.go.
  */
 import { coredns } from '../../controllers/index.ts';
 import type { Dataplane } from '../dataplane/index.ts';
-import { type Dice, type DnsMessage, type Moment, type Packet, type Pod, TCP } from '../model/index.ts';
+import { type Dice, type DnsMessage, type Moment, type Packet, TCP } from '../model/index.ts';
 import type { NameServerReply } from './outside-names.ts';
 
 export interface ProcessOptions {
@@ -17,18 +17,26 @@ export interface ProcessOptions {
   /** runs something after so long */
   readonly later: (ms: number, action: () => void) => void;
   readonly log: (line: string) => void;
-  /** whom the pod's resolv.conf names */
+  /** whether CoreDNS's informers have listed everything */
+  readonly synced: () => boolean;
+  /** its pod's addresses */
+  readonly addresses: () => readonly string[];
+  /** whom its resolv.conf names */
   readonly nameservers: readonly string[];
-  /** sends a query from the pod to a name server */
-  readonly upstream: (pod: Pod, server: string, query: DnsMessage, over: coredns.Transport) => coredns.UpstreamReply;
+  /** sends a query to a name server */
+  readonly upstream: (server: string, query: DnsMessage, over: coredns.Transport) => coredns.UpstreamReply;
+  /** it may answer probes otherwise than before */
+  readonly changed: () => void;
+  /** it has ended by itself */
+  readonly exited: () => void;
 }
 
 type Files = Readonly<Record<string, string>>;
 
-const BACK_OFF_MS = 10_000;
-const BACK_OFF_MS_MAX = 300_000;
 /** How often one query may come round to the process that forwards it, before it is lost. */
 const ROUNDS_MAX = 4;
+/** How often it says that it waits for the apiserver. */
+const WAITING_TOLD_MS = 500;
 
 /** What the files say, however they are spaced: two Corefiles that read the same are the same. Throws a `CorefileError`. */
 function contentOf(files: Files): string {
@@ -37,41 +45,55 @@ function contentOf(files: Files): string {
 
 export class NameServerProcess {
   readonly #options: ProcessOptions;
-  readonly #pod: Pod;
   #server: coredns.DnsServer | undefined;
   /** what the files said when they were last looked at, even where the server could not be had with it */
   #content = '';
   #reload: { readonly from: Moment; readonly intervalMs: number } | undefined;
   #looksAt: Moment | undefined;
   #wakesAt: Moment | undefined;
-  #crashes = 0;
   #rounds = 0;
-  #isStopped = false;
+  #isSynced = false;
+  #isListening = false;
+  /** what its informers had brought when it was told to end: they are stopped first */
+  #lastFacts: Dataplane | undefined;
 
-  constructor(pod: Pod, options: ProcessOptions) {
-    this.#pod = pod;
+  constructor(options: ProcessOptions) {
     this.#options = options;
-    this.#start();
   }
 
-  get uid(): string {
-    return this.#pod.metadata.uid;
+  /** Where its Corefile is broken it ends at once. */
+  start(): void {
+    const files = this.#files();
+    const started = this.#load(files);
+    if (!started.ok) {
+      this.#exit(started.error.message);
+      return;
+    }
+    this.#content = contentOf(files);
+    this.#server = started.server;
+    this.#isSynced = this.#options.synced();
+    this.#schedule(started.server);
+    this.#wait(started.server, coredns.startupWaitMsOf(started.server));
   }
 
-  /** What it has counted; undefined while it does not run. */
+  /** whether it was told to end */
+  get isEnding(): boolean {
+    return this.#lastFacts !== undefined;
+  }
+
+  /** What its metrics endpoint shows; undefined where it has ended. */
   get metrics(): string | undefined {
     return this.#server && coredns.formatMetrics(coredns.metricsOf(this.#server));
   }
 
-  /** The pod is gone: nothing more is done on time. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#server = undefined;
+  /** What it answers over HTTP; undefined where nobody listens there. */
+  httpStatus(asked: coredns.HttpQuestion): number | undefined {
+    return this.#server && coredns.httpStatus(this.#server, asked, this.#isSynced);
   }
 
-  /** Undefined where nobody listens: the process has ended, and waits to be started again. */
+  /** Undefined where nobody listens: it waits for its informers, or has ended. */
   answer(packet: Packet, query: DnsMessage): NameServerReply | undefined {
-    if (this.#server === undefined || this.#rounds >= ROUNDS_MAX) return undefined;
+    if (this.#server === undefined || !this.#isListening || this.#rounds >= ROUNDS_MAX) return undefined;
     this.#rounds++;
     const context = this.#context(packet);
     const before = context.at;
@@ -83,25 +105,35 @@ export class NameServerProcess {
 
   /** The files in the pod have changed. They are looked at when plugin reload next does. */
   filesChanged(): void {
-    if (this.#server === undefined && this.#crashes === 0) this.#start();
-    else this.#planLook();
+    this.#planLook();
+  }
+
+  /** The informers have listed everything, perhaps. */
+  syncChanged(): void {
+    if (this.#server === undefined || this.#isSynced || !this.#options.synced()) return;
+    this.#isSynced = true;
+    this.#listen(this.#server);
+    this.#options.changed();
+  }
+
+  /** SIGTERM: for so many milliseconds it goes on, with what its informers have brought so far. */
+  terminate(): number {
+    const { log, dataplane } = this.#options;
+    log('[INFO] SIGTERM: Shutting down servers then terminating');
+    const lameduckMs = this.#server === undefined ? 0 : coredns.lameduckMsOf(this.#server);
+    if (lameduckMs > 0) log(`[INFO] plugin/health: Going into lameduck mode for ${coredns.durationText(lameduckMs)}`);
+    this.#reload = undefined;
+    this.#lastFacts = dataplane();
+    return lameduckMs;
+  }
+
+  /** It is no more: nothing is done on time. */
+  end(): void {
+    this.#server = undefined;
   }
 
   #files(): Files {
     return this.#options.dataplane().file.toObject();
-  }
-
-  /** A process whose Corefile is broken ends, as one that crashes does. */
-  #start(): void {
-    const files = this.#files();
-    if (this.#isStopped || files[coredns.COREFILE] === undefined) return;
-    const started = this.#load(files);
-    if (!started.ok) {
-      this.#exit(started.error.message);
-      return;
-    }
-    this.#content = contentOf(files);
-    this.#run(started.server);
   }
 
   #load(files: Files): coredns.ServerStart {
@@ -109,15 +141,46 @@ export class NameServerProcess {
     return coredns.startServer(files[coredns.COREFILE] ?? '', { files, nameservers });
   }
 
-  #run(server: coredns.DnsServer): void {
-    const { now, dice, later } = this.#options;
-    this.#server = server;
+  #exit(line: string): void {
+    this.#options.log(line);
+    this.#server = undefined;
+    this.#options.exited();
+  }
+
+  /** Listens once the informers have synced, or after so long without them. */
+  #wait(server: coredns.DnsServer, leftMs: number): void {
+    const { later, log } = this.#options;
+    if (this.#server !== server || this.#isListening) return;
+    if (this.#isSynced) {
+      this.#listen(server);
+      return;
+    }
+    if (leftMs <= 0) {
+      log('[WARNING] plugin/kubernetes: starting server with unsynced Kubernetes API');
+      this.#listen(server);
+      return;
+    }
+    const stepMs = Math.min(leftMs, WAITING_TOLD_MS);
+    later(stepMs, () => {
+      if (this.#server !== server || this.#isListening) return;
+      if (leftMs > stepMs) log('[INFO] plugin/kubernetes: waiting for Kubernetes API before starting server');
+      this.#wait(server, leftMs - stepMs);
+    });
+  }
+
+  #listen(server: coredns.DnsServer): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    this.#options.later(0, () => this.#begin(server));
+  }
+
+  #schedule(server: coredns.DnsServer): void {
+    const { now, dice } = this.#options;
     const times = coredns.reloadOf(server);
     this.#reload = times && {
       from: now(),
       intervalMs: times.intervalMs + (times.jitterMs === 0 ? 0 : dice.below(times.jitterMs) - times.jitterMs / 2),
     };
-    later(0, () => this.#begin(server));
   }
 
   #begin(server: coredns.DnsServer): void {
@@ -134,14 +197,6 @@ export class NameServerProcess {
     return { protocol: 17, source: loopback, destination: loopback, ...ports, flags: 0, ttl: 64 };
   }
 
-  #exit(line: string): void {
-    this.#options.log(line);
-    this.#server = undefined;
-    const backOffMs = Math.min(BACK_OFF_MS * 2 ** this.#crashes, BACK_OFF_MS_MAX);
-    this.#crashes++;
-    this.#options.later(backOffMs, () => this.#start());
-  }
-
   /** Looks at the files at the next tick, if it looks at all and not already will. */
   #planLook(): void {
     const { now, later } = this.#options;
@@ -154,7 +209,7 @@ export class NameServerProcess {
 
   #look(): void {
     this.#looksAt = undefined;
-    if (this.#server === undefined) return;
+    if (this.#server === undefined || this.#reload === undefined) return;
     const { log } = this.#options;
     const files = this.#files();
     let content: string;
@@ -169,14 +224,23 @@ export class NameServerProcess {
     if (content === this.#content) return;
     this.#content = content;
     log('[INFO] Reloading');
+    this.#replace(files);
+  }
+
+  #replace(files: Files): void {
+    const { log, later, changed } = this.#options;
     const started = this.#load(files);
-    if (started.ok) {
-      this.#run(started.server);
-      log('[INFO] Reloading complete');
+    if (!started.ok) {
+      log(`[ERROR] Restart failed: ${started.error.message}`);
+      log(`[ERROR] plugin/reload: Corefile changed but reload failed: ${started.error.message}`);
       return;
     }
-    log(`[ERROR] Restart failed: ${started.error.message}`);
-    log(`[ERROR] plugin/reload: Corefile changed but reload failed: ${started.error.message}`);
+    const { server } = started;
+    this.#server = server;
+    this.#schedule(server);
+    later(0, () => this.#begin(server));
+    log('[INFO] Reloading complete');
+    changed();
   }
 
   /** Wakes the server when it next has something to do of its own accord. */
@@ -193,7 +257,7 @@ export class NameServerProcess {
   }
 
   #context(packet: Packet): coredns.DnsContext {
-    const { dataplane, now, dice, log, upstream } = this.#options;
+    const { dataplane, now, dice, log, upstream, addresses } = this.#options;
     const server = this.#server;
     const context: coredns.DnsContext & { at: Moment } = {
       at: now(),
@@ -208,10 +272,10 @@ export class NameServerProcess {
         server: packet.destination,
         serverPort: packet.destinationPort,
       },
-      facts: dataplane(),
-      synced: true,
-      localAddresses: coredns.localAddressesOf((this.#pod.status.podIPs ?? []).map(({ ip }) => ip)),
-      upstream: (address, query, over) => upstream(this.#pod, address, query, over),
+      facts: this.#lastFacts ?? dataplane(),
+      synced: this.#isSynced,
+      localAddresses: coredns.localAddressesOf(addresses()),
+      upstream,
       exit: (line) => {
         if (this.#server !== undefined) this.#exit(line);
       },

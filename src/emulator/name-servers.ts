@@ -1,37 +1,43 @@
-/** The CoreDNS processes of a cluster: one for each of its pods, from when the pod runs until it is gone. */
-import { type DnsMessage, formatAddress, type Key, keyOf, type Packet, type Pod } from '../model/index.ts';
-import { NameServerProcess, type ProcessOptions } from './name-server-process.ts';
+/** The CoreDNS processes of a cluster: one for each of its pods, from when the kubelet starts its container until it is gone. */
+import type { coredns } from '../../controllers/index.ts';
+import type { ContainerRun, ProcessState } from '../dataplane/index.ts';
+import {
+  type DnsMessage,
+  formatAddress,
+  isNameServer,
+  type Key,
+  keyOf,
+  type Packet,
+  type Pod,
+} from '../model/index.ts';
+import { type ContainerOptions, NameServerContainer } from './name-server-container.ts';
 import type { NameServerReply } from './outside-names.ts';
 
-export interface NameServerOptions extends Omit<ProcessOptions, 'log'> {
+export interface NameServerOptions extends Omit<ContainerOptions, 'log' | 'upstream' | 'addresses' | 'told'> {
   readonly log: (pod: Key, line: string) => void;
+  readonly upstream: (pod: Key, server: string, query: DnsMessage, over: coredns.Transport) => coredns.UpstreamReply;
+  /** how a pod's process is now; undefined where it is gone */
+  readonly told: (pod: Key, state: ProcessState | undefined) => void;
+  readonly pod: (key: Key) => Pod | undefined;
   /** what a name server outside of the cluster answers; undefined where none has that address */
   readonly outside: (address: string, query: DnsMessage) => NameServerReply | undefined;
 }
 
-/** Whether a pod is one of the cluster's name servers, by the label that Service kube-dns selects. */
-export function isNameServer({ metadata }: Pod): boolean {
-  return metadata.labels?.['k8s-app'] === 'kube-dns';
-}
-
 export class NameServers {
   readonly #options: NameServerOptions;
-  readonly #running = new Map<Key, NameServerProcess>();
+  readonly #running = new Map<Key, NameServerContainer>();
 
   constructor(options: NameServerOptions) {
     this.#options = options;
   }
 
-  /** A name server's pod has changed, or is gone. */
-  podChanged(pod: Pod, isGone: boolean): void {
-    if (isGone) {
-      const running = this.#running.get(keyOf(pod));
-      if (running?.uid !== pod.metadata.uid) return;
-      running.stop();
-      this.#running.delete(keyOf(pod));
-    } else if (pod.status.phase === 'Running') {
-      this.#processOf(pod);
-    }
+  /** What the kubelet has told the container runtime of a pod's container. */
+  containerChanged(key: Key, run: ContainerRun | undefined): void {
+    const running = this.#running.get(key);
+    if (run === undefined || running?.uid !== run.uid || running.since !== run.since) {
+      this.#remove(key);
+      if (run !== undefined) this.#start(key, run);
+    } else if (run.stop !== undefined) running.stop(run.stop.graceMs);
   }
 
   /** The files that the pods have mounted have changed. */
@@ -39,26 +45,49 @@ export class NameServers {
     for (const running of this.#running.values()) running.filesChanged();
   }
 
+  /** CoreDNS's informers have listed everything, or are gone. */
+  syncChanged(): void {
+    for (const running of this.#running.values()) running.syncChanged();
+  }
+
   /** What is answered where a query arrived: in a pod, or (undefined) outside of the cluster. A process that has ended refuses. */
   answer(pod: Pod | undefined, packet: Packet, query: DnsMessage): NameServerReply | 'refused' | 'silent' {
     if (pod === undefined) return this.#options.outside(formatAddress(packet.destination), query) ?? 'silent';
-    return isNameServer(pod) ? (this.#processOf(pod).answer(packet, query) ?? 'refused') : 'silent';
+    return isNameServer(pod) ? (this.#running.get(keyOf(pod))?.answer(packet, query) ?? 'refused') : 'silent';
   }
 
   /** What its metrics endpoint shows; undefined where its process does not run. */
   metricsOf(pod: Pod): string | undefined {
-    return this.#processOf(pod).metrics;
+    return this.#running.get(keyOf(pod))?.metrics;
   }
 
-  #processOf(pod: Pod): NameServerProcess {
-    const key = keyOf(pod);
+  #start(key: Key, run: ContainerRun): void {
+    const { log, dice, upstream, told, pod, outside: _, ...options } = this.#options;
+    const found = pod(key);
+    if (found === undefined) return;
+    const container = new NameServerContainer(found, run, {
+      ...options,
+      dice: dice.split(key),
+      log: (line) => log(key, line),
+      upstream: (server, query, over) => upstream(key, server, query, over),
+      addresses: () => this.#addressesOf(key),
+      told: (state) => told(key, state),
+    });
+    this.#running.set(key, container);
+  }
+
+  #remove(key: Key): void {
     const running = this.#running.get(key);
-    if (running?.uid === pod.metadata.uid) return running;
-    running?.stop();
-    const { log, dice, outside: _, ...options } = this.#options;
-    const own = { ...options, dice: dice.split(key), log: (line: string) => log(key, line) };
-    const process = new NameServerProcess(pod, own);
-    this.#running.set(key, process);
-    return process;
+    if (running === undefined) return;
+    running.kill();
+    this.#running.delete(key);
+    this.#options.told(key, undefined);
+  }
+
+  /** Its sandbox's, before its status tells of them. */
+  #addressesOf(key: Key): readonly string[] {
+    const network = this.#options.dataplane().pod.get(key);
+    if (network !== undefined) return network.addresses.map(formatAddress);
+    return (this.#options.pod(key)?.status.podIPs ?? []).map(({ ip }) => ip);
   }
 }

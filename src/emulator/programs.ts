@@ -21,6 +21,8 @@ export interface ProgramsOptions {
   readonly clock: VirtualClock;
   readonly targets: Omit<Targets, 'crashes'>;
   readonly observer: ProgramObserver;
+  /** a program has listed everything: at the cluster's start, or after a crash */
+  readonly started: (program: ProgramName) => void;
   /** each delivery takes up to this much longer, by the dice: another interleaving for each seed */
   readonly jitterMs: number;
   readonly dice: Dice;
@@ -58,7 +60,12 @@ export class Programs {
   }
 
   start(): void {
-    for (const program of this.#programs.values()) program.start();
+    for (const program of this.#programs.values()) this.#startNow(program);
+  }
+
+  /** Whether a program runs: it has listed everything then. */
+  isRunning(name: ProgramName): boolean {
+    return this.#programs.get(name)?.isRunning === true;
   }
 
   /** Wakes the controller that is called as its program is, where there is such a program. */
@@ -91,11 +98,16 @@ export class Programs {
     this.#startAfter(this.named(name), downMs);
   }
 
+  #startNow(program: RunningProgram): void {
+    program.start();
+    this.#options.started(program.name);
+  }
+
   #startAfter(program: RunningProgram, downMs: number): void {
     this.#restarts.get(program)?.unsubscribe();
     this.#restarts.set(
       program,
-      this.#options.clock.schedule(() => program.start(), downMs),
+      this.#options.clock.schedule(() => this.#startNow(program), downMs),
     );
   }
 

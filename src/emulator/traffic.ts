@@ -3,7 +3,7 @@
  * each walked through what the controllers have programmed so far.
  */
 import type { coredns } from '../../controllers/index.ts';
-import type { Dataplane } from '../dataplane/index.ts';
+import type { ContainerRun, Dataplane, Program } from '../dataplane/index.ts';
 import {
   type Address,
   addressOf,
@@ -12,6 +12,7 @@ import {
   type DnsMessage,
   familyOf,
   formatAddress,
+  isNameServer,
   type Key,
   keyOf,
   LIBC_ANNOTATION,
@@ -30,7 +31,7 @@ import type { DnsQueryRequest, ResolveRequest, ResolveResult, SendRequest, SendR
 import { exchange } from './dns-exchange.ts';
 import { listenerOn } from './listeners.ts';
 import { ANY_FAMILY, type LookupFrom, type LookupParts, lookUp } from './lookup.ts';
-import { isNameServer, NameServers } from './name-servers.ts';
+import { NameServers } from './name-servers.ts';
 import type { NodeNetworks } from './node-networks.ts';
 import { AZURE_RESOLVER, outsideNamesOf, outsideReply } from './outside-names.ts';
 import { Wire } from './wire.ts';
@@ -47,6 +48,9 @@ export interface TrafficOptions {
   readonly node: (name: string) => Node | undefined;
   /** runs something after so many milliseconds */
   readonly later: (ms: number, action: () => void) => void;
+  /** whether CoreDNS's informers have listed everything */
+  readonly synced: () => boolean;
+  readonly program: (change: Program) => void;
   /** a line that a name server's pod logs */
   readonly log: (pod: Key, line: string) => void;
 }
@@ -111,13 +115,21 @@ export class Traffic {
       nameservers: this.#nodeNameServers(),
       outside: (address, query) => outsideReply(address, query, names),
       upstream: (pod, server, query, over) => this.#upstream(pod, server, query, over),
+      pod: options.pod,
+      synced: options.synced,
+      told: (key, value) => options.program({ piece: 'process', key, value }),
     });
     this.#rotation = dice.split('resolver');
   }
 
-  /** A pod has changed, or is gone: its name server starts or ends. */
-  podChanged(pod: Pod, isGone: boolean): void {
-    if (isNameServer(pod)) this.#nameServers.podChanged(pod, isGone);
+  /** The kubelet has started a name server's container, has it stop, or has taken it away. */
+  containerChanged(pod: Key, run: ContainerRun | undefined): void {
+    this.#nameServers.containerChanged(pod, run);
+  }
+
+  /** CoreDNS's informers have listed everything, or are gone. */
+  syncChanged(): void {
+    this.#nameServers.syncChanged();
   }
 
   /** The files that name servers have mounted have changed. */
@@ -199,12 +211,12 @@ export class Traffic {
   }
 
   /** A query from a name server's pod to another: a packet like any other, unless it goes to the pod itself. */
-  #upstream(pod: Pod, server: string, query: DnsMessage, over: coredns.Transport): coredns.UpstreamReply {
+  #upstream(pod: Key, server: string, query: DnsMessage, over: coredns.Transport): coredns.UpstreamReply {
     const [, host = '', port] = /^\[?(.+?)\]?:(\d+)$/.exec(server) ?? [];
     if (port !== '53') return { outcome: 'refused' };
     const address = addressOf(host);
     const transport = over === 'udp' ? 'udp' : 'tcp';
-    const { host: from, address: source } = this.#sender(`pod/${keyOf(pod)}`);
+    const { host: from, address: source } = this.#sender(`pod/${pod}`);
     const asked = { from: { host: from, address: source }, server: address, queries: [query], transport } as const;
     const [exchanged] = exchange(
       { ...asked, mode: 'parallel', record: false },

@@ -108,6 +108,15 @@ export interface ContainerPort {
   readonly protocol: Protocol;
 }
 
+/** How a kubelet finds out how a container is: over HTTP, as far as it is asked for here. Defaults are the apiserver's. */
+export interface Probe {
+  readonly httpGet?: { readonly path?: string; readonly port: number | string };
+  readonly initialDelaySeconds?: number;
+  readonly periodSeconds?: number;
+  readonly successThreshold?: number;
+  readonly failureThreshold?: number;
+}
+
 export interface Container {
   readonly name: string;
   readonly image: string;
@@ -115,7 +124,8 @@ export interface Container {
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly readinessProbe?: Readonly<Record<string, unknown>>;
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
   /** init containers only: `Always` makes a sidecar */
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   readonly resources: Readonly<Record<string, unknown>>;

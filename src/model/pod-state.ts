@@ -13,6 +13,11 @@ export function isPodReady(pod: Pod): boolean {
   return findCondition(pod.status.conditions, 'Ready')?.status === 'True';
 }
 
+/** Whether a pod is one of the cluster's name servers, by the label that Service kube-dns selects. */
+export function isNameServer({ metadata }: Pod): boolean {
+  return metadata.labels?.['k8s-app'] === 'kube-dns';
+}
+
 /** Whether the pod's containers have ended for good. */
 export function isPodTerminal(pod: Pod): boolean {
   return pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';

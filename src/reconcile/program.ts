@@ -92,6 +92,10 @@ export class RunningProgram {
     return this.#reconciles;
   }
 
+  get isRunning(): boolean {
+    return this.#informers.size > 0;
+  }
+
   get view(): View {
     return this.#cache;
   }

@@ -1,40 +1,74 @@
 /**
- * Plugins that stand beside the way of a query and serve HTTP, or nothing: they are read and checked, and pass queries on.
+ * Plugins that stand beside the way of a query and serve HTTP, or nothing: they pass queries on.
  *
- * Source: CoreDNS plugin/{health,ready,debug}/setup.go.
+ * Source: CoreDNS plugin/{health,ready,debug}/setup.go, plugin/health/health.go.
  */
-import { wrongArguments } from '../corefile/error.ts';
-import type { Directive } from '../corefile/parse.ts';
+import { CorefileError, wrongArguments } from '../corefile/error.ts';
+import type { Directive, OptionLine } from '../corefile/parse.ts';
+import type { Token } from '../corefile/tokens.ts';
 import type { Handler, Plugin } from '../plugin.ts';
-import { argumentsOf, durationMsOf, onlyOne } from './options.ts';
+import { argumentsOf, durationMsOf, listenAddressOf, onlyOne, unknownOption } from './options.ts';
 
 const pass = (next: Handler): Handler => next;
 
-function takesNothing({ arguments: found }: Directive): void {
-  if (found[0] !== undefined) throw wrongArguments(found[0]);
+const HEALTH_ADDRESS = ':8080';
+const READY_ADDRESS = ':8181';
+
+function addressOr(byDefault: string, found: readonly Token[]): string {
+  if (found.length > 1) throw wrongArguments(found[1]!);
+  return found[0] === undefined ? byDefault : listenAddressOf(found[0]);
+}
+
+function lameduckMsOf(line: OptionLine): number {
+  const [duration] = argumentsOf(line, 1);
+  try {
+    return durationMsOf(duration!);
+  } catch (error) {
+    if (!(error instanceof CorefileError)) throw error;
+    const reason = error.message.replace(/^.*Error during parsing: /, '');
+    const said = `unable to parse lameduck duration value: '${duration!.text}' : ${reason}`;
+    throw new CorefileError(duration!, `plugin/health: ${said}`);
+  }
 }
 
 export const health: Plugin = {
   name: 'health',
   setup(directives) {
-    const { arguments: found, block = [] } = onlyOne(directives);
-    if (found.length > 1) throw wrongArguments(found[1]!);
-    for (const line of block) {
-      if (line.option.text !== 'lameduck') throw wrongArguments(line.option);
-      durationMsOf(argumentsOf(line, 1)[0]!);
+    let address = HEALTH_ADDRESS;
+    let lameduckMs = 0;
+    // Written twice, the last counts.
+    for (const { arguments: found, block = [] } of directives) {
+      address = addressOr(address, found);
+      for (const line of block) {
+        if (line.option.text !== 'lameduck') throw unknownOption(line);
+        lameduckMs = lameduckMsOf(line);
+      }
     }
-    return { handler: pass };
+    return { handler: pass, endpoint: { address, path: '/health' }, lameduckMs };
   },
 };
+
+/** Whether plugins are asked again once they were ready makes no difference: informers that have synced stay so. */
+function checkMonitor(line: OptionLine): void {
+  if (line.option.text !== 'monitor') throw unknownOption(line);
+  const [type] = argumentsOf(line, 1);
+  if (type!.text === 'until-ready' || type!.text === 'continuously') return;
+  throw new CorefileError(type!, `monitor type '${type!.text}' not supported`);
+}
 
 export const ready: Plugin = {
   name: 'ready',
   setup(directives) {
-    const { arguments: found } = onlyOne(directives);
-    if (found.length > 1) throw wrongArguments(found[1]!);
-    return { handler: pass };
+    const { arguments: found, block = [] } = onlyOne(directives);
+    const address = addressOr(READY_ADDRESS, found);
+    for (const line of block) checkMonitor(line);
+    return { handler: pass, endpoint: { address, path: '/ready' } };
   },
 };
+
+function takesNothing({ arguments: found }: Directive): void {
+  if (found[0] !== undefined) throw wrongArguments(found[0]);
+}
 
 export const debug: Plugin = {
   name: 'debug',

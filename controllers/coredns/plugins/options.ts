@@ -55,6 +55,19 @@ export function durationMsOf(token: Token): number {
   return sign === '-' ? -total : total;
 }
 
+/** Where a plugin listens, `:8181`; refused where there is no port, as `net.SplitHostPort` does. */
+export function listenAddressOf(token: Token): string {
+  if (splitHostPort(token.text) !== undefined) return token.text;
+  throw new CorefileError(token, `address ${token.text}: missing port in address`);
+}
+
+/** `[::1]:53` is `::1` and `53`; undefined where there is no port. As Go's `net.SplitHostPort`. */
+export function splitHostPort(text: string): { readonly host: string; readonly port: string } | undefined {
+  const [, bracketed, plain, port] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host === undefined || port === undefined ? undefined : { host, port };
+}
+
 /** The option's arguments; refused unless there are at least `least` and at most `most`. */
 export function argumentsOf(line: OptionLine, least: number, most = least): readonly Token[] {
   const found = line.arguments;

@@ -20,7 +20,7 @@ export interface RawEnv {
   readonly valueFrom?: { readonly fieldRef?: { readonly apiVersion?: string; readonly fieldPath: string } } & Raw;
 }
 
-export interface RawContainer extends Omit<Container, 'env' | 'readinessProbe' | 'resources'> {
+export interface RawContainer extends Omit<Container, 'env' | 'livenessProbe' | 'readinessProbe' | 'resources'> {
   readonly env?: readonly RawEnv[];
   readonly livenessProbe?: RawProbe;
   readonly readinessProbe?: RawProbe;

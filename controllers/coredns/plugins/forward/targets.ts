@@ -9,6 +9,7 @@ import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/tokens.ts';
 import { isDomainName } from '../../domain-name.ts';
 import type { PluginSetup } from '../../plugin.ts';
+import { splitHostPort } from '../options.ts';
 
 /** `dns` follows the client: UDP or TCP. */
 export type TargetTransport = 'dns' | 'tls' | 'https';
@@ -52,13 +53,6 @@ export function splitServerName(text: string): { readonly host: string; readonly
   return { host: scheme + address + zone.slice(colon), serverName: zone.slice(0, colon).replace(/\]$/, '') };
 }
 
-/** As Go's `net.SplitHostPort`; undefined where there is no port. */
-function splitPort(text: string): { readonly host: string; readonly port: string } | undefined {
-  const [, bracketed, plain, port] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  return host === undefined || port === undefined ? undefined : { host, port };
-}
-
 export function joinPort(host: string, port: string): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -84,7 +78,7 @@ function serversIn(path: string, { files, nameservers }: PluginSetup): readonly 
 /** The addresses of a target that is one, or that is a file; undefined where it is neither. */
 function staticTarget(text: string, setup: PluginSetup): readonly string[] | undefined {
   const { scheme, rest } = splitScheme(text);
-  const split = splitPort(rest);
+  const split = splitHostPort(rest);
   if (split !== undefined) {
     return parseAddress(withoutZone(split.host)) === undefined ? serversIn(rest, setup) : [text];
   }
@@ -99,7 +93,7 @@ export function hostTargetOf(text: string): HostTarget | undefined {
   const { host, serverName } = splitServerName(text);
   const { scheme, rest } = splitScheme(host);
   if (scheme !== 'dns' && scheme !== 'tls' && scheme !== 'https') return undefined;
-  const split = splitPort(rest);
+  const split = splitHostPort(rest);
   const hostname = (split?.host ?? rest).replace(/^[[\]]+|[[\]]+$/g, '');
   if (!isDomainName(hostname) || parseAddress(hostname) !== undefined) return undefined;
   return { hostname, port: split?.port ?? PORTS[scheme]!, transport: scheme, serverName };

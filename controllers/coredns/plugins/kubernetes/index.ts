@@ -62,6 +62,8 @@ export const kubernetes: Plugin = {
     const direct = directAnswers(options);
     const passes = (name: string) => options.fallthrough?.some((zone) => inZone(name, zone)) ?? false;
     return {
+      startupWaitMs: options.startupTimeoutMs,
+      isReady: (synced) => synced,
       offers: {
         searchPath: (request, context) => searchPathOf(request, options, context),
         labels: (request, context) => labelsOf(request, options, context),

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { aCluster } from '../../test/support/cluster.ts';
+import { findCondition, type Pod } from '../model/index.ts';
+import type { Happening } from './contract.ts';
+import { Emulator } from './emulator.ts';
+
+function cluster(): { readonly emulator: Emulator; readonly logs: string[] } {
+  const emulator = new Emulator(aCluster(), { seed: 1 });
+  const logs: string[] = [];
+  emulator.happenings.subscribe((happening: Happening) => {
+    if (happening.what === 'log') logs.push(happening.line);
+  });
+  emulator.boot();
+  emulator.settle();
+  return { emulator, logs };
+}
+
+const nameServers = (emulator: Emulator): readonly Pod[] =>
+  emulator.list('Pod', 'kube-system').filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+const isReady = (pod: Pod) => findCondition(pod.status.conditions, 'Ready')?.status === 'True';
+const readyEndpoints = (emulator: Emulator) =>
+  emulator
+    .list('EndpointSlice', 'kube-system')
+    .flatMap(({ endpoints }) => (endpoints ?? []).filter(({ conditions }) => conditions?.ready === true));
+
+function replaceOne(emulator: Emulator): Pod {
+  const [first, ...others] = nameServers(emulator);
+  emulator.remove('Pod', `kube-system/${first!.metadata.name}`, { gracePeriodSeconds: 0 });
+  emulator.advance(3000);
+  const known = new Set([first, ...others].map((pod) => pod!.metadata.uid));
+  return nameServers(emulator).find(({ metadata }) => !known.has(metadata.uid))!;
+}
+
+function configure(emulator: Emulator, corefile: string): void {
+  emulator.patch('ConfigMap', 'kube-system/coredns', { data: { Corefile: corefile } });
+}
+
+describe('a CoreDNS pod that is told to stop', () => {
+  it('goes on for as long as lameduck says, and is gone then', () => {
+    const { emulator, logs } = cluster();
+    const [pod] = nameServers(emulator);
+    const key = `kube-system/${pod!.metadata.name}`;
+    emulator.remove('Pod', key);
+    emulator.advance(4990);
+    expect(emulator.get('Pod', key)?.metadata.deletionTimestamp).toBeDefined();
+    const { outcome } = emulator.send({ from: 'node/node1', to: `udp://${pod!.status.podIP}:53` });
+    expect(outcome).toBe('connected');
+    emulator.advance(20);
+    expect(emulator.get('Pod', key)).toBeUndefined();
+    expect(logs).toEqual([
+      '[INFO] SIGTERM: Shutting down servers then terminating',
+      '[INFO] plugin/health: Going into lameduck mode for 5s',
+    ]);
+  });
+
+  it('is gone at once without lameduck', () => {
+    const { emulator } = cluster();
+    configure(emulator, '.:53 {\n    ready\n    health\n    reload 2s 0\n    kubernetes cluster.local\n}\n');
+    emulator.advance(60_000);
+    const key = `kube-system/${nameServers(emulator)[0]!.metadata.name}`;
+    emulator.remove('Pod', key);
+    emulator.advance(5);
+    expect(emulator.get('Pod', key)).toBeUndefined();
+  });
+
+  it('is killed at the end of its grace period, however long its lameduck is', () => {
+    const { emulator } = cluster();
+    configure(
+      emulator,
+      '.:53 {\n    ready\n    health {\n        lameduck 5m\n    }\n    kubernetes cluster.local\n}\n',
+    );
+    emulator.advance(60_000);
+    const key = `kube-system/${nameServers(emulator)[0]!.metadata.name}`;
+    emulator.remove('Pod', key);
+    emulator.advance(29_900);
+    expect(emulator.get('Pod', key)).toBeDefined();
+    emulator.advance(200);
+    expect(emulator.get('Pod', key)).toBeUndefined();
+  });
+});
+
+describe('a CoreDNS pod that starts', () => {
+  it('is not ready before its informers have synced, and Service kube-dns leaves it out until then', () => {
+    const { emulator, logs } = cluster();
+    emulator.inject({ fault: 'crash', program: 'coredns', downMs: 4500 });
+    const pod = replaceOne(emulator);
+    expect(pod.status.phase).toBe('Running');
+    expect(isReady(pod)).toBe(false);
+    expect(readyEndpoints(emulator)).toHaveLength(1);
+    expect(logs.at(-1)).toBe('[INFO] plugin/kubernetes: waiting for Kubernetes API before starting server');
+    // It has synced by now, and its kubelet has not asked again yet: that comes ten seconds after the first time.
+    emulator.advance(2000);
+    expect(readyEndpoints(emulator)).toHaveLength(1);
+    emulator.advance(8000);
+    expect(readyEndpoints(emulator)).toHaveLength(2);
+  });
+
+  it('listens after five seconds all the same, and is not ready', () => {
+    const { emulator, logs } = cluster();
+    emulator.inject({ fault: 'crash', program: 'coredns', downMs: 100_000 });
+    for (const pod of nameServers(emulator)) {
+      emulator.remove('Pod', `kube-system/${pod.metadata.name}`, { gracePeriodSeconds: 0 });
+    }
+    emulator.advance(10_000);
+    expect(logs.filter((line) => line.startsWith('[WARNING]'))).toEqual([
+      '[WARNING] plugin/kubernetes: starting server with unsynced Kubernetes API',
+      '[WARNING] plugin/kubernetes: starting server with unsynced Kubernetes API',
+    ]);
+    expect(nameServers(emulator).filter(isReady)).toEqual([]);
+  });
+});
+
+describe('the probes of a CoreDNS pod', () => {
+  it('find it unready after three failures once its Corefile has no ready, and ready again with the next success', () => {
+    const { emulator } = cluster();
+    configure(emulator, '.:53 {\n    health\n    reload 2s 0\n    kubernetes cluster.local\n}\n');
+    emulator.advance(45_000);
+    emulator.advance(30_000);
+    expect(nameServers(emulator).filter(isReady)).toEqual([]);
+    configure(emulator, '.:53 {\n    health\n    ready\n    reload 2s 0\n    kubernetes cluster.local\n}\n');
+    emulator.advance(12_100);
+    expect(nameServers(emulator).filter(isReady)).toHaveLength(2);
+  });
+
+  it('have it started again after five failures where its Corefile has no health', () => {
+    const { emulator, logs } = cluster();
+    configure(emulator, '.:53 {\n    ready\n    reload 2s 0\n    kubernetes cluster.local\n}\n');
+    emulator.advance(90_000);
+    expect(logs).not.toContain('[INFO] SIGTERM: Shutting down servers then terminating');
+    emulator.advance(30_000);
+    expect(logs.filter((line) => line.startsWith('[INFO] SIGTERM'))).toHaveLength(2);
+    expect(nameServers(emulator).filter(isReady)).toHaveLength(2);
+  });
+});
