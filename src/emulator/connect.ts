@@ -6,21 +6,25 @@ import {
   ACK,
   type Address,
   formatAddress,
+  type Moment,
   type Packet,
   type Payload,
   type ProtocolNumber,
   RST,
   SYN,
   TCP,
-  type Trace,
 } from '../model/index.ts';
 import type { Host } from '../packet/index.ts';
 import type { SendResult } from './contract.ts';
 import type { Listener } from './listeners.ts';
+import { type Idle, OpenConnection } from './open-connection.ts';
 import { answerTo, DEFAULT_TTL, type Wire } from './wire.ts';
 
 export interface ConnectParts {
   readonly wire: Wire;
+  readonly now: () => Moment;
+  /** lets so many milliseconds of virtual time pass */
+  readonly wait: (ms: number) => void;
   readonly listener: (host: string, address: Address, port: number, protocol: ProtocolNumber) => Listener | undefined;
 }
 
@@ -34,12 +38,14 @@ export interface Dial {
   readonly protocol: ProtocolNumber;
   /** what is asked once the connection stands */
   readonly request: Payload | undefined;
+  /** a TCP connection that stays open without a word for so long, and is used once more */
+  readonly idle?: Idle | undefined;
   readonly record: boolean;
 }
 
 type Connected = Omit<SendResult, 'resolve'>;
 
-export function connect(dial: Dial, { wire, listener }: ConnectParts): Connected {
+export function connect(dial: Dial, { wire, listener, now, wait }: ConnectParts): Connected {
   const { from, source, destination, port, protocol, record } = dial;
   const first: Packet = {
     protocol,
@@ -67,28 +73,11 @@ export function connect(dial: Dial, { wire, listener }: ConnectParts): Connected
   if (!belongs) return { ...reached, traces, outcome: 'timed-out' };
   const answered = { ...reached, answeredFrom: endpoint(heard.seen.source, heard.seen.sourcePort) };
   if (server === undefined) return { ...answered, traces, outcome: 'refused' };
-  if (protocol !== TCP || dial.request === undefined) return { ...answered, traces, outcome: 'connected' };
-  const httpStatus = converse(dial, first, server, wire, traces);
-  return { ...answered, traces, outcome: 'connected', ...(httpStatus === undefined ? {} : { httpStatus }) };
-}
-
-/** The request goes the way of the connection, and so does its response. */
-function converse(dial: Dial, first: Packet, server: Listener, wire: Wire, traces: Trace[]): number | undefined {
-  const request = wire.send(
-    dial.from,
-    { ...first, flags: ACK, ...(dial.request === undefined ? {} : { payload: dial.request }) },
-    dial.record,
-  );
-  traces.push(...request.traces);
-  const { verdict, seen, host } = request.walked;
-  if (verdict.verdict !== 'delivered') return undefined;
-  const response = wire.send(
-    host,
-    answerTo(seen, ACK, { kind: 'http-response', status: 200, body: server.name }),
-    dial.record,
-  );
-  traces.push(...response.traces);
-  return response.walked.verdict.verdict === 'delivered' ? 200 : undefined;
+  if (protocol !== TCP || (dial.request === undefined && dial.idle === undefined))
+    return { ...answered, traces, outcome: 'connected' };
+  const connection = new OpenConnection(dial, first, server, { wire, now, wait }, traces);
+  if (dial.idle === undefined) return { ...answered, traces, outcome: 'connected', ...connection.ask().result };
+  return { ...answered, traces, ...connection.stayIdle(dial.idle) };
 }
 
 /** What the sender's system call says when its packet did not arrive: tcp(7), udp(7), icmp(7). */

@@ -3,6 +3,7 @@
 import type { StatusError } from '../apiserver/index.ts';
 import type { azure, DnsMessage, Key, Kind, KubernetesObject, Moment, RecordType, Trace } from '../model/index.ts';
 import type { Intent } from '../reconcile/index.ts';
+import type { Idle } from './open-connection.ts';
 
 /** One thing that happened, in the order it happened. What a transcript is made of. */
 export type Happening =
@@ -89,6 +90,8 @@ export interface SendRequest {
   readonly to: string;
   /** the client's own port; the next ephemeral one where it is not given */
   readonly sourcePort?: number;
+  /** a TCP connection that is used once more after so much silence, but for keep-alives */
+  readonly idle?: Idle | undefined;
   /** whether traces are kept; true where it is not given */
   readonly record?: boolean;
 }
@@ -98,8 +101,15 @@ export interface SendResult {
   readonly resolve?: ResolveResult;
   /** the first packet (TCP: SYN), its answer (TCP: SYN-ACK), the request and the response, in order, as far as it came */
   readonly traces: readonly Trace[];
-  /** what the client's program sees: `connected`, `refused`, `timed out`, `no such host`, `unreachable` */
-  readonly outcome: 'connected' | 'refused' | 'timed-out' | 'unreachable' | 'name-not-found' | 'name-timed-out';
+  /** what the client's program sees: `connected`, `refused`, `timed out`, `no such host`, `unreachable`, `connection reset` */
+  readonly outcome:
+    | 'connected'
+    | 'refused'
+    | 'reset'
+    | 'timed-out'
+    | 'unreachable'
+    | 'name-not-found'
+    | 'name-timed-out';
   /** where the first packet ended: `pod/default/my-api-1`, `node/node1` */
   readonly deliveredTo?: string;
   /** the source address and port that the receiver saw */

@@ -156,7 +156,7 @@ export class Traffic {
     return exchange({ ...request, mode: 'parallel' }, this.#lookupParts())[0]!.response;
   }
 
-  send({ from, to, sourcePort, record = true }: SendRequest): SendResult {
+  send({ from, to, sourcePort, idle, record = true }: SendRequest): SendResult {
     const sender = this.#sender(from);
     const target = parseDestination(to);
     if (target === undefined)
@@ -176,7 +176,7 @@ export class Traffic {
     const source = sourceFor(sender, found);
     const request = requestOf(target);
     const where = { destination: found, port, protocol: PROTOCOLS[scheme]! };
-    const dial = { from: sender.host, source, sourcePort, ...where, request, record };
+    const dial = { from: sender.host, source, sourcePort, ...where, request, idle, record };
     return { ...(resolve === undefined ? {} : { resolve }), ...connect(dial, this.#connectParts()) };
   }
 
@@ -196,7 +196,8 @@ export class Traffic {
   }
 
   #connectParts(): ConnectParts {
-    return { wire: this.#wire, listener: (...asked) => listenerOn(...asked, this.#options.kubelet()) };
+    const { now, wait, kubelet } = this.#options;
+    return { wire: this.#wire, now, wait, listener: (...asked) => listenerOn(...asked, kubelet()) };
   }
 
   /** The virtual machine's resolver: what its network's DHCP names, else Azure's. */
@@ -231,8 +232,6 @@ export class Traffic {
     return {
       ...this.#connectParts(),
       nameServers: this.#nameServers,
-      now: this.#options.now,
-      wait: this.#options.wait,
       queryId: () => ++this.#queries % 0x10000,
     };
   }

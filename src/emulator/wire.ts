@@ -2,10 +2,22 @@
  * Packets on their way: sends one from a host, makes the changes that it caused, and brings back what the sender is told.
  */
 import { type Dice, type Moment, type Packet, type Trace, UDP } from '../model/index.ts';
-import { commit, type Host, type SendOptions, send, type Walked, type World } from '../packet/index.ts';
+import {
+  type AzureFabric,
+  type CarriedFlow,
+  carriedFlow,
+  commit,
+  forgetFlow,
+  type Host,
+  type SendOptions,
+  send,
+  sendResets,
+  type Walked,
+  type World,
+} from '../packet/index.ts';
 
 export interface WireOptions {
-  readonly world: () => World;
+  readonly world: () => World & { readonly fabric: AzureFabric | undefined };
   readonly now: () => Moment;
   readonly dice: Dice;
 }
@@ -55,6 +67,23 @@ export class Wire {
     commit(winner);
     commit(loser);
     return [this.#sent(from, winner, record), this.#sent(from, loser, record)];
+  }
+
+  /** The flow in which Azure carries the packets of a connection, as it is now; undefined where it carries none. */
+  carriedFlow(walked: Walked): CarriedFlow | undefined {
+    const { fabric } = this.#options.world();
+    return fabric && carriedFlow(walked, fabric, this.#options.now());
+  }
+
+  /** Azure forgets a flow. With `resets` it tells both ends: the walks of what it sends them. */
+  forget(walked: Walked, resets: boolean, record: boolean): readonly Walked[] {
+    const { fabric } = this.#options.world();
+    if (fabric === undefined) return [];
+    const { dice, now } = this.#options;
+    const sent = resets ? sendResets(walked, fabric, { at: now(), dice, record }) : [];
+    for (const each of sent) commit(each);
+    forgetFlow(walked, fabric);
+    return sent;
   }
 
   #sent(from: Host, walked: Walked, record: boolean): Sent {

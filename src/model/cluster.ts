@@ -31,6 +31,8 @@ export interface NetworkProfile {
   /** how pods and nodes reach the internet; loadBalancer where it is not given */
   readonly outboundType?: OutboundType;
   readonly loadBalancerProfile?: LoadBalancerProfile;
+  /** of the gateway that AKS makes with outbound type managedNATGateway */
+  readonly natGatewayProfile?: { readonly idleTimeoutInMinutes?: number };
 }
 
 /** https://learn.microsoft.com/azure/aks/egress-outboundtype */
@@ -45,6 +47,8 @@ export interface LoadBalancerProfile {
   /** of each node; by the number of nodes where it is 0 or not given */
   readonly allocatedOutboundPorts?: number;
   readonly managedOutboundIPs?: { readonly count: number };
+  /** of what goes out; 30 where it is not given */
+  readonly idleTimeoutInMinutes?: number;
 }
 
 export interface Subnet {

@@ -75,6 +75,8 @@ export interface NatGatewaySurroundings {
   readonly name: string;
   readonly subnets: readonly string[];
   readonly publicIpAddresses: readonly string[];
+  /** 4 where it is not given */
+  readonly idleTimeoutInMinutes?: number;
 }
 
 export interface AzureSurroundings {

@@ -115,6 +115,9 @@ export class Flight {
   /** what IPVS chose on this packet's way: the last host's only, for no packet is balanced twice */
   balanced: { readonly ipvs: IpvsTable; readonly choice: Choice } | undefined = undefined;
 
+  /** the flow that Azure's fabric carries it in, where it has come that far */
+  carried: Connection | undefined = undefined;
+
   #shown: Packet | undefined;
 
   constructor(host: Host, packet: Packet, at: Moment, chance: Chance, recorder: Recorder | undefined) {

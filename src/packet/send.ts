@@ -1,7 +1,10 @@
 /** What the emulator asks of the engine: send a packet, see how it ended, then make the changes that it caused. */
-import type { Connection } from '../dataplane/index.ts';
+import type { Connection, ConntrackTable } from '../dataplane/index.ts';
 import type { Dice, Family, Moment, Packet, Trace, Verdict } from '../model/index.ts';
 import { familyOf } from '../model/index.ts';
+import type { AzureFabric } from './fabric/azure-fabric.ts';
+import { resetsOf } from './fabric/forgotten-flow.ts';
+import { resetsAtTimeout } from './fabric/idle-timeout.ts';
 import { type Chance, Flight, Rolled } from './flight.ts';
 import { errorFor, refusal } from './icmp.ts';
 import { Recorder } from './recorder.ts';
@@ -83,6 +86,8 @@ function answerOf(flight: Flight): Packet | undefined {
   if (verdict.verdict !== 'rejected') return undefined;
   const target = flight.blamed?.target;
   if (target?.target === 'REJECT') return refusal(flight, target.with);
+  // Azure's NAT gateway has no rules.
+  if (verdict.with === 'tcp-reset') return refusal(flight, 'tcp-reset');
   // IPVS refuses by itself where a virtual server has no real server.
   if (verdict.with === 'icmp-port-unreachable') return errorFor(flight, 'port-unreachable');
   return errorFor(flight, 'time-exceeded');
@@ -97,6 +102,43 @@ export function send(from: Host, packet: Packet, options: SendOptions): Walked {
   if (race !== undefined) flight.race = { host: race.host, rival: race.rival.flight };
   walk(flight);
   return new WalkedFlight(flight);
+}
+
+/** A flow that Azure carries: until when, and whether both ends are told when it has been idle for too long. */
+export interface CarriedFlow {
+  readonly expiresAt: Moment;
+  readonly resets: boolean;
+}
+
+/** The flow of a packet that was sent, as it is now; undefined where there is none (any more). */
+export function carriedFlow({ flight }: Walked, fabric: AzureFabric, at: Moment): CarriedFlow | undefined {
+  const flow = flight.carried && foundAgain(flight.carried, fabric.conntrack(flight.family), at);
+  return flow && { expiresAt: flow.expiresAt, resets: resetsAtTimeout(flow) };
+}
+
+function foundAgain(flow: Connection, table: ConntrackTable, at: Moment): Connection | undefined {
+  const found = table.find(flow.protocol, flow.source, flow.destination, flow.ports, at);
+  return found < 0 ? undefined : table.read(found >> 1);
+}
+
+/**
+ * The resets that both ends of a packet's flow get when it is forgotten, to be committed in this order: to the end that was
+ * dialled, and to the one that did.
+ */
+export function sendResets({ flight }: Walked, fabric: AzureFabric, options: SendOptions): readonly Walked[] {
+  const { family, carried } = flight;
+  if (carried === undefined) return [];
+  return resetsOf(fabric, family, carried).map(({ packet, from }) => {
+    const recorder = options.record === true ? new Recorder(family) : undefined;
+    const reset = new Flight(fabric, packet, options.at, new Rolled(options.dice), recorder);
+    walk(reset, () => fabric.carry(reset, from));
+    return new WalkedFlight(reset);
+  });
+}
+
+/** Forgets the flow of a packet. */
+export function forgetFlow({ flight }: Walked, fabric: AzureFabric): void {
+  if (flight.carried !== undefined) fabric.conntrack(flight.family).remove(flight.carried);
 }
 
 /** As `send`, with chance decided by the caller. */

@@ -47,11 +47,11 @@ import type { Hop, Host } from './world.ts';
 /** More hosts than any TTL lets a packet cross. */
 const HOSTS_MAX = 512;
 
-/** Walks the flight to its end and sets its verdict. */
-export function walk(flight: Flight): void {
+/** Walks the flight to its end and sets its verdict. `begin`: how it leaves its first host, where no process of that sends it. */
+export function walk(flight: Flight, begin: (flight: Flight) => Hop | undefined = depart): void {
   enter(flight, flight.host);
   flight.recorder?.send(flight.host, flight.packet());
-  let hop = depart(flight);
+  let hop = begin(flight);
   for (let hosts = 0; flight.verdict === undefined; hosts++) {
     if (hosts > HOSTS_MAX) throw new Error(`a packet goes round for ever, now at ${flight.host.name}`);
     if (hop === undefined) throw new Error(`a packet has neither a verdict nor a way on at ${flight.host.name}`);

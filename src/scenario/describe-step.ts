@@ -20,9 +20,11 @@ function describeAction(action: Action): string {
     case 'resolve':
       return `resolve ${action.request.name}${action.request.type === undefined ? '' : ` ${action.request.type}`} from ${action.request.from}`;
     case 'send': {
-      const { from, to, count, sourcePort } = action.request;
+      const { from, to, count, sourcePort, idle, keepAlive } = action.request;
       const port = sourcePort === undefined ? '' : ` port ${sourcePort}`;
-      return `send from ${from}${port} to ${to}${count === undefined ? '' : `, ${count} times`}`;
+      const often = count === undefined ? '' : `, ${count} times`;
+      const silent = idle === undefined ? '' : `, idle for ${idle}`;
+      return `send from ${from}${port} to ${to}${often}${silent}${keepAlive === undefined ? '' : `, kept alive each ${keepAlive}`}`;
     }
     case 'fault':
       return `fault ${action.faults.map(describeFault).join(', ')}`;

@@ -1,6 +1,7 @@
 /** Carries a scenario's steps out on a cluster, and tells each thing that happens, in order. */
-import { type Fault, NoSuchTargetError, type Outcome, type SendResult } from '../emulator/index.ts';
+import { type Fault, NoSuchTargetError, type Outcome, type SendRequest, type SendResult } from '../emulator/index.ts';
 import { azure, isKind, KIND_INFO, type KubernetesObject } from '../model/index.ts';
+import { parseDurationMs } from './duration.ts';
 import type { EmulatedCluster } from './emulated-cluster.ts';
 import type { Entry, SentSummary } from './entry.ts';
 import { type Checked, checkRefused, checkResolved, checkSent, checkShares } from './expectation.ts';
@@ -184,7 +185,7 @@ class Run {
 
   #send(request: SendStep, index: number): void {
     const { from, to, count = 1, sourcePort } = request;
-    const port = sourcePort === undefined ? {} : { sourcePort };
+    const port = { ...(sourcePort === undefined ? {} : { sourcePort }), idle: idleOf(request) };
     const tally = new Map<string, number>();
     // Of each expectation, the first connection that did not meet it; where all did, the last one.
     const judgements: Checked[] = [];
@@ -261,4 +262,13 @@ export function refusalOf(manifest: Manifest, status: Extract<Outcome<never>, { 
   const field = status.details?.causes?.[0]?.field;
   const path = field === undefined ? undefined : parsePath(field);
   return manifest.problem(path ?? [], status.message);
+}
+
+/** How long a connection is to be silent; undefined where it is not to stay open. */
+function idleOf({ idle, keepAlive }: SendStep): SendRequest['idle'] {
+  if (idle === undefined) return undefined;
+  return {
+    forMs: parseDurationMs(idle)!,
+    keepAliveMs: keepAlive === undefined ? undefined : parseDurationMs(keepAlive)!,
+  };
 }

@@ -8,7 +8,7 @@ import { parseCloudPath } from './cloud-path.ts';
 import { parseDurationMs } from './duration.ts';
 import { ipAddress, namesSchema } from './names-schema.ts';
 import { parseReference } from './reference.ts';
-import { surroundingsSchema } from './surroundings-schema.ts';
+import { idleTimeoutInMinutes, surroundingsSchema } from './surroundings-schema.ts';
 import { parseTarget } from './target.ts';
 
 const name = z.string().min(1);
@@ -68,7 +68,15 @@ export function parseShare(value: string | number): number | undefined {
 }
 
 const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED', 'TIMEOUT'] as const;
-const OUTCOMES = ['connected', 'refused', 'timed-out', 'unreachable', 'name-not-found', 'name-timed-out'] as const;
+const OUTCOMES = [
+  'connected',
+  'refused',
+  'reset',
+  'timed-out',
+  'unreachable',
+  'name-not-found',
+  'name-timed-out',
+] as const;
 
 const resolve = z.strictObject({
   from: podOrNode,
@@ -85,24 +93,35 @@ const resolve = z.strictObject({
     .optional(),
 });
 
-const send = z.strictObject({
-  from: sender,
-  to: text(parseTarget),
-  count: z.int().min(1).optional(),
-  sourcePort: z.int().min(1).max(65535).optional(),
-  expect: z
-    .strictObject({
-      outcome: z.enum(OUTCOMES).optional(),
-      delivered: address.optional(),
-      sourceSeen: address.optional(),
-      answeredFrom: z.string().optional(),
-      reason: z.string().optional(),
-      httpStatus: z.int().optional(),
-      shares: z.record(z.string(), share).optional(),
-      chiSquareAbove: z.number().min(0).max(1).optional(),
-    })
-    .optional(),
-});
+const send = z
+  .strictObject({
+    from: sender,
+    to: text(parseTarget),
+    count: z.int().min(1).optional(),
+    sourcePort: z.int().min(1).max(65535).optional(),
+    idle: duration.optional(),
+    keepAlive: duration.optional(),
+    expect: z
+      .strictObject({
+        outcome: z.enum(OUTCOMES).optional(),
+        delivered: address.optional(),
+        sourceSeen: address.optional(),
+        answeredFrom: z.string().optional(),
+        reason: z.string().optional(),
+        httpStatus: z.int().optional(),
+        shares: z.record(z.string(), share).optional(),
+        chiSquareAbove: z.number().min(0).max(1).optional(),
+      })
+      .optional(),
+  })
+  .check(({ value: { to, idle, keepAlive }, issues, value }) => {
+    const complain = (field: 'idle' | 'keepAlive', message: string) =>
+      issues.push({ code: 'custom', input: value, path: [field], message });
+    if (keepAlive !== undefined && idle === undefined)
+      complain('keepAlive', 'is for a connection that is idle for some time');
+    if (idle !== undefined && !/^(tcp|https?):/.test(to))
+      complain('idle', `is for a connection over TCP, and ${to} is none`);
+  });
 
 /** What may happen to a program: its watches lag or break, or it dies, now or between two of its writes to come. */
 const programFault = z.strictObject({
@@ -228,8 +247,10 @@ export const clusterSchema = z.strictObject({
         .strictObject({
           allocatedOutboundPorts: z.int().min(0).max(64000).multipleOf(8).optional(),
           managedOutboundIPs: z.strictObject({ count: z.int().min(1).max(100) }).optional(),
+          idleTimeoutInMinutes: idleTimeoutInMinutes.optional(),
         })
         .optional(),
+      natGatewayProfile: z.strictObject({ idleTimeoutInMinutes: idleTimeoutInMinutes.optional() }).optional(),
     })
     .optional(),
   virtualNetwork: z

@@ -19,6 +19,9 @@ function checked(read: (text: string) => unknown, complaint: string) {
   });
 }
 
+/** of a NAT gateway, and of AKS's outbound rule: what both may have in common */
+export const idleTimeoutInMinutes = z.int().min(4).max(120);
+
 const subnets = z.array(z.strictObject({ name, addressPrefix: prefix }));
 
 const securityRule = z.strictObject({
@@ -83,7 +86,14 @@ export const surroundingsSchema = z.strictObject({
     .optional(),
   routeTables: z.array(z.strictObject({ name, subnets: z.array(name), routes: z.array(route) })).optional(),
   natGateways: z
-    .array(z.strictObject({ name, subnets: z.array(name), publicIpAddresses: z.array(address).min(1) }))
+    .array(
+      z.strictObject({
+        name,
+        subnets: z.array(name),
+        publicIpAddresses: z.array(address).min(1),
+        idleTimeoutInMinutes: idleTimeoutInMinutes.optional(),
+      }),
+    )
     .optional(),
   serviceTags: z.record(z.string(), z.array(prefix)).optional(),
 });

@@ -92,16 +92,23 @@ const isManagedGateway = ({ networkProfile }: ClusterSettings) => networkProfile
 const MANAGED_GATEWAY = 'aks-nat-gateway';
 
 function natGateways(settings: ClusterSettings, { natGateways: declared }: AzureSurroundings): azure.NatGateway[] {
-  const gateway = (name: string, addresses: readonly string[]): azure.NatGateway => ({
+  const gateway = (name: string, addresses: readonly string[], idleTimeoutInMinutes = 4): azure.NatGateway => ({
     type: 'Microsoft.Network/natGateways',
     id: idOf('nat-gateway', name),
     name,
     sku: { name: 'Standard' },
-    properties: { publicIpAddresses: addresses.map((address) => ({ id: idOf('public-ip', address) })) },
+    properties: {
+      idleTimeoutInMinutes,
+      publicIpAddresses: addresses.map((address) => ({ id: idOf('public-ip', address) })),
+    },
   });
+  const { natGatewayProfile } = settings.networkProfile;
+  const managed = gateway(MANAGED_GATEWAY, [MANAGED_GATEWAY], natGatewayProfile?.idleTimeoutInMinutes);
   return [
-    ...(isManagedGateway(settings) ? [gateway(MANAGED_GATEWAY, [MANAGED_GATEWAY])] : []),
-    ...declared.map(({ name, publicIpAddresses }) => gateway(name, publicIpAddresses)),
+    ...(isManagedGateway(settings) ? [managed] : []),
+    ...declared.map(({ name, publicIpAddresses, idleTimeoutInMinutes }) =>
+      gateway(name, publicIpAddresses, idleTimeoutInMinutes),
+    ),
   ];
 }
 
@@ -265,7 +272,7 @@ function outboundAddressNames({ networkProfile }: ClusterSettings): readonly str
 function outboundBalancer(settings: ClusterSettings): readonly azure.LoadBalancer[] {
   const names = outboundAddressNames(settings);
   if (names.length === 0) return [];
-  const { allocatedOutboundPorts = 0 } = settings.networkProfile.loadBalancerProfile ?? {};
+  const { allocatedOutboundPorts = 0, idleTimeoutInMinutes = 30 } = settings.networkProfile.loadBalancerProfile ?? {};
   const frontendId = (name: string) => azure.subResourceId(LOAD_BALANCER_ID, 'frontendIPConfigurations', name);
   return [
     {
@@ -288,7 +295,7 @@ function outboundBalancer(settings: ClusterSettings): readonly azure.LoadBalance
               frontendIPConfigurations: names.map((name) => ({ id: frontendId(name) })),
               backendAddressPool: { id: OUTBOUND_POOL_ID },
               allocatedOutboundPorts,
-              idleTimeoutInMinutes: 30,
+              idleTimeoutInMinutes,
               enableTcpReset: true,
             },
           },

@@ -37,9 +37,11 @@ import { RecentLists } from '../recent.ts';
 import { confirm, track } from '../tracking.ts';
 import type { Hop, Host } from '../world.ts';
 import { type EffectiveRoute, effectiveRoutes, RouteIndex } from './effective-routes.ts';
+import { forgotten, isMidstream } from './forgotten-flow.ts';
 import { balance, type Frontend, frontendsOf, type PoolParts } from './frontends.ts';
+import { limitIdle, refreshIdle } from './idle-timeout.ts';
 import { locate, networksBehind, viewOf } from './network-map.ts';
-import { outboundMethod } from './outbound.ts';
+import { idleTimeoutOf, outboundMethod } from './outbound.ts';
 import { type Place, type PlaceParts, placeIn, placeOf } from './places.ts';
 import { isAllowed, type PodRange } from './security-check.ts';
 import type { Direction } from './security-rules.ts';
@@ -102,8 +104,18 @@ export class AzureFabric implements Host {
     return false;
   }
 
-  hop(): undefined {
-    return undefined;
+  /** For what it sends itself: a reset. */
+  hop(destination: Address): Hop {
+    return hopTo(this.machineWith(destination), 'VNet');
+  }
+
+  /** Whoever has the address: a machine of some network, or one outside. */
+  machineWith(address: Address): Host {
+    for (const network of this.#parts.cloud.list('vnet')) {
+      const machine = this.#machines.taker(network, address);
+      if (machine !== undefined) return machine;
+    }
+    return this.#machines.outside(address);
   }
 
   addressOf(): undefined {
@@ -129,9 +141,12 @@ export class AzureFabric implements Host {
     if (!isNew) this.#translate(flight, 'source');
     const receiver = this.#receiverPlace(way);
     if (isNew && !this.#allows(flight, receiver, 'Inbound')) return undefined;
+    if (flight.connection !== undefined && flight.state !== STATE_RELATED) {
+      refreshIdle(flight.connection, flight.at);
+      flight.carried = flight.connection;
+    }
     confirm(flight);
-    const route = { destination: EVERYWHERE, device: '' };
-    return { device: '', route, over: way.over, next: way.next, nextInterface: DEVICE };
+    return hopTo(way.next, way.over);
   }
 
   #translate(flight: Flight, side: 'source' | 'destination'): void {
@@ -282,13 +297,17 @@ export class AzureFabric implements Host {
     const destination = flight.destinationAddress;
     if (flight.state === STATE_NEW) {
       const machine = from.addressOf(DEVICE, flight.family);
-      const method = machine === undefined ? undefined : outboundMethod(sender, machine, this.#parts);
+      const method = machine === undefined ? undefined : outboundMethod(sender, machine, flight.protocol, this.#parts);
       if (method === undefined) return 'no route: the subnet has no outbound method';
+      const { idleTimeout, isOneToOne } = method;
+      if (!isOneToOne && isMidstream(flight))
+        return forgotten(flight, this, `${method.of}, ${method.rule}`, idleTimeout);
       if (!takeSource(flight, method)) {
         const reason = `SNAT ports exhausted: ${method.of}, ${method.rule}`;
         flight.verdict = { verdict: 'dropped', host: this.name, reason };
         return reason;
       }
+      limitIdle(flight.connection!, idleTimeout);
       this.#record(flight, method.of, method.rule, 'source becomes a public address');
       translate(flight, 'source');
     }
@@ -340,6 +359,9 @@ export class AzureFabric implements Host {
     if (balanced.outcome === 'no healthy member')
       return `no route: ${of}, rule ${balanced.rule.name}: no member's probe succeeds`;
     const { rule, member, rewrittenTo } = balanced;
+    const idleTimeout = idleTimeoutOf(rule);
+    if (isMidstream(flight)) return forgotten(flight, this, `${of}, ${rule.name}`, idleTimeout);
+    if (connection !== undefined) limitIdle(connection, idleTimeout);
     this.#record(flight, of, rule.name, `sent to ${formatAddress(member)}`);
     if (connection !== undefined && rewrittenTo !== undefined) {
       applyDnat(flight, numberOfAddress(rewrittenTo.address), rewrittenTo.port);
@@ -364,6 +386,10 @@ function unknownPod(from: Host, { properties }: azure.Subnet, machines: Machines
   const { routeTable } = properties;
   if (!machines.isNode(from) || routeTable === undefined) return 'no route: kubenet pod address from outside';
   return `no route: route table ${azure.nameInId(routeTable.id)} has no route to it`;
+}
+
+function hopTo(next: Host, over: string): Hop {
+  return { device: '', route: { destination: EVERYWHERE, device: '' }, over, next, nextInterface: DEVICE };
 }
 
 function routeText({ prefix, source, name }: EffectiveRoute): string {

@@ -4,8 +4,17 @@
  * Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-outbound-connections,
  * https://learn.microsoft.com/azure/nat-gateway/nat-overview
  */
-import { type Address, azure, familyOf, formatAddress, parseAddress } from '../../model/index.ts';
+import {
+  type Address,
+  azure,
+  familyOf,
+  formatAddress,
+  type ProtocolNumber,
+  parseAddress,
+  TCP,
+} from '../../model/index.ts';
 import { addressOfFrontend, membersOf, type PoolParts, poolOf } from './frontends.ts';
+import { IDLE_TIMEOUT_DEFAULT_MINUTES, type IdleTimeout } from './idle-timeout.ts';
 import { automaticPorts, portRanges } from './outbound-ports.ts';
 import type { Place } from './places.ts';
 
@@ -17,6 +26,7 @@ export interface OutboundMethod {
   readonly sources: readonly { readonly address: Address; readonly first: number; readonly last: number }[];
   /** the packet keeps its port: an address of the machine's own is translated one to one */
   readonly isOneToOne: boolean;
+  readonly idleTimeout: IdleTimeout;
 }
 
 interface OutboundParts extends Pick<PoolParts, 'membersOf'> {
@@ -31,17 +41,28 @@ function publicAddress(cloud: azure.CloudView, reference: azure.Reference | unde
   return text === undefined ? undefined : parseAddress(text);
 }
 
+function minutesOf({ idleTimeoutInMinutes }: { readonly idleTimeoutInMinutes?: number }): number {
+  return idleTimeoutInMinutes ?? IDLE_TIMEOUT_DEFAULT_MINUTES;
+}
+
 function ownAddress({ nic }: Extract<Place, { in: 'subnet' }>, cloud: azure.CloudView): OutboundMethod | undefined {
   for (const { properties } of nic?.properties.ipConfigurations ?? []) {
-    const address = publicAddress(cloud, properties.publicIPAddress);
-    if (address === undefined) continue;
+    const reference = properties.publicIPAddress;
+    const address = publicAddress(cloud, reference);
+    if (reference === undefined || address === undefined) continue;
     const sources = [{ address, first: 0, last: 65535 }];
-    return { of: `interface ${nic!.name}`, rule: 'instance public IP', sources, isOneToOne: true };
+    const minutes = minutesOf(cloud.get('public-ip', reference.id)!.properties);
+    const idleTimeout = { minutes, reset: 'never' } as const;
+    return { of: `interface ${nic!.name}`, rule: 'instance public IP', sources, isOneToOne: true, idleTimeout };
   }
   return undefined;
 }
 
-function natGateway({ subnet }: Extract<Place, { in: 'subnet' }>, cloud: azure.CloudView): OutboundMethod | undefined {
+function natGateway(
+  { subnet }: Extract<Place, { in: 'subnet' }>,
+  protocol: ProtocolNumber,
+  cloud: azure.CloudView,
+): OutboundMethod | undefined {
   const reference = subnet.properties.natGateway;
   const gateway = reference && cloud.get('nat-gateway', reference.id);
   if (gateway === undefined) return undefined;
@@ -49,7 +70,9 @@ function natGateway({ subnet }: Extract<Place, { in: 'subnet' }>, cloud: azure.C
     const address = publicAddress(cloud, each);
     return address === undefined ? [] : { address, ...GATEWAY_PORTS };
   });
-  return { of: `NAT gateway ${gateway.name}`, rule: 'any port on demand', sources, isOneToOne: false };
+  const minutes = protocol === TCP ? minutesOf(gateway.properties) : IDLE_TIMEOUT_DEFAULT_MINUTES;
+  const idleTimeout = { minutes, reset: 'on later packets' } as const;
+  return { of: `NAT gateway ${gateway.name}`, rule: 'any port on demand', sources, isOneToOne: false, idleTimeout };
 }
 
 /** A pool's list is the same object as long as nobody joins or leaves: its members' places are worked out once. */
@@ -69,7 +92,8 @@ function outboundRule(member: string, { cloud, membersOf: byInterface }: Outboun
       const place = placesOf(members).get(member);
       if (place === undefined) continue;
       const sources = allocation(balancer, rule, place, members.length, cloud);
-      return { of: `load balancer ${balancer.name}`, rule: rule.name, sources, isOneToOne: false };
+      const of = `load balancer ${balancer.name}`;
+      return { of, rule: rule.name, sources, isOneToOne: false, idleTimeout: idleTimeoutOf(rule) };
     }
   }
   return undefined;
@@ -95,9 +119,19 @@ function allocation(
   }));
 }
 
-/** How the machine with this address in this place gets out; undefined where it does not. */
-export function outboundMethod(place: Place, machine: Address, parts: OutboundParts): OutboundMethod | undefined {
+/** A rule's of a load balancer, inbound or outbound. */
+export function idleTimeoutOf({ properties }: azure.LoadBalancingRule | azure.OutboundRule): IdleTimeout {
+  return { minutes: minutesOf(properties), reset: properties.enableTcpReset === true ? 'at the timeout' : 'never' };
+}
+
+/** How a flow of the machine with this address in this place gets out; undefined where it does not. */
+export function outboundMethod(
+  place: Place,
+  machine: Address,
+  protocol: ProtocolNumber,
+  parts: OutboundParts,
+): OutboundMethod | undefined {
   if (place.in !== 'subnet' || familyOf(machine) !== 4) return undefined;
   const { cloud } = parts;
-  return ownAddress(place, cloud) ?? natGateway(place, cloud) ?? outboundRule(formatAddress(machine), parts);
+  return ownAddress(place, cloud) ?? natGateway(place, protocol, cloud) ?? outboundRule(formatAddress(machine), parts);
 }
