@@ -3,27 +3,34 @@
  * goes waits for its connections to end, and kube-proxy looks after it once a minute.
  */
 import { kubeProxy } from '../../controllers/index.ts';
-import type { ConntrackTable, NodeFacts, Ruleset, ServiceTable, VirtualServers } from '../dataplane/index.ts';
-import type { Address, Moment } from '../model/index.ts';
-import { connectionCounter, IpvsTable } from '../packet/index.ts';
+import type {
+  ConntrackTable,
+  NodeFacts,
+  Ruleset,
+  ServiceTable,
+  VirtualServerAddress,
+  VirtualServers,
+} from '../dataplane/index.ts';
+import type { Moment } from '../model/index.ts';
+import { ConnectionCounter, IpvsTable } from '../packet/index.ts';
 
 export class Balancer {
   readonly table: IpvsTable;
   readonly #kernel: kubeProxy.IpvsKernel;
   readonly #conntrack: ConntrackTable;
-  #counter: ReturnType<typeof connectionCounter>;
+  #counter: ConnectionCounter;
   #checkedAt: Moment = 0;
 
   constructor(config: kubeProxy.IpvsConfig, conntrack: ConntrackTable) {
     this.#conntrack = conntrack;
-    this.#counter = connectionCounter(conntrack, 0);
-    this.#kernel = new kubeProxy.IpvsKernel(config, (server) => this.#counter(server));
-    this.table = new IpvsTable(this.#kernel.servers);
+    this.#counter = new ConnectionCounter(conntrack, 0);
+    this.#kernel = new kubeProxy.IpvsKernel(config, (server, real) => this.#connectionsOf(server, real));
+    this.table = new IpvsTable(this.#kernel);
   }
 
   /** One sync of kube-proxy. Returns the rules that go with it. */
   sync(services: ServiceTable, facts: NodeFacts, at: Moment): Ruleset {
-    this.#counter = connectionCounter(this.#conntrack, at);
+    this.#counter = new ConnectionCounter(this.#conntrack, at);
     return this.#kernel.sync(services, facts);
   }
 
@@ -32,17 +39,18 @@ export class Balancer {
     if (at < this.#checkedAt + kubeProxy.TERMINATION_CHECK_MS) return;
     this.#checkedAt = at - (at % kubeProxy.TERMINATION_CHECK_MS);
     if (this.#kernel.terminating.size === 0) return;
-    this.#counter = connectionCounter(this.#conntrack, at);
+    this.#counter = new ConnectionCounter(this.#conntrack, at);
     this.#kernel.checkTerminating();
-  }
-
-  hasBound(address: Address): boolean {
-    return this.#kernel.dummyAddresses.has(address);
   }
 
   /** The virtual servers as `ipvsadm` shows them at that moment. */
   counted(at: Moment): VirtualServers {
-    const counter = connectionCounter(this.#conntrack, at);
-    return new Map([...this.#kernel.servers].map(([name, server]) => [name, counter(server)]));
+    const counter = new ConnectionCounter(this.#conntrack, at);
+    return new Map([...this.#kernel.servers].map(([name, server]) => [name, counter.counted(server)]));
+  }
+
+  #connectionsOf(server: VirtualServerAddress, real: string): number {
+    const { active, inactive } = this.#counter.of(server, real);
+    return active + inactive;
   }
 }

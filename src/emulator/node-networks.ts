@@ -7,7 +7,7 @@
  */
 import { ipMasqAgent, kubeProxy } from '../../controllers/index.ts';
 import type { ConntrackTable, Dataplane, Ruleset, VirtualServers } from '../dataplane/index.ts';
-import { type Address, type ClusterSettings, cidrOf, type Family, type Key, type Moment } from '../model/index.ts';
+import { type ClusterSettings, cidrOf, type Family, type Key, type Moment } from '../model/index.ts';
 import { type ClusterWorld, type IpvsTable, worldOf } from '../packet/index.ts';
 import type { Cloud } from './cloud/cloud.ts';
 import { type Kernel, newKernel } from './kernel.ts';
@@ -110,7 +110,6 @@ export class NodeNetworks {
     return {
       ipvsOf: (node: string, family: Family): IpvsTable | undefined =>
         family === FAMILY ? this.#synced(node)?.balancer?.table : undefined,
-      hasBound: (node: string, address: Address) => this.#synced(node)?.balancer?.hasBound(address) === true,
     };
   }
 

@@ -42,10 +42,8 @@ export interface WorldParts {
   conntrackOf(node: string, family: Family): ConntrackTable;
   /** a node's `recent` lists, kept from world to world */
   recentOf(node: string): RecentLists;
-  /** a node's virtual servers; absent where no node balances by IPVS */
+  /** a node's virtual servers, and what goes with them; absent where no node balances by IPVS */
   ipvsOf?(node: string, family: Family): IpvsTable | undefined;
-  /** whether a node has taken this address for its own, as kube-proxy in IPVS mode does with those of Services */
-  hasBound?(node: string, address: Address): boolean;
   /** net.ipv4.conf.all.route_localnet of nodes: true where it is not given */
   readonly routeLocalnet?: boolean;
   /** the node of a pod that shares its node's network; undefined for others */

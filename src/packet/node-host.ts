@@ -71,8 +71,7 @@ export class NodeHost implements Host {
   isLocal(address: Address): boolean {
     if (address === this.#primary || isLoopback(address) || this.#facts.addresses.includes(address)) return true;
     if (address === this.#facts.bridge) return true;
-    const { parts } = this.#world;
-    return parts.hasBound?.(this.#facts.name, address) === true;
+    return this.ipvs?.(familyOf(address))?.hasBound(address) === true;
   }
 
   hop(destination: Address): Hop {

@@ -157,7 +157,7 @@ function assemble(mode: Mode, dataplane: Dataplane, clients: readonly PodNetwork
   };
 }
 
-type ProxyParts = Pick<WorldParts, 'rulesetOf' | 'ipvsOf' | 'hasBound'>;
+type ProxyParts = Pick<WorldParts, 'rulesetOf' | 'ipvsOf'>;
 
 /** What kube-proxy leaves on the nodes in each mode. */
 const PROXIES: { readonly [M in Mode]: (dataplane: Dataplane) => ProxyParts } = {
@@ -174,12 +174,11 @@ const PROXIES: { readonly [M in Mode]: (dataplane: Dataplane) => ProxyParts } = 
     const nodes = byNode(dataplane, (services, node) => {
       const kernel = new IpvsKernel(config);
       const ruleset = kernel.sync(services, node);
-      return { ruleset, table: new IpvsTable(kernel.servers), bound: kernel.dummyAddresses };
+      return { ruleset, table: new IpvsTable(kernel) };
     });
     return {
       rulesetOf: (node) => nodes.get(node)!.ruleset,
       ipvsOf: (node) => nodes.get(node)!.table,
-      hasBound: (node, address) => nodes.get(node)!.bound.has(address),
     };
   },
 };

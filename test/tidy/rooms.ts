@@ -26,6 +26,7 @@ export const ROOM_PACKAGES: Readonly<Record<string, Readonly<Record<string, stri
     immer: 'a change gives a new root that shares the rest',
     immutable: 'maps that are too wide for immer to draft',
   },
+  controllers: { immutable: 'what nodes share of many Services, version by version' },
   reconcile: { rxjs: 'informers subscribe to watches and wait on the virtual clock' },
   emulator: {
     rxjs: 'the virtual clock is a SchedulerLike, happenings are an Observable',

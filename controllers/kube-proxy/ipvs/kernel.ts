@@ -2,133 +2,221 @@
  * What one node's kernel holds once its kube-proxy has synced a version of the table of Services in IPVS mode. Unlike the rules
  * of other modes it depends on what was there before: on the order in which real servers came, and on those that wait to go.
  *
- * kube-proxy goes through all Services at every sync. Here a sync looks at those that changed, and comes to the same: what a
- * Service put into sets is counted, so that it stays as long as another Service wants it too. Where two Services claim one
- * address the last has it, and the sync is a full one.
+ * kube-proxy goes through all Services at every sync. Here a node takes over what it has in common with others
+ * (shared-services.ts) and looks only at the virtual servers that differ here: those of its own addresses, those whose endpoints
+ * depend on the node, and those that had to keep a real server for its connections.
  */
-import type { FiledPort, NodeFacts, Ruleset, ServiceTable, VirtualServers } from '../../../src/dataplane/index.ts';
-import { type Address, familyOf } from '../../../src/model/index.ts';
+import {
+  type IpSetName,
+  type IpvsState,
+  type NodeFacts,
+  type Ruleset,
+  type ServiceTable,
+  type VirtualServer,
+  type VirtualServerAddress,
+  type VirtualServers,
+  virtualServerName,
+} from '../../../src/dataplane/index.ts';
+import { type Address, type Family, familyOf, type ProtocolNumber } from '../../../src/model/index.ts';
 import type { IpvsConfig } from './config.ts';
-import { ipvsNode, isListed } from './node.ts';
-import { type Gathered, gather } from './proxier.ts';
-import { ipvsChains } from './rules.ts';
-import { ipvsRuleset } from './ruleset.ts';
+import { ipvsNode } from './node.ts';
+import { NodeSets } from './node-sets.ts';
+import { sharedRuleset } from './ruleset.ts';
 import type { IpvsNode } from './service-port.ts';
-import { CountedSets, type KubeProxySets } from './sets.ts';
-import { type Counted, NO_SERVERS, type ServersState, ServersWork } from './virtual-servers.ts';
+import type { SetKey } from './sets.ts';
+import { SharedServices, type Step, type Touched } from './shared-services.ts';
+import { isSameVirtualServer, NO_SERVERS, type ServersState, ServersWork } from './virtual-servers.ts';
 
-/** What was synced last. */
-interface Synced {
-  readonly services: ServiceTable;
-  readonly facts: NodeFacts;
-  readonly node: IpvsNode;
-}
+/** How many connections of a virtual server a real server has on this node, by its `ip:port`. */
+type NodeConnections = (server: VirtualServerAddress, real: string) => number;
 
-export class IpvsKernel {
+export class IpvsKernel implements IpvsState {
   readonly #config: IpvsConfig;
-  readonly #work: ServersWork;
-  readonly #dummyAddresses = new Set<Address>();
-  #synced: Synced | undefined;
-  #sets: CountedSets;
-  #blocked: Gathered['blockedFromNode'] = [];
-  /** undefined where the sets have changed since it was made */
-  #ruleset: Ruleset | undefined;
+  readonly #connectionsOf: NodeConnections;
+  /** the virtual servers that differ on this node, and the real servers that wait to go */
+  readonly #own: ServersWork;
+  /** how many of them each address has */
+  readonly #ownAt = new Map<Address, number>();
+  #shared: SharedServices;
+  #node: IpvsNode | undefined;
+  #sets: NodeSets;
+  #revision = 0;
 
-  /** `counted`: a virtual server with its connections counted, for a real server goes at once only when it has none */
-  constructor(config: IpvsConfig, counted: Counted = (server) => server) {
+  /** `connectionsOf`: a real server goes at once only when it has none */
+  constructor(config: IpvsConfig, connectionsOf: NodeConnections = () => 0) {
     this.#config = config;
-    this.#work = new ServersWork(NO_SERVERS, counted);
-    this.#sets = new CountedSets(config.setFamily);
+    this.#connectionsOf = connectionsOf;
+    this.#own = new ServersWork(NO_SERVERS, connectionsOf);
+    this.#shared = SharedServices.before(config);
+    this.#sets = new NodeSets(this.#shared, ipvsNode(NO_NODE, config), config);
   }
 
-  /** as they are now, and go on to be */
+  get family(): Family {
+    return this.#config.family;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get shared(): SharedServices {
+    return this.#shared;
+  }
+
+  /** a list of them, made when asked for */
   get servers(): VirtualServers {
-    return this.#work.state().servers;
+    const servers = new Map<string, VirtualServer>();
+    for (const server of this.#shared.servers()) servers.set(virtualServerName(server), server);
+    for (const [name, server] of this.#own.state().servers) servers.set(name, server);
+    return servers;
+  }
+
+  /** on kube-ipvs0: a list of them, made when asked for */
+  get dummyAddresses(): ReadonlySet<Address> {
+    const addresses = new Set<Address>();
+    for (const { ports } of this.#shared.services.records())
+      for (const { clusterIP, externalIPs, loadBalancerVIPs } of ports)
+        for (const address of [clusterIP, ...externalIPs, ...loadBalancerVIPs])
+          if (familyOf(address) === this.family && this.hasBound(address)) addresses.add(address);
+    for (const address of this.#shared.counts.lasting) addresses.add(address);
+    return addresses;
   }
 
   get terminating(): ServersState['terminating'] {
-    return this.#work.state().terminating;
+    return this.#own.state().terminating;
   }
 
-  get sets(): KubeProxySets {
-    return this.#sets.sets;
+  differsAt(address: Address): boolean {
+    return this.#sets.isOwn(address) || this.#ownAt.has(address);
   }
 
-  /** on kube-ipvs0: the kernel takes them for the node's own */
-  get dummyAddresses(): ReadonlySet<Address> {
-    return this.#dummyAddresses;
+  isIdleAt(address: Address): boolean {
+    return !this.differsAt(address) && this.#sets.isIdleAt(address);
   }
 
-  /** One sync. Returns the rules that go with it: the very ones from before where no set changed. */
+  hasBound(address: Address): boolean {
+    return this.#sets.hasBound(address);
+  }
+
+  server(address: Address, port: number, protocol: ProtocolNumber): VirtualServer | undefined {
+    const at = { address, port, protocol };
+    const own = this.#ownAt.has(address) ? this.#own.state().servers.get(virtualServerName(at)) : undefined;
+    return own ?? this.#shared.server(at);
+  }
+
+  setsAt(address: Address, port: number, protocol: ProtocolNumber): number {
+    return this.#sets.setsAt(address, port, protocol);
+  }
+
+  holds(set: IpSetName, address: Address, port: number, protocol: ProtocolNumber, other: Address): boolean {
+    return this.#sets.holds(set, address, port, protocol, other);
+  }
+
+  /** One sync. Returns the rules that go with it: the very ones of all nodes that have the same. */
   sync(services: ServiceTable, facts: NodeFacts): Ruleset {
-    const before = this.#synced?.facts === facts ? this.#synced : undefined;
-    const node = before?.node ?? ipvsNode(facts, this.#config);
-    if (before === undefined || !this.#syncChanges(before, services)) this.#syncAll(services, node);
-    this.#synced = { services, facts, node };
-    this.#ruleset ??= this.#makeRuleset(facts);
-    return this.#ruleset;
+    const known = this.#node;
+    const node = known?.facts === facts ? known : ipvsNode(facts, this.#config);
+    const step = this.#shared.services === services ? undefined : this.#shared.to(services);
+    if (step !== undefined || node !== known) {
+      this.#shared = step?.to ?? this.#shared;
+      const before = node === this.#node && step?.guards !== true ? this.#sets : undefined;
+      this.#node = node;
+      this.#sets = new NodeSets(this.#shared, node, this.#config, before);
+      this.#revision++;
+    }
+    const ensured = new Set<string>();
+    if (step !== undefined) this.#follow(step, node, ensured);
+    if (node !== known && known !== undefined) this.#lookAtAll(ensured);
+    return this.#ruleset(node);
   }
 
   /** What kube-proxy does each TERMINATION_CHECK_MS, between syncs. */
   checkTerminating(): void {
-    this.#work.checkTerminating();
+    const names = new Set([...this.terminating.values()].map(({ virtualServer }) => virtualServer));
+    this.#own.checkTerminating();
+    for (const name of names) this.#settle(name);
+    this.#revision++;
   }
 
-  #syncAll(services: ServiceTable, node: IpvsNode): void {
-    const all = gather(services.ports(this.#config.family), node, this.#config);
-    this.#sets = new CountedSets(this.#config.setFamily);
-    this.#sets.change([], all.entries);
-    const wanted = new Set(all.servers.map((server) => this.#work.ensure(server, this.#synced === undefined)));
-    this.#work.deleteOthers(wanted, this.#config);
-    this.#rebind(this.#dummyAddresses, all.binds);
-    this.#blocked = all.blockedFromNode;
-    this.#ruleset = undefined;
+  /** Takes up what is not certain to be the same here as everywhere. A sync looks once at each: `ensured` tells at which it has. */
+  #follow({ from, touched, uncertain, nodePorts }: Step, node: IpvsNode, ensured: Set<string>): void {
+    for (const { name, at } of this.#ownAmong(touched)) this.#ensure(name, at, from.server(at), ensured);
+    for (const each of uncertain)
+      if (!ensured.has(each.name) && (each.differs || this.#isBusy(each)))
+        this.#ensure(each.name, each.at, from.server(each.at), ensured);
+    for (const { port, protocol } of nodePorts)
+      for (const address of node.nodePortAddresses) this.#look({ address, port, protocol }, ensured);
   }
 
-  /** False, and nothing done, where only a full sync comes to the right end. */
-  #syncChanges({ services: earlier, node }: Synced, services: ServiceTable): boolean {
-    const keys = services.changedSince(earlier);
-    if (keys === undefined) return false;
-    const changed = [...keys].sort();
-    const was = this.#portsOf(earlier, changed);
-    const is = this.#portsOf(services, changed);
-    const contested =
-      was.some((filed) => isContested(filed, earlier)) || is.some((filed) => isContested(filed, services));
-    if (contested) return false;
-    const before = gather(was, node, this.#config);
-    const after = gather(is, node, this.#config);
-    if (before.blockedFromNode.length > 0 || after.blockedFromNode.length > 0) return false;
-    if (this.#sets.change(before.entries, after.entries)) this.#ruleset = undefined;
-    const wanted = new Set(after.servers.map((server) => this.#work.ensure(server, false)));
-    this.#work.deleteThose(before.servers, wanted, this.#config);
-    this.#rebind(before.binds, after.binds);
-    return true;
+  /** Those that are the node's own, or were and have left real servers behind that wait to go. */
+  #ownAmong(touched: Step['touched']): readonly Touched[] {
+    const { servers, terminating } = this.#own.state();
+    if (servers.size === 0 && terminating.size === 0) return [];
+    const left = new Set([...terminating.values()].map(({ virtualServer }) => virtualServer));
+    if (touched.size < servers.size + left.size)
+      return [...touched.values()].filter(({ name }) => servers.has(name) || left.has(name));
+    return [...new Set([...servers.keys(), ...left])].flatMap((name) => touched.get(name) ?? []);
   }
 
-  #portsOf(services: ServiceTable, keys: readonly string[]): readonly FiledPort[] {
-    const ports = keys.flatMap((key) => services.filed(key));
-    return ports.filter(({ port }) => familyOf(port.clusterIP) === this.#config.family);
+  /** Whether a real server has connections here that was taken to have none. */
+  #isBusy({ at, takenIdle }: Touched): boolean {
+    return takenIdle.some((real) => this.#connectionsOf(at, real) > 0);
   }
 
-  /** Addresses that nobody wants on the dummy device any more are taken off it: of those only which kube-proxy lists. */
-  #rebind(before: ReadonlySet<Address>, after: ReadonlySet<Address>): void {
-    for (const address of [...before])
-      if (isListed(address) && !this.#sets.binds(address)) this.#dummyAddresses.delete(address);
-    for (const address of after) this.#dummyAddresses.add(address);
+  /** The node's addresses are other ones: all that depends on them is looked at again. */
+  #lookAtAll(ensured: Set<string>): void {
+    for (const server of [...this.#own.state().servers.values()]) this.#look(server, ensured);
+    for (const service of this.#shared.counts.differing)
+      for (const { server } of this.#sets.differing(service)) this.#look(server, ensured);
   }
 
-  #makeRuleset({ podCidrs }: NodeFacts): Ruleset {
+  #look({ address, port, protocol }: VirtualServerAddress, ensured: Set<string>): void {
+    const at = { address, port, protocol };
+    this.#ensure(virtualServerName(at), at, this.#shared.server(at), ensured);
+  }
+
+  /** Brings a virtual server of the node's own to what is wanted here; `before`: what it is where it was not the node's own. */
+  #ensure(name: string, at: VirtualServerAddress, before: VirtualServer | undefined, ensured: Set<string>): void {
+    if (ensured.has(name)) return;
+    ensured.add(name);
+    const { servers } = this.#own.state();
+    if (!servers.has(name) && before !== undefined) this.#put(name, at, before);
+    const wasOwn = servers.has(name);
+    const wanted = this.#sets.wantedAt(at);
+    for (const each of wanted) this.#own.ensure(each, false);
+    if (wanted.length === 0) this.#own.deleteUnwanted(name, this.#config);
+    if (servers.has(name) !== wasOwn) this.#count(at.address, wasOwn ? -1 : 1);
+    this.#settle(name);
+  }
+
+  #put(name: string, { address }: VirtualServerAddress, server: VirtualServer | undefined): void {
+    this.#own.put(name, server);
+    this.#count(address, server === undefined ? -1 : 1);
+  }
+
+  /** What has come to be the same as everywhere else is not the node's own any more. */
+  #settle(name: string): void {
+    const { servers, terminating } = this.#own.state();
+    const own = servers.get(name);
+    const shared = own === undefined ? undefined : this.#shared.server(own);
+    if (own === undefined || shared === undefined || !isSameVirtualServer(own, shared)) return;
+    for (const { virtualServer } of terminating.values()) if (virtualServer === name) return;
+    this.#put(name, own, undefined);
+  }
+
+  #count(address: Address, by: 1 | -1): void {
+    const count = (this.#ownAt.get(address) ?? 0) + by;
+    if (count === 0) this.#ownAt.delete(address);
+    else this.#ownAt.set(address, count);
+  }
+
+  #ruleset({ facts: { podCidrs } }: IpvsNode): Ruleset {
     const { family, localDetector } = this.#config;
     const podCidr = localDetector.mode === 'NodeCIDR' ? podCidrs.find((cidr) => cidr.family === family) : undefined;
-    const chains = ipvsChains({ sets: this.sets, config: this.#config, podCidr, blockedFromNode: this.#blocked });
-    return ipvsRuleset(chains, family);
+    const isEmpty = (key: SetKey) => this.#sets.isEmpty(key);
+    const { blockedFromNode } = this.#sets;
+    return sharedRuleset({ isEmpty, config: this.#config, podCidr, blockedFromNode });
   }
 }
 
-/** Whether another service port claims one of its addresses, with its port and protocol, too. */
-function isContested({ port }: FiledPort, services: ServiceTable): boolean {
-  const { clusterIP, externalIPs, loadBalancerVIPs, nodePort, protocol } = port;
-  const contested = (address: Address) => services.at(address, port.port, protocol).length > 1;
-  if (nodePort !== 0 && services.atNodePort(familyOf(clusterIP), nodePort, protocol).length > 1) return true;
-  return contested(clusterIP) || externalIPs.some(contested) || loadBalancerVIPs.some(contested);
-}
+const NO_NODE: NodeFacts = { name: '', addresses: [], podCidrs: [] };

@@ -4,7 +4,7 @@
  *
  * Source: kubernetes pkg/proxy/ipvs/proxier.go (syncProxyRules).
  */
-import type { FiledPort, NodeFacts, VirtualServerAddress, VirtualServers } from '../../../src/dataplane/index.ts';
+import type { FiledPort, NodeFacts, VirtualServers } from '../../../src/dataplane/index.ts';
 import type { Address, Key } from '../../../src/model/index.ts';
 import { ChangeTracker, type ProxiedObjects } from '../change-tracker.ts';
 import { type HealthCheck, healthCheckOf } from '../health-check.ts';
@@ -21,8 +21,8 @@ import type { IpvsConfig } from './config.ts';
 import { ipvsNode, isListed } from './node.ts';
 import { ipvsJumpText, ipvsRestoreInput } from './restore-text.ts';
 import { IPVS_JUMPS, type IpvsChains, ipvsChains } from './rules.ts';
-import { gatherWants, type IpvsNode, type WantedServer } from './service-port.ts';
-import { type KubeProxySets, setsOf, type WantedEntry } from './sets.ts';
+import { type IpvsNode, type PortWants, wantsOf } from './service-port.ts';
+import { type KubeProxySets, type SetKey, setsOf } from './sets.ts';
 import { NO_SERVERS, type ServersState, ServersWork } from './virtual-servers.ts';
 
 /** What a kube-proxy remembers between syncs, and what its node has. */
@@ -79,33 +79,14 @@ export function listedAddresses({ dummyAddresses }: IpvsProxierState): readonly 
   return [...dummyAddresses].filter(isListed);
 }
 
-export interface Gathered {
-  readonly entries: readonly WantedEntry[];
-  /** addresses for the dummy device */
-  readonly binds: ReadonlySet<Address>;
-  readonly servers: readonly WantedServer[];
-  readonly blockedFromNode: readonly VirtualServerAddress[];
-}
-
-/** What these ports want. kube-proxy goes through them in no order (a Go map); here by name. */
-export function gather(ports: readonly FiledPort[], node: IpvsNode, config: IpvsConfig): Gathered {
-  const entries: WantedEntry[] = [];
-  const servers: WantedServer[] = [];
-  const blockedFromNode: VirtualServerAddress[] = [];
-  const binds = new Set<Address>();
-  for (const { port } of ports)
-    gatherWants(port, node, config, {
-      entry: (set, entry) => entries.push({ set, entry }),
-      server: (wanted) => {
-        servers.push(wanted);
-        const { address } = wanted.server;
-        if (!wanted.binds) return;
-        binds.add(address);
-        entries.push({ set: 'KUBE-IPVS-IPS', entry: { type: 'hash:ip', address } });
-      },
-      blockFromNode: (server) => blockedFromNode.push(server),
-    });
-  return { entries, servers, binds, blockedFromNode };
+/** What these ports want, one after another. kube-proxy goes through them in no order (a Go map); here by name. */
+export function gather(ports: readonly FiledPort[], node: IpvsNode, config: IpvsConfig): PortWants {
+  const wants = ports.map(({ port }) => wantsOf(port, node, config));
+  return {
+    entries: wants.flatMap(({ entries }) => entries),
+    servers: wants.flatMap(({ servers }) => servers),
+    blockedFromNode: wants.flatMap(({ blockedFromNode }) => blockedFromNode),
+  };
 }
 
 function ensureJumps(tables: KernelTables): KernelTables {
@@ -123,7 +104,8 @@ export function syncIpvsProxyRules(before: IpvsProxierState, input: IpvsSyncInpu
   const { tracker, updatedServices, conntrackCleanupRequired } = before.tracker.update(input);
   const node = ipvsNode(input.node, config, input.interfaceAddresses);
   const gathered = gather(tracker.services.ports(config.family), node, config);
-  const { servers, binds, blockedFromNode } = gathered;
+  const { servers, blockedFromNode } = gathered;
+  const binds = new Set(servers.flatMap((wanted) => (wanted.binds ? [wanted.server.address] : [])));
   const sets = setsOf(gathered.entries, config.setFamily);
   const work = new ServersWork(before);
   const first = before.sets === undefined;
@@ -132,7 +114,8 @@ export function syncIpvsProxyRules(before: IpvsProxierState, input: IpvsSyncInpu
     config.localDetector.mode === 'NodeCIDR'
       ? input.node.podCidrs.find((cidr) => cidr.family === config.family)
       : undefined;
-  const chains = ipvsChains({ sets, config, podCidr, blockedFromNode });
+  const isEmpty = (key: SetKey) => sets[key].entries.size === 0;
+  const chains = ipvsChains({ isEmpty, config, podCidr, blockedFromNode });
   const restoreInput = ipvsRestoreInput(chains, config.family, markFormat);
   const tables = ensureJumps(before.tables);
   const restored = restore(tables, restoreInput);

@@ -29,11 +29,12 @@ import {
   source,
 } from '../iptables/index.ts';
 import type { IpvsConfig } from './config.ts';
-import { type KubeProxySets, SETS, type SetKey } from './sets.ts';
+import { SETS, type SetKey, setNames } from './sets.ts';
 
 /** What the chains depend on. */
 export interface RuleInput {
-  readonly sets: KubeProxySets;
+  /** whether a set has no elements */
+  readonly isEmpty: (key: SetKey) => boolean;
   readonly config: IpvsConfig;
   readonly podCidr: Cidr | undefined;
   /** load balancers' addresses that the node may not reach */
@@ -63,11 +64,11 @@ class RuleWriter {
   }
 
   isEmpty(key: SetKey): boolean {
-    return this.#input.sets[key].entries.size === 0;
+    return this.#input.isEmpty(key);
   }
 
   match(key: SetKey, sides: readonly ('src' | 'dst')[]): Match {
-    return { match: 'set', set: this.#input.sets[key], sides };
+    return { match: 'set', set: setNames(this.#input.config.setFamily)[key], sides };
   }
 
   /** With the set's comment; no rule while the set is empty. */

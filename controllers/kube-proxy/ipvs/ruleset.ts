@@ -1,8 +1,9 @@
 /** kube-proxy's chains in IPVS mode as one ruleset, with the jumps that lead to them: what packets walk and printers print. */
 import type { Chain, Ruleset, Table } from '../../../src/dataplane/index.ts';
-import type { Family, TableName } from '../../../src/model/index.ts';
+import { type Family, formatCidr, type TableName } from '../../../src/model/index.ts';
 import { comment, fixedChain, jumpTo, rule } from '../iptables/index.ts';
-import { IPVS_JUMPS, type IpvsChains } from './rules.ts';
+import { IPVS_JUMPS, type IpvsChains, ipvsChains, type RuleInput } from './rules.ts';
+import { SET_KEYS } from './sets.ts';
 
 /** In the kernel's order of hooks. */
 const BASE_CHAINS = {
@@ -36,4 +37,25 @@ export function ipvsRuleset({ nat, filter }: IpvsChains, family: Family): Rulese
     ['filter', tableOf('filter', filter)],
   ]);
   return { family, table: (name) => tables.get(name) };
+}
+
+type Blocked = RuleInput['blockedFromNode'];
+
+const rulesets = new WeakMap<RuleInput['config'], WeakMap<Blocked, Map<string, Ruleset>>>();
+
+/**
+ * The same ruleset for all nodes, and at all times, that have the same rules: which sets are empty decides nearly all.
+ * `blockedFromNode` is to be the same object while it is the same.
+ */
+export function sharedRuleset(input: RuleInput): Ruleset {
+  const { config, isEmpty, podCidr, blockedFromNode } = input;
+  let byBlocked = rulesets.get(config);
+  if (byBlocked === undefined) rulesets.set(config, (byBlocked = new WeakMap()));
+  let made = byBlocked.get(blockedFromNode);
+  if (made === undefined) byBlocked.set(blockedFromNode, (made = new Map()));
+  const empty = SET_KEYS.reduce((bits, key, i) => (isEmpty(key) ? bits | (1 << i) : bits), 0);
+  const key = `${empty} ${podCidr === undefined ? '' : formatCidr(podCidr)}`;
+  let ruleset = made.get(key);
+  if (ruleset === undefined) made.set(key, (ruleset = ipvsRuleset(ipvsChains(input), config.family)));
+  return ruleset;
 }

@@ -13,9 +13,9 @@ import {
   type VirtualServerAddress,
 } from '../../../src/dataplane/index.ts';
 import { type Address, contains, SCTP, TCP } from '../../../src/model/index.ts';
-import { categorizeEndpoints } from '../topology.ts';
+import { categorizeEndpoints, dependsOnNode } from '../topology.ts';
 import type { IpvsConfig } from './config.ts';
-import type { SetKey } from './sets.ts';
+import type { SetKey, WantedEntry } from './sets.ts';
 
 /** A node as its kube-proxy finds it. Loopback addresses are in none of the lists. */
 export interface IpvsNode {
@@ -32,15 +32,34 @@ export interface WantedServer {
   readonly server: Omit<VirtualServer, 'realServers'>;
   /** whether the dummy device takes the address */
   readonly binds: boolean;
+  /** whether it may be another on another node: it answers a node port, or its endpoints depend on the node */
+  readonly differs: boolean;
   readonly endpoints: readonly ServiceEndpoint[];
 }
 
+/** What a service port wants of a node. */
+export interface PortWants {
+  readonly entries: readonly WantedEntry[];
+  readonly servers: readonly WantedServer[];
+  /** load balancers' addresses and ports that the node itself may not reach */
+  readonly blockedFromNode: readonly VirtualServerAddress[];
+}
+
 /** Where a service port's wants are gathered. */
-export interface Wants {
-  entry(set: SetKey, entry: IpSetEntry): void;
-  server(wanted: WantedServer): void;
-  /** a load balancer's address and port that the node itself may not reach */
-  blockFromNode(server: VirtualServerAddress): void;
+class Wants implements PortWants {
+  readonly entries: WantedEntry[] = [];
+  readonly servers: WantedServer[] = [];
+  readonly blockedFromNode: VirtualServerAddress[] = [];
+
+  entry(set: SetKey, entry: IpSetEntry): void {
+    this.entries.push({ set, entry });
+  }
+
+  server(wanted: WantedServer): void {
+    const { address } = wanted.server;
+    this.servers.push(wanted);
+    if (wanted.binds) this.entry('KUBE-IPVS-IPS', { type: 'hash:ip', address });
+  }
 }
 
 /** Nodes are not exempt from source ranges as in other modes: on a node, a VIP is both source and destination. */
@@ -53,7 +72,7 @@ function gatherSourceRanges(port: ServicePortRecord, vip: Address, node: IpvsNod
   const { nodeIP } = node;
   if (nodeIP !== undefined && port.loadBalancerSourceRanges.some((range) => contains(range, nodeIP)))
     wants.entry('KUBE-LOAD-BALANCER-SOURCE-IP', { type: 'hash:ip,port,ip', ...at, other: vip });
-  else wants.blockFromNode(at);
+  else wants.blockedFromNode.push(at);
 }
 
 /** The sets of a node port by protocol: for SCTP an address goes with it, since ipset knows no bitmap of SCTP ports. */
@@ -89,17 +108,19 @@ function endpointChoice(port: ServicePortRecord, node: IpvsNode) {
   return (onlyLocal: boolean) => (onlyLocal && local.length > 0 ? local : cluster);
 }
 
-/** Gathers what `port` wants on `node`. */
-export function gatherWants(port: ServicePortRecord, node: IpvsNode, config: IpvsConfig, wants: Wants): void {
+/** What `port` wants on `node`. */
+export function wantsOf(port: ServicePortRecord, node: IpvsNode, config: IpvsConfig): PortWants {
+  const wants = new Wants();
   const { protocol, externalPolicyLocal } = port;
   const endpointsFor = endpointChoice(port, node);
   const persistent = port.affinitySeconds === 0 ? 0 : PERSISTENT;
   const flags = persistent | (config.scheduler === 'mh' ? SCHEDULER_HASHES_PORT : 0);
   const options = { scheduler: config.scheduler, flags, timeoutSeconds: port.affinitySeconds };
-  const serve = (address: Address, at: number, binds: boolean, onlyLocal: boolean) =>
+  const serve = (address: Address, at: number, binds: boolean, onlyLocal: boolean, differs = dependsOnNode(port)) =>
     wants.server({
       server: { address, port: at, protocol, ...options },
       binds,
+      differs,
       endpoints: endpointsFor(onlyLocal),
     });
   const entryAt = (address: Address): IpSetEntry => ({ type: 'hash:ip,port', address, protocol, port: port.port });
@@ -117,11 +138,21 @@ export function gatherWants(port: ServicePortRecord, node: IpvsNode, config: Ipv
     gatherSourceRanges(port, address, node, wants);
     serve(address, port.port, !node.addresses.has(address), externalPolicyLocal);
   }
+  gatherNodePorts(port, node, wants, (address) => serve(address, port.nodePort, false, externalPolicyLocal, true));
+  return wants;
+}
+
+function gatherNodePorts(
+  port: ServicePortRecord,
+  node: IpvsNode,
+  wants: Wants,
+  serve: (address: Address) => void,
+): void {
   if (port.nodePort !== 0) {
     // kube-proxy then leaves the service port, and its health check port with it.
     if (node.nodePortAddresses.length === 0) return;
     gatherNodePortEntries(port, node, wants);
-    for (const address of node.nodePortAddresses) serve(address, port.nodePort, false, externalPolicyLocal);
+    for (const address of node.nodePortAddresses) serve(address);
   }
   if (port.healthCheckNodePort !== 0)
     wants.entry('KUBE-HEALTH-CHECK-NODE-PORT', { type: 'bitmap:port', port: port.healthCheckNodePort });

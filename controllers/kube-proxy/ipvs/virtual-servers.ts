@@ -11,7 +11,7 @@ import {
   type VirtualServers,
   virtualServerName,
 } from '../../../src/dataplane/index.ts';
-import { contains, familyOf, formatEndpoint, UDP } from '../../../src/model/index.ts';
+import { contains, familyOf, UDP } from '../../../src/model/index.ts';
 import type { IpvsConfig } from './config.ts';
 import type { WantedServer } from './service-port.ts';
 
@@ -30,24 +30,41 @@ export interface ServersState {
   readonly terminating: ReadonlyMap<string, TerminatingServer>;
 }
 
-/** A virtual server as the kernel shows it: with the connections of its real servers. */
-export type Counted = (server: VirtualServer) => VirtualServer;
+/** How many connections a virtual server's real server has, by its `ip:port`; UDP's count for nothing, and are not asked for. */
+export type ConnectionsOf = (server: VirtualServer, real: string) => number;
 
 export const NO_SERVERS: ServersState = { servers: new Map(), terminating: new Map() };
 
+/** As they stand beside the real server. */
+function listedConnections({ realServers }: VirtualServer, real: string): number {
+  const { activeConnections, inactiveConnections } = realServers.get(real)!;
+  return activeConnections + inactiveConnections;
+}
+
 function isSameServer(a: VirtualServer, b: WantedServer['server']): boolean {
   return a.scheduler === b.scheduler && a.flags === b.flags && a.timeoutSeconds === b.timeoutSeconds;
+}
+
+/** Whether both are to the kernel's schedulers one and the same: their real servers stand in one order. */
+export function isSameVirtualServer(a: VirtualServer, b: VirtualServer): boolean {
+  if (!isSameServer(a, b) || a.realServers.size !== b.realServers.size) return false;
+  const others = b.realServers.entries();
+  for (const [name, { weight }] of a.realServers) {
+    const [otherName, other] = others.next().value!;
+    if (name !== otherName || weight !== other.weight) return false;
+  }
+  return true;
 }
 
 /** The servers while they are being changed. */
 export class ServersWork {
   readonly #servers: Map<string, VirtualServer>;
   readonly #terminating: Map<string, TerminatingServer>;
-  readonly #counted: Counted;
+  readonly #connectionsOf: ConnectionsOf;
 
-  /** `counted` is asked where a real server is to go; the servers may have been counted before */
-  constructor({ servers, terminating }: ServersState, counted: Counted = (server) => server) {
-    this.#counted = counted;
+  /** `connectionsOf` is asked where a real server is to go */
+  constructor({ servers, terminating }: ServersState, connectionsOf: ConnectionsOf = listedConnections) {
+    this.#connectionsOf = connectionsOf;
     this.#servers = new Map(servers);
     this.#terminating = new Map(terminating);
   }
@@ -56,34 +73,35 @@ export class ServersWork {
     return { servers: this.#servers, terminating: this.#terminating };
   }
 
+  /** Puts a virtual server there as it is, in the place of one of that name; takes it away where it is undefined. */
+  put(name: string, server: VirtualServer | undefined): void {
+    if (server === undefined) this.#servers.delete(name);
+    else this.#servers.set(name, server);
+  }
+
   /** `first`: the first sync after a start, when weights are set right that a kube-proxy before may have left at 0. */
   ensure({ server, endpoints }: WantedServer, first: boolean): string {
     const name = virtualServerName(server);
     const before = this.#servers.get(name);
-    if (before === undefined) this.#servers.set(name, { ...server, realServers: new Map() });
-    else if (!isSameServer(before, server)) this.#servers.set(name, { ...server, realServers: before.realServers });
-    const current = new Set(before?.realServers.keys());
+    const realServers = before?.realServers ?? NO_REAL_SERVERS;
+    if (before === undefined || !isSameServer(before, server)) this.#servers.set(name, { ...server, realServers });
+    const current = [...realServers.keys()];
+    this.#ensureReals(name, endpoints, first);
     const wanted = new Set(endpoints.map(({ text }) => text));
-    for (const endpoint of endpoints) this.#ensureReal(name, endpoint, current.has(endpoint.text), first);
     for (const real of current) if (!wanted.has(real)) this.#terminate(name, real);
     return name;
   }
 
   /** Deletes the virtual servers of the proxy's family that nobody wants, but for those that are not its own. */
-  deleteOthers(wanted: ReadonlySet<string>, { family, excludeCidrs }: IpvsConfig): void {
-    for (const [name, { address }] of this.#servers) {
-      const isOurs = familyOf(address) === family && !excludeCidrs.some((cidr) => contains(cidr, address));
-      if (isOurs && !wanted.has(name)) this.#servers.delete(name);
-    }
+  deleteOthers(wanted: ReadonlySet<string>, config: IpvsConfig): void {
+    for (const [name, { address }] of this.#servers)
+      if (familyOf(address) === config.family && !wanted.has(name)) this.deleteUnwanted(name, config);
   }
 
-  /** The same, where it is known which were wanted before. */
-  deleteThose(before: readonly WantedServer[], wanted: ReadonlySet<string>, { excludeCidrs }: IpvsConfig): void {
-    for (const { server } of before) {
-      const name = virtualServerName(server);
-      const isOurs = !excludeCidrs.some((cidr) => contains(cidr, server.address));
-      if (isOurs && !wanted.has(name)) this.#servers.delete(name);
-    }
+  /** Deletes a virtual server that nobody wants, unless it is not the proxy's own. */
+  deleteUnwanted(name: string, { excludeCidrs }: IpvsConfig): void {
+    const address = this.#servers.get(name)?.address;
+    if (address !== undefined && !excludeCidrs.some((cidr) => contains(cidr, address))) this.#servers.delete(name);
   }
 
   /** Deletes the terminating real servers whose connections have ended. */
@@ -96,7 +114,7 @@ export class ServersWork {
   }
 
   #real(name: string): ReadonlyMap<string, RealServer> {
-    return this.#servers.get(name)?.realServers ?? new Map();
+    return this.#servers.get(name)?.realServers ?? NO_REAL_SERVERS;
   }
 
   #setReal(name: string, realServers: ReadonlyMap<string, RealServer>): void {
@@ -104,17 +122,20 @@ export class ServersWork {
     if (server !== undefined) this.#servers.set(name, { ...server, realServers });
   }
 
-  #ensureReal(name: string, { address, port, text }: ServiceEndpoint, isThere: boolean, first: boolean): void {
-    const key = `${name}/${text}`;
-    if (isThere) {
-      if (first) this.#setWeight(name, text, 1);
-      // One that waits to go and is wanted again is deleted and added afresh: its old connections end.
-      if (!this.#terminating.delete(key)) return;
-      this.#deleteReal(name, text);
+  #ensureReals(name: string, endpoints: readonly ServiceEndpoint[], first: boolean): void {
+    const current = this.#real(name);
+    const fresh: (readonly [string, RealServer])[] = [];
+    for (const { address, port, text } of endpoints) {
+      if (current.has(text)) {
+        if (first) this.#setWeight(name, text, 1);
+        // One that waits to go and is wanted again is deleted and added afresh: its old connections end.
+        if (!this.#terminating.delete(`${name}/${text}`)) continue;
+        this.#deleteReal(name, text);
+      }
+      fresh.push([text, { address, port, weight: 1, activeConnections: 0, inactiveConnections: 0 }]);
     }
-    const fresh = { address, port, weight: 1, activeConnections: 0, inactiveConnections: 0 };
     // The kernel puts a new real server first.
-    this.#setReal(name, new Map([[formatEndpoint(address, port), fresh], ...this.#real(name)]));
+    if (fresh.length > 0) this.#setReal(name, new Map([...fresh.reverse(), ...this.#real(name)]));
   }
 
   #setWeight(name: string, real: string, weight: number): void {
@@ -139,9 +160,10 @@ export class ServersWork {
   #deleteIfIdle(name: string, real: string): boolean {
     const server = this.#servers.get(name);
     if (server?.realServers.has(real) !== true) return true;
-    const { activeConnections, inactiveConnections } = this.#counted(server).realServers.get(real)!;
-    if (activeConnections + inactiveConnections > 0 && server.protocol !== UDP) return false;
+    if (server.protocol !== UDP && this.#connectionsOf(server, real) > 0) return false;
     this.#deleteReal(name, real);
     return true;
   }
 }
+
+const NO_REAL_SERVERS: ReadonlyMap<string, RealServer> = new Map();

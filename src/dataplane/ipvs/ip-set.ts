@@ -39,14 +39,18 @@ export type IpSetEntry =
     }
   | { readonly type: 'bitmap:port'; readonly port: number };
 
-export interface IpSet {
+/** A set as rules name it. What it holds differs from host to host. */
+export interface IpSetName {
   readonly name: string;
   readonly type: IpSetType;
   readonly family: Family;
+  /** 0 to 30, another for each set of a host: its bit where several sets are answered for at once */
+  readonly number: number;
+}
+
+export interface IpSet extends IpSetName {
   /** by their text */
   readonly entries: ReadonlyMap<string, IpSetEntry>;
-  /** how many elements begin with an address, where the set knows: an index, never a meaning */
-  readonly addresses?: ReadonlyMap<Address, number>;
 }
 
 /** An element as `ipset add` takes it and `ipset list` prints it: `10.96.0.1,tcp:443`. */
@@ -80,8 +84,8 @@ function portText({ address, protocol, port }: PortEntry): string {
 /** A rule's match on a set: each dimension of the set's elements is taken from the packet's source or its destination. */
 export interface SetMatch {
   readonly match: 'set';
-  /** linked, not named: a test costs no look-up of the set */
-  readonly set: IpSet;
+  /** of the host whose rules these are: `IpvsState` tells what it holds there */
+  readonly set: IpSetName;
   readonly sides: readonly ('src' | 'dst')[];
 }
 

@@ -28,10 +28,10 @@ function begin(flight: Flight): boolean | undefined {
   const ipvs = flight.host.ipvs?.(flight.family);
   const { connection, table, at } = flight;
   if (ipvs === undefined || connection === undefined || table === undefined) return undefined;
-  const server = ipvs.find(flight.destinationAddress, flight.destinationPort, flight.protocol);
-  if (server === undefined || !mayBegin(flight)) return undefined;
+  const found = ipvs.find(flight.destination, flight.destinationPort, flight.protocol);
+  if (found === undefined || !mayBegin(flight)) return undefined;
   const { sourceAddress: source, sourcePort, destinationAddress: destination } = flight;
-  const chosen = ipvs.choose(server, { source, sourcePort, destination }, table, at);
+  const chosen = ipvs.choose(found, { source, sourcePort, destination }, table, at);
   if (chosen === undefined) return false;
   const { realServer, choice } = chosen;
   connection.replySource = numberOfAddress(realServer.address);

@@ -11,10 +11,10 @@ import { destinationHashTable, hashBucket, maglevBucket, maglevTable, sourceHash
 
 /** What a scheduler remembers of a virtual server from one connection to the next. A value: scheduling makes a new one. */
 export interface SchedulerState {
-  /** the names of the real servers when it was made */
-  readonly order: readonly string[];
-  /** the one chosen last; undefined: begin with the first */
-  readonly last: string | undefined;
+  /** the real servers when it was made, in their order */
+  readonly servers: readonly RealServer[];
+  /** the position of the one chosen last; -1: begin with the first */
+  readonly last: number;
   /** wrr: the least weight that takes a connection in this round */
   readonly weight: number;
 }
@@ -32,7 +32,7 @@ export interface Client {
   readonly destination: Address;
 }
 
-export const FRESH_STATE: SchedulerState = { order: [], last: undefined, weight: 0 };
+export const FRESH_STATE: SchedulerState = { servers: [], last: -1, weight: 0 };
 
 /** An active connection weighs as much as 256 inactive ones. */
 function overhead({ activeConnections, inactiveConnections }: RealServer): number {
@@ -64,43 +64,45 @@ function neverQueue(servers: readonly RealServer[]): RealServer | undefined {
   return idle ?? leastLoaded(servers, expectedDelay, true);
 }
 
+function isSameServer(a: RealServer, b: RealServer): boolean {
+  return a.address === b.address && a.port === b.port;
+}
+
 /** Where the last one stands. If it is gone, the one before it stands in, if any is left; -1 before the first. */
-function lastPosition(order: readonly string[], before: SchedulerState): number {
-  const from = before.last === undefined ? -1 : before.order.indexOf(before.last);
-  if (order === before.order) return from;
-  for (let i = from; i >= 0; i--) {
-    const found = order.indexOf(before.order[i]!);
+function lastPosition(servers: readonly RealServer[], before: SchedulerState): number {
+  if (servers === before.servers) return before.last;
+  for (let i = before.last; i >= 0; i--) {
+    const found = servers.findIndex((server) => isSameServer(server, before.servers[i]!));
     if (found >= 0) return found;
   }
   return -1;
 }
 
-const orders = new WeakMap<VirtualServer['realServers'], readonly string[]>();
+const lists = new WeakMap<VirtualServer['realServers'], readonly RealServer[]>();
 
-/** The names of real servers in the order of their map, which never changes. */
-function orderOf(servers: VirtualServer['realServers']): readonly string[] {
-  let order = orders.get(servers);
-  if (order === undefined) orders.set(servers, (order = [...servers.keys()]));
-  return order;
+/** Real servers in the order of their map, which never changes. */
+function listOf(realServers: VirtualServer['realServers']): readonly RealServer[] {
+  let list = lists.get(realServers);
+  if (list === undefined) lists.set(realServers, (list = [...realServers.values()]));
+  return list;
 }
 
-function roundRobin(servers: VirtualServer['realServers'], before: SchedulerState): Scheduled {
-  const order = orderOf(servers);
-  const from = lastPosition(order, before);
-  for (let i = 1; i <= order.length; i++) {
-    const name = order[(from + i) % order.length]!;
-    const server = servers.get(name)!;
-    if (server.weight > 0) return { realServer: server, state: { order, last: name, weight: 0 } };
+function roundRobin(servers: readonly RealServer[], before: SchedulerState): Scheduled {
+  const from = lastPosition(servers, before);
+  for (let i = 1; i <= servers.length; i++) {
+    const position = (from + i) % servers.length;
+    const server = servers[position]!;
+    if (server.weight > 0) return { realServer: server, state: { servers, last: position, weight: 0 } };
   }
-  return { realServer: undefined, state: { ...before, order } };
+  return { realServer: undefined, state: before };
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name, i) => name === b[i]);
+function isSameList(a: readonly RealServer[], b: readonly RealServer[]): boolean {
+  return a === b || (a.length === b.length && a.every((server, i) => isSameServer(server, b[i]!)));
 }
 
 /** Where a round's weight stands after the servers have changed (ip_vs_wrr_dest_changed). */
@@ -110,20 +112,16 @@ function weightAfterChange(before: number, highest: number, step: number): numbe
 }
 
 /** Rounds of falling weight: in each those servers are taken in turn that have as much. A change of the servers begins anew. */
-function weightedRoundRobin(servers: ReadonlyMap<string, RealServer>, before: SchedulerState): Scheduled {
-  const order = [...servers.keys()];
-  const weights = [...servers.values()].map(({ weight }) => weight);
+function weightedRoundRobin(servers: readonly RealServer[], before: SchedulerState): Scheduled {
+  const weights = servers.map(({ weight }) => weight);
   const step = weights.reduce(greatestCommonDivisor, 0);
-  if (step === 0) return { realServer: undefined, state: { ...before, order } };
+  if (step === 0) return { realServer: undefined, state: before };
   const highest = Math.max(...weights) - (step - 1);
-  const goesOn = sameNames(order, before.order) && before.weight > 0 && before.weight <= highest;
+  const goesOn = isSameList(servers, before.servers) && before.weight > 0 && before.weight <= highest;
   let weight = goesOn ? before.weight : weightAfterChange(before.weight, highest, step);
-  for (let at = goesOn ? lastPosition(order, before) + 1 : 0; ; at = 0) {
-    for (; at < order.length; at++) {
-      if (weights[at]! < weight) continue;
-      const last = order[at]!;
-      return { realServer: servers.get(last), state: { order, last, weight } };
-    }
+  for (let at = goesOn ? before.last + 1 : 0; ; at = 0) {
+    for (; at < servers.length; at++)
+      if (weights[at]! >= weight) return { realServer: servers[at], state: { servers, last: at, weight } };
     weight = weight - step > 0 ? weight - step : highest;
   }
 }
@@ -148,18 +146,19 @@ const tables = new WeakMap<VirtualServer['realServers'], readonly number[]>();
 /** A virtual server's table, kept as long as its real servers are the same. */
 function tableOf({ realServers }: VirtualServer, make: (servers: readonly RealServer[]) => readonly number[]) {
   let table = tables.get(realServers);
-  if (table === undefined) tables.set(realServers, (table = make([...realServers.values()])));
+  if (table === undefined) tables.set(realServers, (table = make(listOf(realServers))));
   return table;
 }
 
 /** Chooses for one new connection. Throws for schedulers that are not modelled: lblc, lblcr. */
 export function schedule(server: VirtualServer, before: SchedulerState, client: Client): Scheduled {
-  if (server.scheduler === 'rr') return roundRobin(server.realServers, before);
-  const servers = [...server.realServers.values()];
+  const servers = listOf(server.realServers);
   const stateless = (realServer: RealServer | undefined): Scheduled => ({ realServer, state: before });
   switch (server.scheduler) {
+    case 'rr':
+      return roundRobin(servers, before);
     case 'wrr':
-      return weightedRoundRobin(server.realServers, before);
+      return weightedRoundRobin(servers, before);
     case 'lc':
       return stateless(leastLoaded(servers, overhead, false));
     case 'wlc':

@@ -8,13 +8,16 @@ import {
   BALANCED,
   type Connection,
   type ConntrackTable,
+  type IpvsState,
+  numberOfAddress,
   PERSISTENT,
   type RealServer,
   type VirtualServer,
-  type VirtualServers,
+  type VirtualServerAddress,
   virtualServerName,
 } from '../../dataplane/index.ts';
-import { type Address, formatEndpoint, type Moment, type ProtocolNumber, UDP } from '../../model/index.ts';
+import { type Address, formatEndpoint, type Moment, UDP } from '../../model/index.ts';
+import { type Destination, Destinations } from './destinations.ts';
 import { type Client, FRESH_STATE, type SchedulerState, schedule } from './scheduler.ts';
 
 /** TCP and SCTP: the state of an open connection in conntrack-states.ts */
@@ -28,44 +31,55 @@ export interface Choice {
   readonly template: { readonly client: Address; readonly realServer: string; readonly expiresAt: Moment } | undefined;
 }
 
+/** Where a virtual server is. */
+export interface BalancedDestination extends Destination {
+  readonly server: VirtualServer;
+}
+
 interface Template {
   readonly realServer: string;
   readonly expiresAt: Moment;
 }
 
-const names = new WeakMap<VirtualServer, string>();
-
-function nameOf(server: VirtualServer): string {
-  let name = names.get(server);
-  if (name === undefined) names.set(server, (name = virtualServerName(server)));
-  return name;
-}
-
 export class IpvsTable {
-  servers: VirtualServers;
-  readonly #states = new Map<string, SchedulerState>();
+  readonly state: IpvsState;
+  readonly #destinations: Destinations;
+  /** by virtual server */
+  readonly #schedulers = new Map<string, SchedulerState>();
   /** by virtual server and client */
   readonly #templates = new Map<string, Template>();
 
-  constructor(servers: VirtualServers) {
-    this.servers = servers;
+  constructor(state: IpvsState) {
+    this.state = state;
+    this.#destinations = new Destinations(state);
   }
 
-  find(address: Address, port: number, protocol: ProtocolNumber): VirtualServer | undefined {
-    return this.servers.get(virtualServerName({ address, port, protocol }));
+  /** Whether the host has taken this address for its own. */
+  hasBound(address: Address): boolean {
+    if ((typeof address === 'number') !== (this.state.family === 4)) return false;
+    return this.#destinations.at(numberOfAddress(address)).isBound;
+  }
+
+  /** See `IpvsState.setsAt`; the address by its number. */
+  setsAt(address: number, port: number, protocol: number): number {
+    return this.#destinations.find(address, port, protocol).sets;
+  }
+
+  find(address: number, port: number, protocol: number): BalancedDestination | undefined {
+    const destination = this.#destinations.find(address, port, protocol);
+    return destination.server === undefined ? undefined : (destination as BalancedDestination);
   }
 
   /** The real server for a new connection, and what is to be remembered of it; undefined where none takes it. */
   choose(
-    server: VirtualServer,
+    { server, name }: BalancedDestination,
     client: Client,
     table: ConntrackTable,
     at: Moment,
   ): { readonly realServer: RealServer; readonly choice: Choice } | undefined {
-    const name = nameOf(server);
     const kept = this.#kept(server, name, client, at);
-    const before = this.#states.get(name) ?? FRESH_STATE;
-    const counted = countsConnections(server) ? connectionCounter(table, at)(server) : server;
+    const before = this.#schedulers.get(name) ?? FRESH_STATE;
+    const counted = countsConnections(server) ? new ConnectionCounter(table, at).counted(server) : server;
     const { realServer, state } =
       kept === undefined ? schedule(counted, before, client) : { realServer: kept, state: before };
     if (realServer === undefined) return undefined;
@@ -82,7 +96,7 @@ export class IpvsTable {
   }
 
   remember({ server, state, template }: Choice): void {
-    this.#states.set(server, state);
+    this.#schedulers.set(server, state);
     if (template !== undefined) this.#templates.set(`${server} ${template.client}`, template);
   }
 }
@@ -120,6 +134,8 @@ interface Count {
   inactive: number;
 }
 
+const NONE: Readonly<Count> = { active: 0, inactive: 0 };
+
 /** Connections by `VIRTUAL REAL`, all in one go over the table. */
 function countConnections(table: ConntrackTable, at: Moment): ReadonlyMap<string, Count> {
   const counts = new Map<string, Count>();
@@ -134,21 +150,31 @@ function countConnections(table: ConntrackTable, at: Moment): ReadonlyMap<string
   return counts;
 }
 
-function withCounts(server: VirtualServer, counts: ReadonlyMap<string, Count>): VirtualServer {
-  const virtual = virtualServerName(server);
-  const counted = [...server.realServers].map(([real, each]) => {
-    const { active = 0, inactive = 0 } = counts.get(`${virtual} ${real}`) ?? {};
-    return [real, { ...each, activeConnections: active, inactiveConnections: inactive }] as const;
-  });
-  return { ...server, realServers: new Map(counted) };
-}
+/** Counts the connections of real servers: those of all at once, when it is first asked. */
+export class ConnectionCounter {
+  readonly #table: ConntrackTable;
+  readonly #at: Moment;
+  #counts: ReadonlyMap<string, Count> | undefined;
 
-/** Counts the connections of a virtual server's real servers: those of all servers at once, when it is first asked. */
-export function connectionCounter(table: ConntrackTable, at: Moment): (server: VirtualServer) => VirtualServer {
-  let counts: ReadonlyMap<string, Count> | undefined;
-  return (server) => {
-    if (table.size === 0) return server;
-    counts ??= countConnections(table, at);
-    return withCounts(server, counts);
-  };
+  constructor(table: ConntrackTable, at: Moment) {
+    this.#table = table;
+    this.#at = at;
+  }
+
+  /** `real`: its `ip:port` */
+  of(server: VirtualServerAddress, real: string): Readonly<Count> {
+    if (this.#table.size === 0) return NONE;
+    this.#counts ??= countConnections(this.#table, this.#at);
+    return this.#counts.get(`${virtualServerName(server)} ${real}`) ?? NONE;
+  }
+
+  /** The virtual server with the connections of its real servers. */
+  counted(server: VirtualServer): VirtualServer {
+    if (this.#table.size === 0) return server;
+    const counted = [...server.realServers].map(([real, each]) => {
+      const { active, inactive } = this.of(server, real);
+      return [real, { ...each, activeConnections: active, inactiveConnections: inactive }] as const;
+    });
+    return { ...server, realServers: new Map(counted) };
+  }
 }

@@ -11,6 +11,7 @@ import {
   newIpvsProxier,
   syncIpvsProxyRules,
 } from '../../../../controllers/kube-proxy/index.ts';
+import { ListedIpvsState } from '../../../../src/dataplane/index.ts';
 import {
   ACK,
   addressOf,
@@ -69,13 +70,13 @@ function worldWith(hosts: readonly number[], spec: Partial<Service['spec']> = {}
   const config = { ...defaultIpvsConfig('10.244.0.0/16'), ...more };
   const node = { name: 'node1', addresses: [addressOf(NODE)], podCidrs: [] };
   const given = { services: [service(spec)], slices: [slice(hosts)], node, config };
-  const { state, chains } = syncIpvsProxyRules(newIpvsProxier(config), given);
+  const { state, chains, sets } = syncIpvsProxyRules(newIpvsProxier(config), given);
   return soloWorld({
     name: 'node1',
     rules: [ipvsRuleset(chains, 4)],
     addresses: [addressOf(NODE), ...listedAddresses(state)],
     routeLocalnet: false,
-    ipvs: new IpvsTable(state.servers),
+    ipvs: new IpvsTable(new ListedIpvsState(4, state.servers, Object.values(sets), state.dummyAddresses)),
   });
 }
 
