@@ -25,7 +25,11 @@ export class NodeHost implements Host {
   readonly routeLocalnet: boolean;
   readonly ipvs?: (family: Family) => IpvsTable | undefined;
   readonly recent: RecentLists;
+  /** the bridge that its pods hang on, and the network of it; undefined where each pod has a veth of its own */
+  readonly podBridge: { readonly address: Address; readonly network: Cidr } | undefined;
   readonly #primary: Address | undefined;
+  /** its own addresses beside the first and lo's; undefined where it has no more, as most have not */
+  readonly #others: readonly Address[] | undefined;
   readonly #facts: NodeFacts;
   readonly #world: ClusterWorld;
   readonly #subnet: Cidr | undefined;
@@ -43,6 +47,8 @@ export class NodeHost implements Host {
     this.#tableIpv4 = parts.conntrackOf(facts.name, 4);
     this.#tableIpv6 = parts.conntrackOf(facts.name, 6);
     this.#primary = facts.addresses[0];
+    this.#others = othersOf(facts);
+    this.podBridge = bridgeOf(facts);
     this.#facts = facts;
     this.#world = world;
     this.recent = parts.recentOf(facts.name);
@@ -51,13 +57,6 @@ export class NodeHost implements Host {
     const primary = this.addressOf(DEVICE, 4);
     this.#subnet = primary === undefined ? undefined : world.subnets.find((subnet) => contains(subnet, primary));
     this.#default = { 4: this.#throughGateway(EVERYWHERE[4]), 6: { destination: EVERYWHERE[6], device: DEVICE } };
-  }
-
-  /** the bridge that its pods hang on, and the network of it; undefined where each pod has a veth of its own */
-  get podBridge(): { readonly address: Address; readonly network: Cidr } | undefined {
-    const { bridge: address, podCidrs } = this.#facts;
-    const network = podCidrs.find(({ family }) => family === 4);
-    return address === undefined || network === undefined ? undefined : { address, network };
   }
 
   rules(family: Family): Ruleset | undefined {
@@ -69,8 +68,7 @@ export class NodeHost implements Host {
   }
 
   isLocal(address: Address): boolean {
-    if (address === this.#primary || isLoopback(address) || this.#facts.addresses.includes(address)) return true;
-    if (address === this.#facts.bridge) return true;
+    if (address === this.#primary || isLoopback(address) || this.#others?.includes(address) === true) return true;
     return this.ipvs?.(familyOf(address))?.hasBound(address) === true;
   }
 
@@ -141,6 +139,16 @@ export class NodeHost implements Host {
   #gateway(subnet: Cidr): Address {
     return (subnet.network as number) + 1;
   }
+}
+
+function othersOf({ addresses, bridge }: NodeFacts): readonly Address[] | undefined {
+  const others = bridge === undefined ? addresses.slice(1) : [...addresses.slice(1), bridge];
+  return others.length === 0 ? undefined : others;
+}
+
+function bridgeOf({ bridge: address, podCidrs }: NodeFacts): NodeHost['podBridge'] {
+  const network = podCidrs.find(({ family }) => family === 4);
+  return address === undefined || network === undefined ? undefined : { address, network };
 }
 
 function wholeOf(address: Address): Cidr {

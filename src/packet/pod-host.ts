@@ -23,6 +23,8 @@ export class PodHost implements Host {
   // What every packet asks for comes first: it then lies in one cache line.
   readonly node: NodeHost;
   readonly #primary: Address | undefined;
+  /** its addresses beside the first and lo's; undefined where it has no more */
+  readonly #others: readonly Address[] | undefined;
   /** the way from its node to it; undefined where it has no address of the family */
   readonly fromNodeIpv4: Hop | undefined;
   readonly #toNodeIpv4: Hop;
@@ -36,6 +38,7 @@ export class PodHost implements Host {
     this.node = node;
     this.#network = network;
     this.#primary = network.addresses[0];
+    this.#others = network.addresses.length > 1 ? network.addresses.slice(1) : undefined;
     this.#toNodeIpv4 = hopToNode(4, node, device);
     this.fromNodeIpv4 = this.#hopFromNode(4, device);
     this.#toNodeIpv6 = hopToNode(6, node, device);
@@ -75,7 +78,7 @@ export class PodHost implements Host {
   }
 
   isLocal(address: Address): boolean {
-    return address === this.#primary || isLoopback(address) || this.#network.addresses.includes(address);
+    return address === this.#primary || isLoopback(address) || this.#others?.includes(address) === true;
   }
 
   hop(destination: Address): Hop {

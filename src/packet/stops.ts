@@ -5,6 +5,11 @@ import type { HookName, TableName } from '../model/index.ts';
 export const TABLES: readonly TableName[] = ['raw', 'mangle', 'nat', 'filter'];
 export const HOOKS: readonly HookName[] = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
 
+/** the bit of a stop in a set of stops */
+export function stopBit(hook: number, table: number): number {
+  return 1 << (hook * 4 + table);
+}
+
 export const RAW = 0;
 export const MANGLE = 1;
 export const NAT = 2;

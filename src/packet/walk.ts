@@ -40,6 +40,7 @@ import {
   PREROUTING,
   RAW,
   REJECT,
+  stopBit,
 } from './stops.ts';
 import { confirm, track } from './tracking.ts';
 import type { Hop, Host } from './world.ts';
@@ -245,8 +246,9 @@ function loseRace(flight: Flight): undefined {
 
 /** Whether a table lets the packet go on; sets the verdict where not. */
 function pass(flight: Flight, hook: number, table: number): boolean {
-  if (flight.rules === undefined) return true;
-  const decision = flight.rules.run(flight, hook, table);
+  const { rules } = flight;
+  if (rules === undefined || (rules.stops & stopBit(hook, table)) === 0) return true;
+  const decision = rules.run(flight, hook, table);
   if (decision === ACCEPT) return true;
   if (decision === REJECT) reject(flight);
   else drop(flight, blame(flight));
@@ -263,7 +265,7 @@ function passNat(flight: Flight, hook: number, side: Side): boolean {
   }
   const done = side === 'source' ? SOURCE_NAT_DONE : DESTINATION_NAT_DONE;
   if (flight.state === STATE_NEW && (connection.status & done) === 0) {
-    if (rules.run(flight, hook, NAT) === DROP) {
+    if ((rules.stops & stopBit(hook, NAT)) !== 0 && rules.run(flight, hook, NAT) === DROP) {
       drop(flight, blame(flight));
       return false;
     }

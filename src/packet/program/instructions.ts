@@ -54,6 +54,14 @@ export const CALL = 22;
 export const DISPATCH = 23;
 /** operand: the number of a Note; only where the walk is recorded */
 export const NOTE = 24;
+/**
+ * operands: how many endpoints, the mark's mask and value; then for each endpoint its threshold or ALWAYS, the source that is
+ * marked, and DNAT's address and port
+ */
+export const CHOOSE = 28;
+export const ENDPOINT_WORDS = 4;
+/** in place of a threshold: the dice are not asked */
+export const ALWAYS = -1;
 /** ends of a routine: its chain's end, out of the chain that dispatched to it, or nothing found for the packet */
 export const END = 25;
 export const LEAVE = 26;

@@ -9,7 +9,8 @@ import { ACCEPT, DROP, REJECT } from '../stops.ts';
 import type { Assembler, Label } from './assembler.ts';
 import type { Code, Routine } from './code.ts';
 import { type Destinations, Dispatch, NOWHERE } from './dispatch.ts';
-import { DNAT, END, LEAVE, MARK } from './instructions.ts';
+import { choiceAt, type Endpoint } from './endpoint-choice.ts';
+import { CHOOSE, DNAT, END, LEAVE, MARK } from './instructions.ts';
 import { testsOf } from './iptables-tests.ts';
 import { type Known, type KnownBy, knownOf, NOTHING_KNOWN } from './known.ts';
 import { indexOf } from './rule-index.ts';
@@ -66,7 +67,20 @@ class RuleAssembly {
   }
 
   rules(chain: Chain, rules: readonly Rule[], end: Label): void {
-    for (const rule of rules) this.#rule(chain, rule, end);
+    for (let place = 0; place < rules.length; ) {
+      // Where a walk is recorded, each rule that matches is named: they stay apart.
+      const endpoints = this.#assembler.code.noted ? [] : choiceAt(rules, place, this.#known);
+      if (endpoints.length > 0) this.#choice(endpoints);
+      else this.#rule(chain, rules[place]!, end);
+      place += endpoints.length || 1;
+    }
+  }
+
+  #choice(endpoints: readonly Endpoint[]): void {
+    const { mask, value } = endpoints[0]!.mark;
+    this.#assembler.write(CHOOSE, endpoints.length, mask, value);
+    for (const { threshold, source, address, port } of endpoints)
+      this.#assembler.write(threshold, source, address, port);
   }
 
   #rule(chain: Chain, rule: Rule, end: Label): void {

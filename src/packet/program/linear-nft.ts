@@ -36,6 +36,7 @@ export function linearNft(ruleset: Ruleset): HostRules {
   const { chains, translates } = new HookChains(ruleset.nftables ?? []);
   return {
     translates,
+    stops: -1,
     run(flight, hook, table) {
       flight.tableName = TABLES[table]!;
       for (const { chain } of chains[hook * TABLES.length + table]!) {

@@ -25,6 +25,7 @@ const RETURN = 4;
 export function linearRules(ruleset: Ruleset): HostRules {
   return {
     translates: ruleset.table('nat') !== undefined,
+    stops: -1,
     run: (flight, hook, table) => {
       const chain = ruleset.table(TABLES[table]!)?.chain(HOOKS[hook]!);
       return chain === undefined || (chain.rules.length === 0 && chain.policy !== 'DROP')

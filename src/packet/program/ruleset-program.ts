@@ -14,12 +14,15 @@ import { run } from './run.ts';
 export interface HostRules {
   /** whether connections are translated at all: the kernel's NAT sleeps until a nat table is loaded */
   readonly translates: boolean;
+  /** the stops where there is anything to run, as bits: hook * 4 + table. Nowhere else need `run` be called */
+  readonly stops: number;
   /** Runs a table at a hook. DROP or REJECT end the packet's way; the rule to blame is left in the flight. */
   run(flight: Flight, hook: number, table: number): number;
 }
 
 class RulesetProgram implements HostRules {
   readonly translates: boolean;
+  readonly stops: number;
   /** base chains at hook * 4 + table; iptables' that can do nothing to a packet are left out */
   readonly #iptables: readonly (BaseChain | undefined)[];
   /** nft's in their order; undefined where the rules are not nft's */
@@ -37,6 +40,14 @@ class RulesetProgram implements HostRules {
         return new BaseChain(TABLES[stop % TABLES.length]!, end, codes, (code) => nftChainRoutine(code, chain));
       }),
     );
+    this.stops = this.#iptables.reduce(
+      (bits, chain, stop) => (this.#isIdleAt(chain, stop) ? bits : bits | (1 << stop)),
+      0,
+    );
+  }
+
+  #isIdleAt(chain: BaseChain | undefined, stop: number): boolean {
+    return chain === undefined && (this.#nftables === undefined || this.#nftables[stop]!.length === 0);
   }
 
   run(flight: Flight, hook: number, table: number): number {

@@ -8,14 +8,17 @@ import type { Dispatch } from './dispatch.ts';
 import {
   ACCEPTED,
   ACT,
+  ALWAYS,
   ASK,
   CALL,
   CHANCE,
+  CHOOSE,
   DESTINATION,
   DESTINATION_PORT,
   DISPATCH,
   DNAT,
   END,
+  ENDPOINT_WORDS,
   FIRST_ACTION,
   INVERTED,
   LEAVE,
@@ -66,6 +69,10 @@ export function run(flight: Flight, code: Code, place: number, depth: number): n
       case DNAT:
         applyDnat(flight, words[at + 1]!, words[at + 2]!);
         return ACCEPT;
+      case CHOOSE:
+        if (choose(flight, words, at)) return ACCEPT;
+        at += 4 + words[at + 1]! * ENDPOINT_WORDS;
+        break;
       case ACCEPTED:
         return ACCEPT;
       case STOP:
@@ -88,6 +95,20 @@ export function run(flight: Flight, code: Code, place: number, depth: number): n
       }
     }
   }
+}
+
+/** Translates the packet to the endpoint that the dice choose. False where they choose none. */
+function choose(flight: Flight, words: Int32Array, at: number): boolean {
+  const { chance } = flight;
+  const end = at + 4 + words[at + 1]! * ENDPOINT_WORDS;
+  for (let endpoint = at + 4; endpoint < end; endpoint += ENDPOINT_WORDS) {
+    const threshold = words[endpoint]!;
+    if (threshold !== ALWAYS && !chance.happens(threshold >>> 0)) continue;
+    if (flight.source === words[endpoint + 1]) flight.mark = (flight.mark & ~words[at + 2]!) ^ words[at + 3]!;
+    applyDnat(flight, words[endpoint + 2]!, words[endpoint + 3]!);
+    return true;
+  }
+  return false;
 }
 
 function holds(flight: Flight, code: Code, test: number, a: number, b: number): boolean {
