@@ -20,6 +20,7 @@ import {
   contains,
   type Family,
   formatAddress,
+  type Ipv6,
   type Key,
   parseAddress,
 } from '../model/index.ts';
@@ -30,6 +31,7 @@ import type { PodRange } from './fabric/security-check.ts';
 import type { IpvsTable } from './ipvs/table.ts';
 import { NodeHost } from './node-host.ts';
 import { PodHost } from './pod-host.ts';
+import { Slots } from './program/slots.ts';
 import type { RecentLists } from './recent.ts';
 import type { Host, World } from './world.ts';
 
@@ -57,6 +59,8 @@ export interface Surroundings extends FabricParts {
   readonly machines: readonly MachineFacts[];
 }
 
+const NOBODY = -1;
+
 export class ClusterWorld implements World, Machines {
   readonly parts: WorldParts;
   readonly subnets: readonly Cidr[];
@@ -74,7 +78,11 @@ export class ClusterWorld implements World, Machines {
   readonly #nameServers: ReadonlySet<Address>;
   readonly #nodes = new Map<string, NodeHost>();
   readonly #pods = new Map<Key, PodHost>();
-  readonly #podAt = new Map<Address, PodHost | undefined>();
+  /** by their index */
+  readonly #podHosts: PodHost[] = [];
+  /** the pod host's index by IPv4 address, or NOBODY: every packet asks, at every node */
+  readonly #podAtIpv4 = new Slots();
+  readonly #podAtIpv6 = new Map<Ipv6, PodHost | undefined>();
   readonly #externals = new Map<Address, ExternalHost>();
   /** what lies between machines; undefined for a plain wire */
   readonly fabric: AzureFabric | undefined;
@@ -143,19 +151,34 @@ export class ClusterWorld implements World, Machines {
 
   /** The pod of that address, with a network of its own. */
   podAt(address: Address): PodHost | undefined {
-    const known = this.#podAt.get(address);
-    if (known !== undefined || this.#podAt.has(address)) return known;
-    const network = this.#dataplane.pod.at(address);
-    const host = network === undefined ? undefined : this.#podOf(network);
-    this.#podAt.set(address, host);
+    if (typeof address === 'string') return this.#podAtText(address);
+    const known = this.#podAtIpv4.get(address | 0, 0);
+    if (known >= 0) return this.#podHosts[known];
+    if (known === NOBODY) return undefined;
+    const host = this.#findPodAt(address);
+    this.#podAtIpv4.add(address | 0, 0, host?.index ?? NOBODY);
     return host;
+  }
+
+  #podAtText(address: Ipv6): PodHost | undefined {
+    const known = this.#podAtIpv6.get(address);
+    if (known !== undefined || this.#podAtIpv6.has(address)) return known;
+    const host = this.#findPodAt(address);
+    this.#podAtIpv6.set(address, host);
+    return host;
+  }
+
+  #findPodAt(address: Address): PodHost | undefined {
+    const network = this.#dataplane.pod.at(address);
+    return network && this.#podOf(network);
   }
 
   #podOf(network: PodNetwork): PodHost | undefined {
     const known = this.#pods.get(network.pod);
     const node = known?.node ?? this.node(network.node);
     if (known !== undefined || node === undefined) return known;
-    const host = new PodHost(network, node);
+    const host = new PodHost(network, this.#podHosts.length, node);
+    this.#podHosts.push(host);
     this.#pods.set(network.pod, host);
     return host;
   }

@@ -31,11 +31,14 @@ export class PodHost implements Host {
   readonly fromNodeIpv6: Hop | undefined;
   readonly #toNodeIpv6: Hop;
   readonly name: string;
+  /** the world's number for it */
+  readonly index: number;
   readonly #network: PodNetwork;
 
-  constructor(network: PodNetwork, node: NodeHost) {
+  constructor(network: PodNetwork, index: number, node: NodeHost) {
     const device = node.podBridge === undefined ? vethOf(network) : BRIDGE;
     this.node = node;
+    this.index = index;
     this.#network = network;
     this.#primary = network.addresses[0];
     this.#others = network.addresses.length > 1 ? network.addresses.slice(1) : undefined;
