@@ -112,6 +112,24 @@ describe('the connection tracking table', () => {
     expect(table.size).toBeLessThan(400);
   });
 
+  test('finds every entry of a table as large as a busy node has, after half of them are gone', () => {
+    const entries = Array.from({ length: 50_000 }, (_, i) => {
+      const original = { source: i, destination: i % 7, ports: packPorts(i % 60_000, 80) };
+      return connectionOf(original, { source: -i - 1, destination: i % 11, ports: packPorts(80, i % 60_000) }, 100, i);
+    });
+    const table = new ConntrackTable(4);
+    for (const entry of entries) table.insert(entry, 0);
+    for (const entry of entries) if (entry.mark % 2 === 0) table.remove(entry);
+    const wrong = entries.filter(({ source, destination, ports, replySource, replyDestination, replyPorts, mark }) => {
+      const expected = [0, 1].map((direction) => (mark % 2 === 0 ? undefined : { mark, direction }));
+      const reply = { source: replySource, destination: replyDestination, ports: replyPorts };
+      const found = [find(table, { source, destination, ports }, 0), find(table, reply, 0)];
+      return JSON.stringify(found) !== JSON.stringify(expected);
+    });
+    expect(wrong).toEqual([]);
+    expect(table.size).toBe(25_000);
+  });
+
   test('clones into a table of its own', () => {
     const table = new ConntrackTable(4);
     const [first, second] = [1, 2].map((source) =>

@@ -1,9 +1,13 @@
 /**
  * A host's connection tracking table of one family: open addressing over typed arrays.
  *
- * An entry is a row of 16 integers, one cache line; a slot of the hash holds row << 1 | direction, so that both of an entry's
- * tuples are found, and the tuple's hash, so that a search leaves other entries' rows alone. Rows are freed into a list and used
- * again. What has expired counts as absent, and insertions sweep it away.
+ * ```text
+ *   slot   row | direction | tag        31 bits, or EMPTY
+ *   row    16 integers, one cache line
+ * ```
+ * Both of an entry's tuples are found, each by a slot of its own. A slot's tag is as much of the tuple's hash as there is room
+ * for, from its low bits on, so that a search leaves other entries' rows alone. Rows are freed into a list and used again. What
+ * has expired counts as absent, and insertions sweep it away.
  */
 import type { Family, Moment, ProtocolNumber } from '../model/index.ts';
 import { ASSURED, Connection, DYING } from './connection.ts';
@@ -16,8 +20,9 @@ const STATE = 8;
 const MARK = 9;
 /** of the two tuples: so that taking an entry out does not compute them again */
 const HASH = 14;
-/** a slot: the entry, and its tuple's hash */
-const SLOT = 2;
+/** slots for each row, two of them taken when all rows are: the load stays at a half */
+const SLOTS_PER_ROW = 4;
+const SLOT_BITS = 31;
 /** moments are 64-bit floats, in the same row: their index in the Float64Array */
 const EXPIRES_AT = 5;
 const STREAM_AT = 6;
@@ -34,9 +39,9 @@ function hashOf(protocol: number, source: number, destination: number, ports: nu
   return hash ^ (hash >>> 16);
 }
 
-/** Where the search for a hash begins, before the mask. */
-function homeOf(hash: number): number {
-  return hash << 1;
+/** how many bits of a slot are left beside the row and the direction */
+function tagBitsOf(rows: number): number {
+  return SLOT_BITS - 1 - Math.ceil(Math.log2(Math.max(rows, 1)));
 }
 
 export class ConntrackTable {
@@ -44,6 +49,7 @@ export class ConntrackTable {
   #rows: Int32Array;
   #moments: Float64Array;
   #slots: Int32Array;
+  #tagBits: number;
   /** rows in use lie below this */
   #used = 0;
   #free: number[] = [];
@@ -54,7 +60,8 @@ export class ConntrackTable {
     this.family = family;
     this.#rows = new Int32Array(capacity * STRIDE);
     this.#moments = new Float64Array(this.#rows.buffer);
-    this.#slots = new Int32Array(capacity * 4 * SLOT).fill(EMPTY);
+    this.#slots = new Int32Array(capacity * SLOTS_PER_ROW).fill(EMPTY);
+    this.#tagBits = tagBitsOf(capacity);
   }
 
   /** entries in the table, expired ones that were not swept yet included */
@@ -72,11 +79,14 @@ export class ConntrackTable {
     const slots = this.#slots;
     const rows = this.#rows;
     const mask = slots.length - 1;
+    const tagBits = this.#tagBits;
+    const tagMask = (1 << tagBits) - 1;
     const hash = hashOf(protocol, source, destination, ports);
-    for (let slot = homeOf(hash) & mask; ; slot = (slot + SLOT) & mask) {
-      const entry = slots[slot]!;
-      if (entry === EMPTY) return -1;
-      if (slots[slot + 1] !== hash) continue;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const word = slots[slot]!;
+      if (word === EMPTY) return -1;
+      if (((word ^ hash) & tagMask) !== 0) continue;
+      const entry = word >> tagBits;
       const base = (entry >> 1) * STRIDE + (entry & 1) * 3;
       if (
         rows[base] === source &&
@@ -153,6 +163,7 @@ export class ConntrackTable {
     copy.#rows = this.#rows.slice();
     copy.#moments = new Float64Array(copy.#rows.buffer);
     copy.#slots = this.#slots.slice();
+    copy.#tagBits = this.#tagBits;
     copy.#used = this.#used;
     copy.#free = [...this.#free];
     copy.#size = this.#size;
@@ -211,8 +222,9 @@ export class ConntrackTable {
     rows.set(this.#rows);
     this.#rows = rows;
     this.#moments = new Float64Array(rows.buffer);
-    // Four slots for each row, two of them taken when all rows are: the load stays at a half.
-    this.#slots = new Int32Array((rows.length / STRIDE) * 4 * SLOT).fill(EMPTY);
+    const capacity = rows.length / STRIDE;
+    this.#slots = new Int32Array(capacity * SLOTS_PER_ROW).fill(EMPTY);
+    this.#tagBits = tagBitsOf(capacity);
     for (let row = 0; row < this.#used; row++) if (this.#isUsed(row)) this.#claimBoth(row);
   }
 
@@ -226,10 +238,13 @@ export class ConntrackTable {
     const slots = this.#slots;
     const mask = slots.length - 1;
     const hash = this.#hashOf(entry);
-    let slot = homeOf(hash) & mask;
-    while (slots[slot] !== EMPTY) slot = (slot + SLOT) & mask;
-    slots[slot] = entry;
-    slots[slot + 1] = hash;
+    let slot = hash & mask;
+    while (slots[slot] !== EMPTY) slot = (slot + 1) & mask;
+    slots[slot] = this.#wordOf(entry, hash);
+  }
+
+  #wordOf(entry: number, hash: number): number {
+    return (entry << this.#tagBits) | (hash & ((1 << this.#tagBits) - 1));
   }
 
   #hashOf(entry: number): number {
@@ -248,16 +263,22 @@ export class ConntrackTable {
   #release(entry: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let hole = homeOf(this.#hashOf(entry)) & mask;
-    while (slots[hole] !== entry) hole = (hole + SLOT) & mask;
-    for (let slot = (hole + SLOT) & mask; slots[slot] !== EMPTY; slot = (slot + SLOT) & mask) {
-      const home = homeOf(slots[slot + 1]!) & mask;
+    const hash = this.#hashOf(entry);
+    const word = this.#wordOf(entry, hash);
+    let hole = hash & mask;
+    while (slots[hole] !== word) hole = (hole + 1) & mask;
+    for (let slot = (hole + 1) & mask; slots[slot] !== EMPTY; slot = (slot + 1) & mask) {
+      const home = this.#homeOf(slots[slot]!) & mask;
       if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
       slots[hole] = slots[slot]!;
-      slots[hole + 1] = slots[slot + 1]!;
       hole = slot;
     }
     slots[hole] = EMPTY;
+  }
+
+  /** Where the search for a slot's entry begins, before the mask: the tag says it, unless the table is so large that it is too short. */
+  #homeOf(word: number): number {
+    return 1 << this.#tagBits >= this.#slots.length ? word : this.#hashOf(word >> this.#tagBits);
   }
 
   /** Looks at the next few rows, going round, so that what nobody asks for again goes away as new entries come. */
