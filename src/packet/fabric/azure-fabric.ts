@@ -21,13 +21,11 @@ import {
 } from '../../dataplane/index.ts';
 import {
   type Address,
-  azure,
+  type azure,
   type Cidr,
-  cidrOf,
   contains,
   type Family,
   formatAddress,
-  formatCidr,
   parseAddress,
 } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
@@ -47,6 +45,7 @@ import { isAllowed, type PodRange } from './security-check.ts';
 import type { Direction } from './security-rules.ts';
 import { PLATFORM_ADDRESSES } from './service-tags.ts';
 import { takeSource } from './source-port.ts';
+import { DEVICE, hopTo, isIn, routeText, unknownPod, type Way } from './way.ts';
 
 export interface FabricParts extends PlaceParts, PoolParts {
   /** of the network that the cluster's nodes are in */
@@ -69,12 +68,6 @@ export interface Machines {
   /** a machine of a site or of the internet */
   outside(address: Address): Host;
 }
-
-const DEVICE = 'eth0';
-const EVERYWHERE = cidrOf('0.0.0.0/0');
-
-/** Where a packet goes on, and what it passes over; a sentence where it does not. */
-type Way = { readonly next: Host; readonly over: string; readonly target: Address } | string;
 
 export class AzureFabric implements Host {
   readonly name = 'azure';
@@ -231,7 +224,7 @@ export class AzureFabric implements Host {
     this.#record(flight, `routes of ${network.name}/${subnet.name}`, routeText(route), `on to ${route.nextHopType}`);
     switch (route.nextHopType) {
       case 'VnetLocal':
-        return this.#wayInto(flight, network);
+        return this.#wayNear(flight, from, network);
       case 'VNetPeering':
       case 'VirtualNetworkGateway':
         return this.#wayBeyond(flight, network);
@@ -252,6 +245,19 @@ export class AzureFabric implements Host {
     if (routes === undefined)
       this.#routes.set(id, (routes = new RouteIndex(effectiveRoutes(network, subnet, this.#parts.cloud))));
     return routes;
+  }
+
+  /**
+   * A load balancer that sends a flow back to its own sender leaves the source as it is: that machine is to take its own packet
+   * for another's. Source: https://learn.microsoft.com/azure/load-balancer/load-balancer-troubleshoot-backend-traffic
+   */
+  #wayNear(flight: Flight, from: Host, network: azure.VirtualNetwork): Way {
+    const frontend = this.#frontendAt(flight.destinationAddress);
+    const way = this.#wayInto(flight, network);
+    if (frontend === undefined || typeof way === 'string' || way.next !== from) return way;
+    const reason = `hairpin: load balancer ${frontend.balancer.name} sends it back to its sender ${from.name}, where the two halves of the flow do not match`;
+    flight.verdict = { verdict: 'dropped', host: this.name, reason };
+    return reason;
   }
 
   /** To a frontend of a load balancer in the network, or to the machine that has the address. */
@@ -375,23 +381,4 @@ export class AzureFabric implements Host {
     if (next === undefined) return `no route: nobody has ${formatAddress(member)}`;
     return { next, over: 'VNet', target: member };
   }
-}
-
-function isIn(podRange: PodRange | undefined, address: Address): boolean {
-  return podRange !== undefined && contains(podRange.cidr, address);
-}
-
-/** Where only a route of Azure's own is left for a kubenet pod's address: it leads nowhere, or to the internet. */
-function unknownPod(from: Host, { properties }: azure.Subnet, machines: Machines): string {
-  const { routeTable } = properties;
-  if (!machines.isNode(from) || routeTable === undefined) return 'no route: kubenet pod address from outside';
-  return `no route: route table ${azure.nameInId(routeTable.id)} has no route to it`;
-}
-
-function hopTo(next: Host, over: string): Hop {
-  return { device: '', route: { destination: EVERYWHERE, device: '' }, over, next, nextInterface: DEVICE };
-}
-
-function routeText({ prefix, source, name }: EffectiveRoute): string {
-  return `${formatCidr(prefix)} (${name ?? source})`;
 }
