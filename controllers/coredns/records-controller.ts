@@ -53,7 +53,7 @@ export const corednsRecords: Controller = {
     EndpointSlice: servicesOf,
   },
   indexes: { EndpointSlice: { [SLICES_OF_SERVICE]: servicesOf } },
-  leftovers: ({ dataplane }) => dataplane.dns.services().map(({ key }) => key),
+  leftovers: ({ dataplane }) => dataplane.dns.keys(),
   reconcile(view, key, at) {
     const after = recordsOf(view, key);
     const before = view.dataplane.dns.get(key);

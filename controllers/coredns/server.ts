@@ -8,6 +8,7 @@
  *
  * Source: CoreDNS core/dnsserver/server.go, `ServeDNS`.
  */
+import { lowerCased } from '../../src/dataplane/index.ts';
 import type { DnsMessage, Moment } from '../../src/model/index.ts';
 import { type Configuration, configurationOf, handlerOf, type LoadOptions } from './chain.ts';
 import { CorefileError } from './corefile/error.ts';
@@ -24,6 +25,8 @@ export interface DnsServer {
   readonly memories: readonly Memory[];
   /** by zone, `.` for the root */
   readonly handlers: ReadonlyMap<string, Handler>;
+  /** the handler of the root, where there is no other */
+  readonly only: Handler | undefined;
   /** whether other classes than IN are taken: where plugin forward is, which passes them on */
   readonly servesOtherClasses: boolean;
 }
@@ -46,7 +49,8 @@ function serverOf(configuration: Configuration, memories: readonly Memory[]): Dn
   }
   const served = configuration.chains.filter(({ port }) => port === DNS_PORT);
   const servesOtherClasses = served.some(({ links }) => links.some(({ name }) => name === 'forward'));
-  return { configuration, memories, handlers, servesOtherClasses };
+  const only = handlers.size === 1 ? handlers.get('.') : undefined;
+  return { configuration, memories, handlers, only, servesOtherClasses };
 }
 
 /** What a server does once, when it starts. `ask` brings a query to the server's own address. */
@@ -97,13 +101,12 @@ export function copyServer({ configuration, memories }: DnsServer): DnsServer {
 }
 
 /** The block with the longest zone that the name lies in: found by dropping label after label. */
-function handlerFor(lowerName: string, { handlers }: DnsServer): Handler | undefined {
-  if (handlers.size > 1 || !handlers.has('.')) {
-    for (let at = 0, dot = 0; dot >= 0 && at < lowerName.length; at = dot + 1) {
-      const handler = handlers.get(lowerName.slice(at));
-      if (handler !== undefined) return handler;
-      dot = lowerName.indexOf('.', at);
-    }
+function handlerFor(lowerName: string, { handlers, only }: DnsServer): Handler | undefined {
+  if (only !== undefined) return only;
+  for (let at = 0, dot = 0; dot >= 0 && at < lowerName.length; at = dot + 1) {
+    const handler = handlers.get(lowerName.slice(at));
+    if (handler !== undefined) return handler;
+    dot = lowerName.indexOf('.', at);
   }
   return handlers.get('.');
 }
@@ -135,7 +138,7 @@ function requestOf(server: DnsServer, query: DnsQuery, context: DnsContext, dept
   return {
     id: query.id,
     name,
-    lowerName: name.toLowerCase(),
+    lowerName: lowerCased(name),
     type,
     class: asked,
     recursionDesired: query.recursionDesired ?? false,

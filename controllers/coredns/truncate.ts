@@ -6,10 +6,21 @@
  */
 import type { DnsMessage, DnsRecord, Edns } from '../../src/model/index.ts';
 import type { Connection } from './plugin.ts';
-import { OPT_BYTES, questionBytes, recordBytes, type Suffixes, uncompressedBytes } from './wire-length.ts';
+import {
+  HEADER_BYTES,
+  OPT_BYTES,
+  QUESTION_TAIL_BYTES,
+  questionBytes,
+  RECORD_HEADER_BYTES,
+  recordBytes,
+  type Suffixes,
+  uncompressedBytes,
+} from './wire-length.ts';
 
 const UDP_BYTES_LEAST = 512;
 const TCP_BYTES_MAX = 65_535;
+const NAME_ENDS_BYTES = 2;
+const ADDRESS_BYTES_MAX = 16;
 
 /** An option's code and length, then its data, which is text in hexadecimal. */
 export function optBytes(edns: Edns | undefined): number {
@@ -21,9 +32,20 @@ export function bytesMax(edns: Edns | undefined, protocol: Connection['protocol'
   return protocol === 'tcp' ? TCP_BYTES_MAX : Math.max(edns?.udpSizeBytes ?? 0, UDP_BYTES_LEAST);
 }
 
+/** Whether a message of addresses alone is so short that nobody need count: a name takes at most two bytes more than its text. */
+function surelyFits({ question, answers, authorities, additionals }: DnsMessage, most: number): boolean {
+  if (authorities.length > 0 || additionals.length > 0) return false;
+  let bytes = HEADER_BYTES + question.name.length + NAME_ENDS_BYTES + QUESTION_TAIL_BYTES;
+  for (const { name, type } of answers) {
+    if (type !== 'A' && type !== 'AAAA') return false;
+    bytes += name.length + NAME_ENDS_BYTES + RECORD_HEADER_BYTES + ADDRESS_BYTES_MAX;
+  }
+  return bytes <= most;
+}
+
 /** A message that is too long only uncompressed loses nothing: it is sent compressed then. */
 function truncated(message: DnsMessage, most: number): DnsMessage {
-  if (uncompressedBytes(message) <= most) return message;
+  if (surelyFits(message, most) || uncompressedBytes(message) <= most) return message;
   const suffixes: Suffixes = new Set<string>();
   let bytes = questionBytes(message, suffixes);
   const fitting = (records: readonly DnsRecord[]): readonly DnsRecord[] => {

@@ -12,8 +12,8 @@ export type Suffixes = Set<string> | undefined;
 export const HEADER_BYTES = 12;
 /** An OPT record without options. */
 export const OPT_BYTES = 11;
-const RECORD_HEADER_BYTES = 10;
-const QUESTION_TAIL_BYTES = 4;
+export const RECORD_HEADER_BYTES = 10;
+export const QUESTION_TAIL_BYTES = 4;
 const POINTER_BYTES = 2;
 /** A pointer has 14 bits. */
 const POINTER_REACH = 0x4000;

@@ -5,7 +5,7 @@
  * Source: KEP-1645 (Multi-Cluster Services API); CoreDNS plugin/kubernetes/object/{serviceimport,multicluster_endpoint}.go.
  */
 import { type EndpointSlice, type Key, type Labels, type ServiceImport, splitKey } from '../model/index.ts';
-import { type DnsService, dnsHostOf, dnsPortsOf, dnsSliceOf } from './dns-records.ts';
+import { type DnsServiceNames, dnsHostOf, dnsPortsOf } from './dns-records.ts';
 
 export interface DnsImportRecords {
   /** undefined where slices name one that does not exist */
@@ -17,7 +17,7 @@ export interface DnsImportRecords {
 const NO_LABELS: Labels = {};
 
 /** An import's names, as those of a Service: a slice tells its cluster by its labels. */
-export function dnsImportOf(key: Key, { serviceImport, slices }: DnsImportRecords): DnsService {
+export function dnsImportOf(key: Key, { serviceImport }: DnsImportRecords): DnsServiceNames {
   const spec = serviceImport?.spec;
   // Unlike a Service's, ports that are left out match nothing.
   const hasPorts = spec?.ports !== undefined && spec.ports.length > 0;
@@ -31,6 +31,5 @@ export function dnsImportOf(key: Key, { serviceImport, slices }: DnsImportRecord
     clusterIPs: (spec?.ips ?? []).map(dnsHostOf),
     externalIPs: [],
     ports: hasPorts ? dnsPortsOf(spec.ports) : [],
-    slices: slices.map(dnsSliceOf),
   };
 }

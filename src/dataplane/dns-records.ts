@@ -4,7 +4,6 @@
  *
  * Source: CoreDNS plugin/kubernetes/object/{service,endpoint}.go and the indexers of plugin/kubernetes/controller.go.
  */
-import { Map as PersistentMap } from 'immutable';
 import {
   type EndpointSlice,
   formatAddress,
@@ -14,8 +13,6 @@ import {
   type Service,
   splitKey,
 } from '../model/index.ts';
-import { type AddressIndex, reindex } from './address-index.ts';
-import { VersionedMap } from './versioned-map.ts';
 
 export interface DnsRecords {
   /** undefined where slices name a Service that does not exist, or no longer: their addresses still have names */
@@ -60,7 +57,8 @@ export interface DnsSlice {
   readonly cluster: string;
 }
 
-export interface DnsService {
+/** What the names of a Service are made of, but for its endpoints. */
+export interface DnsServiceNames {
   readonly key: Key;
   /** false where there are only slices: reverse answers know it, forward answers do not */
   readonly exists: boolean;
@@ -74,6 +72,9 @@ export interface DnsService {
   /** the addresses and host names outside of the cluster: those of the spec, then the load balancer's */
   readonly externalIPs: readonly DnsHost[];
   readonly ports: readonly DnsPort[];
+}
+
+export interface DnsService extends DnsServiceNames {
   readonly slices: readonly DnsSlice[];
 }
 
@@ -93,7 +94,8 @@ const LABEL_LENGTH_MAX = 63;
 export function dnsHostOf(text: string): DnsHost {
   const address = parseAddress(text);
   if (address === undefined) return { text, type: 'CNAME', data: text.endsWith('.') ? text : `${text}.` };
-  return { text, type: typeof address === 'number' ? 'A' : 'AAAA', data: formatAddress(address) };
+  const data = formatAddress(address);
+  return { text, type: typeof address === 'number' ? 'A' : 'AAAA', data: data === text ? text : data };
 }
 
 /** An address as a label: `10-244-1-10`, `fd00--1`; a final dash gains a zero. */
@@ -135,6 +137,17 @@ function sliceOf(slice: EndpointSlice): DnsSlice {
   return { endpoints, ports: dnsPortsOf(slice.ports), labels, cluster: sourceClusterOf(slice) };
 }
 
+/** The ready addresses of slices, as they spell them. */
+export function readyAddressesOf(slices: readonly EndpointSlice[]): ReadonlySet<string> {
+  const ready = new Set<string>();
+  for (const { endpoints } of slices) {
+    for (const { addresses, conditions } of endpoints ?? []) {
+      if (conditions?.ready !== false) for (const address of addresses) ready.add(address);
+    }
+  }
+  return ready;
+}
+
 /** Slices are frozen and shared, so what was read from one stays true for as long as it is kept. */
 const READ_SLICES = new WeakMap<EndpointSlice, DnsSlice>();
 
@@ -148,7 +161,7 @@ export function dnsSliceOf(slice: EndpointSlice): DnsSlice {
 }
 
 /** The names of slices without a Service. */
-function orphanOf(key: Key, slices: readonly EndpointSlice[]): DnsService {
+function orphanOf(key: Key): DnsServiceNames {
   return {
     ...splitKey(key),
     key,
@@ -159,7 +172,6 @@ function orphanOf(key: Key, slices: readonly EndpointSlice[]): DnsService {
     clusterIPs: [],
     externalIPs: [],
     ports: PORTLESS,
-    slices: slices.map(dnsSliceOf),
   };
 }
 
@@ -168,8 +180,8 @@ export function externalIPsOf({ spec, status }: Service): readonly string[] {
   return [...(spec.externalIPs ?? []), ...ingress.map(({ ip = '', hostname = '' }) => (ip === '' ? hostname : ip))];
 }
 
-export function dnsServiceOf(key: Key, { service, slices }: DnsRecords): DnsService {
-  if (service === undefined) return orphanOf(key, slices);
+export function dnsNamesOf(key: Key, { service }: Pick<DnsRecords, 'service'>): DnsServiceNames {
+  if (service === undefined) return orphanOf(key);
   const { spec, metadata } = service;
   const addresses =
     spec.clusterIPs !== undefined && spec.clusterIPs.length > 0 ? spec.clusterIPs : [spec.clusterIP ?? ''];
@@ -185,194 +197,5 @@ export function dnsServiceOf(key: Key, { service, slices }: DnsRecords): DnsServ
     clusterIPs: headless ? [] : addresses.filter((address) => address !== '').map(dnsHostOf),
     externalIPs: externalIPsOf(service).map(dnsHostOf),
     ports: dnsPortsOf(spec.ports),
-    slices: slices.map(dnsSliceOf),
   };
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-function textsOf(hosts: readonly DnsHost[] | undefined): ReadonlySet<string> {
-  return hosts === undefined || hosts.length === 0 ? NONE : new Set(hosts.map((host) => host.text));
-}
-
-function endpointsOf(service: DnsService | undefined): ReadonlySet<string> {
-  if (service === undefined) return NONE;
-  return new Set(service.slices.flatMap((slice) => slice.endpoints.map((endpoint) => endpoint.host.text)));
-}
-
-function sameSlices(a: DnsService | undefined, b: DnsService | undefined): boolean {
-  if (a === undefined || b === undefined || a.slices.length !== b.slices.length) return false;
-  return a.slices.every((slice, i) => slice === b.slices[i]);
-}
-
-interface Entry<Records> {
-  readonly records: Records;
-  readonly names: DnsService;
-}
-
-/**
- * What the addresses of a Service's own name are made of, in one small object: among many Services, each object that a query
- * touches is a miss of the processor's cache.
- */
-export interface PlainName {
-  /** one text for all Services of a namespace */
-  readonly namespace: string;
-  readonly type: DnsHost['type'];
-  readonly data: string;
-  /** further clusterIPs; undefined where there is one */
-  readonly others: readonly DnsHost[] | undefined;
-}
-
-const NAMESPACES = new Map<string, string>();
-
-function sameText(namespace: string): string {
-  const known = NAMESPACES.get(namespace);
-  if (known === undefined) NAMESPACES.set(namespace, namespace);
-  return known ?? namespace;
-}
-
-function plainNameOf(service: DnsService | undefined): PlainName | undefined {
-  const [first, ...others] = service?.clusterIPs ?? [];
-  if (service === undefined || first === undefined || service.external !== undefined) return undefined;
-  const { type, data } = first;
-  return { namespace: sameText(service.namespace), type, data, others: others.length === 0 ? undefined : others };
-}
-
-function textOf(service: DnsService | undefined): string | undefined {
-  return service?.clusterIPs.map((host) => host.text).join();
-}
-
-/** A change of endpoints leaves the name as it is. */
-function rename(
-  names: VersionedMap<PlainName>,
-  key: Key,
-  before: DnsService | undefined,
-  after: DnsService | undefined,
-): VersionedMap<PlainName> {
-  const same = (before?.external === undefined) === (after?.external === undefined) && textOf(before) === textOf(after);
-  if (same && before !== undefined && after !== undefined) return names;
-  const { namespace, name } = splitKey(key);
-  const plain = plainNameOf(after);
-  return plain === undefined ? names.delete(`${name}.${namespace}`) : names.set(`${name}.${namespace}`, plain);
-}
-
-/** Services by key, by name and by each kind of address; persistent, and a change touches one Service's records. */
-export class DnsZone<Records = DnsRecords> {
-  static readonly EMPTY = DnsZone.empty(dnsServiceOf);
-  readonly #read: (key: Key, records: Records) => DnsService;
-  readonly #entries: VersionedMap<Entry<Records>>;
-  readonly #byName: VersionedMap<PlainName>;
-  readonly #byClusterIP: AddressIndex<string>;
-  readonly #byExternalIP: AddressIndex<string>;
-  readonly #byEndpoint: AddressIndex<string>;
-
-  private constructor(
-    read: (key: Key, records: Records) => DnsService,
-    entries: VersionedMap<Entry<Records>>,
-    byName: VersionedMap<PlainName>,
-    byClusterIP: AddressIndex<string>,
-    byExternalIP: AddressIndex<string>,
-    byEndpoint: AddressIndex<string>,
-  ) {
-    this.#read = read;
-    this.#entries = entries;
-    this.#byName = byName;
-    this.#byClusterIP = byClusterIP;
-    this.#byExternalIP = byExternalIP;
-    this.#byEndpoint = byEndpoint;
-  }
-
-  /** `read` makes names of what is filed under a key. */
-  static empty<Records>(read: (key: Key, records: Records) => DnsService): DnsZone<Records> {
-    const none: AddressIndex<string> = PersistentMap();
-    return new DnsZone(read, VersionedMap.empty(), VersionedMap.empty(), none, none, none);
-  }
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  get(key: Key): Records | undefined {
-    return this.#entries.get(key)?.records;
-  }
-
-  /** what names are made of, for one Service */
-  service(key: Key): DnsService | undefined {
-    return this.#entries.get(key)?.names;
-  }
-
-  /** a Service that has clusterIPs, by how its DNS name begins: `my-api.default` */
-  named(name: string): PlainName | undefined {
-    return this.#byName.get(name);
-  }
-
-  /** the Services with this clusterIP, by key; the address as objects spell it */
-  withClusterIP(address: string): readonly DnsService[] {
-    return this.#services(this.#byClusterIP.get(address));
-  }
-
-  /** the Services with this external address, by key; the address as objects spell it */
-  withExternalIP(address: string): readonly DnsService[] {
-    return this.#services(this.#byExternalIP.get(address));
-  }
-
-  /** the Services with a ready endpoint at this address, by key */
-  withEndpoint(address: string): readonly DnsService[] {
-    return this.#services(this.#byEndpoint.get(address));
-  }
-
-  /** every Service, sorted by key: for printers, never on the way of a query */
-  services(): readonly DnsService[] {
-    const all = this.#entries.values().map((entry) => entry.names);
-    return all.sort((a, b) => (a.key < b.key ? -1 : 1));
-  }
-
-  /** Records or, with undefined, forgets a Service. */
-  set(key: Key, records: Records | undefined): DnsZone<Records> {
-    const before = this.#entries.get(key)?.names;
-    const after = records === undefined ? undefined : this.#read(key, records);
-    const entries =
-      after === undefined ? this.#entries.delete(key) : this.#entries.set(key, { records: records!, names: after });
-    const byName = rename(this.#byName, key, before, after);
-    const byClusterIP = reindex(this.#byClusterIP, key, textsOf(before?.clusterIPs), textsOf(after?.clusterIPs));
-    const byExternalIP = reindex(this.#byExternalIP, key, textsOf(before?.externalIPs), textsOf(after?.externalIPs));
-    const byEndpoint = sameSlices(before, after)
-      ? this.#byEndpoint
-      : reindex(this.#byEndpoint, key, endpointsOf(before), endpointsOf(after));
-    return new DnsZone(this.#read, entries, byName, byClusterIP, byExternalIP, byEndpoint);
-  }
-
-  #services(keys: readonly Key[] | undefined): readonly DnsService[] {
-    return keys === undefined ? [] : keys.map((key) => this.#entries.get(key)!.names);
-  }
-}
-
-/** Pods by key and by address. */
-export class DnsPods {
-  static readonly EMPTY = new DnsPods(PersistentMap(), PersistentMap());
-  readonly #pods: PersistentMap<Key, DnsPod>;
-  readonly #byAddress: AddressIndex<string>;
-
-  private constructor(pods: PersistentMap<Key, DnsPod>, byAddress: AddressIndex<string>) {
-    this.#pods = pods;
-    this.#byAddress = byAddress;
-  }
-
-  get(key: Key): DnsPod | undefined {
-    return this.#pods.get(key);
-  }
-
-  keys(): Iterable<Key> {
-    return this.#pods.keys();
-  }
-
-  at(address: string): readonly DnsPod[] {
-    return (this.#byAddress.get(address) ?? []).map((key) => this.#pods.get(key)!);
-  }
-
-  set(key: Key, pod: DnsPod | undefined): DnsPods {
-    const before = new Set(this.#pods.get(key)?.addresses ?? []);
-    const byAddress = reindex(this.#byAddress, key, before, new Set(pod?.addresses ?? []));
-    return new DnsPods(pod === undefined ? this.#pods.delete(key) : this.#pods.set(key, pod), byAddress);
-  }
 }

@@ -1,3 +1,12 @@
+/** What versions can share. */
+export interface KeyedTable<Value> {
+  readonly size: number;
+  get(key: string): Value | undefined;
+  set(key: string, value: Value): unknown;
+  delete(key: string): unknown;
+  keys(): Iterable<string>;
+}
+
 /**
  * A persistent map that is as fast to read as a plain one: every version shares one table, which belongs to the newest of them.
  * An older version knows what differs from the next newer one; whoever reads it takes the table over, and the others give way.
@@ -5,19 +14,26 @@
  * Made for what is changed one key at a time and nearly always read in its newest version. (Baker, Shallow Binding Makes
  * Functional Arrays Fast, 1991.)
  */
-export class VersionedMap<Value> {
+export class VersionedMap<Value, Table extends KeyedTable<Value> = Map<string, Value>> {
   static empty<Value>(): VersionedMap<Value> {
-    return new VersionedMap(new Map());
+    return new VersionedMap<Value>(() => new Map());
   }
 
+  /** The empty map of a kind of table that reads in ways of its own. */
+  static of<Value, Table extends KeyedTable<Value>>(make: () => Table): VersionedMap<Value, Table> {
+    return new VersionedMap<Value, Table>(make);
+  }
+
+  readonly #make: () => Table;
   /** the table, where this version has it */
-  #table: Map<string, Value> | undefined;
+  #table: Table | undefined;
   /** otherwise: the version to ask, and the one key in which it differs */
-  #next: VersionedMap<Value> | undefined;
+  #next: VersionedMap<Value, Table> | undefined;
   #key = '';
   #value: Value | undefined;
 
-  private constructor(table: Map<string, Value>) {
+  private constructor(make: () => Table, table: Table = make()) {
+    this.#make = make;
     this.#table = table;
   }
 
@@ -25,13 +41,17 @@ export class VersionedMap<Value> {
     return this.#taken().size;
   }
 
+  /** What this version holds, to be read before any other version is looked at or changed. */
+  get table(): Table {
+    return this.#table ?? this.#taken();
+  }
+
   get(key: string): Value | undefined {
-    const table = this.#table ?? this.#taken();
-    return table.get(key);
+    return this.table.get(key);
   }
 
   has(key: string): boolean {
-    return this.#taken().has(key);
+    return this.table.get(key) !== undefined;
   }
 
   /** A copy: what is read from it stays this version's. */
@@ -40,20 +60,25 @@ export class VersionedMap<Value> {
   }
 
   values(): readonly Value[] {
-    return [...this.#taken().values()];
+    const table = this.#taken();
+    return Array.from(table.keys(), (key) => table.get(key)!);
   }
 
-  set(key: string, value: Value): VersionedMap<Value> {
+  set(key: string, value: Value): VersionedMap<Value, Table> {
     const table = this.#taken();
     // The empty map is shared by all that begin with it, and must not remember them.
-    if (table.size === 0) return new VersionedMap(new Map([[key, value]]));
+    if (table.size === 0) {
+      const first = this.#make();
+      first.set(key, value);
+      return new VersionedMap<Value, Table>(this.#make, first);
+    }
     const before = table.get(key);
     if (before === value) return this;
     table.set(key, value);
     return this.#succeeded(table, key, before);
   }
 
-  delete(key: string): VersionedMap<Value> {
+  delete(key: string): VersionedMap<Value, Table> {
     const table = this.#taken();
     const before = table.get(key);
     if (before === undefined) return this;
@@ -62,8 +87,8 @@ export class VersionedMap<Value> {
   }
 
   /** The newer version, which the table goes to; this one remembers how it differs. */
-  #succeeded(table: Map<string, Value>, key: string, before: Value | undefined): VersionedMap<Value> {
-    const newer = new VersionedMap(table);
+  #succeeded(table: Table, key: string, before: Value | undefined): VersionedMap<Value, Table> {
+    const newer = new VersionedMap<Value, Table>(this.#make, table);
     this.#table = undefined;
     this.#next = newer;
     this.#key = key;
@@ -72,10 +97,10 @@ export class VersionedMap<Value> {
   }
 
   /** The table as this version has it: difference by difference from whoever has it now. */
-  #taken(): Map<string, Value> {
+  #taken(): Table {
     if (this.#table !== undefined) return this.#table;
-    const way: VersionedMap<Value>[] = [];
-    let holder: VersionedMap<Value> = this;
+    const way: VersionedMap<Value, Table>[] = [];
+    let holder: VersionedMap<Value, Table> = this;
     while (holder.#table === undefined) {
       way.push(holder);
       holder = holder.#next!;
@@ -88,7 +113,7 @@ export class VersionedMap<Value> {
   }
 
   /** From the neighbour that has the table: the two differ in one key. */
-  #takeFrom(holder: VersionedMap<Value>): void {
+  #takeFrom(holder: VersionedMap<Value, Table>): void {
     const table = holder.#table!;
     const theirs = table.get(this.#key);
     if (this.#value === undefined) table.delete(this.#key);

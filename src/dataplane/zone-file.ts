@@ -4,7 +4,8 @@
  * Source: RFC 1035, 5; CoreDNS plugin/kubernetes/xfr.go for which records there are.
  */
 import { EPOCH_MS, type Moment } from '../model/index.ts';
-import type { DnsEndpoint, DnsPort, DnsService, DnsZone } from './dns-records.ts';
+import type { DnsEndpoint, DnsPort, DnsService } from './dns-records.ts';
+import type { DnsZone } from './dns-zone.ts';
 
 export interface ZoneFileOptions {
   /** with its final dot: `cluster.local.` */

@@ -93,7 +93,7 @@ export const nothingIsProgrammedForWhatIsGone: Invariant = (emulator) => {
   const programmed: readonly (readonly [piece: string, kind: Kind, keys: Iterable<Key>])[] = [
     ['node', 'Node', node.keys()],
     ['service', 'Service', Array.from(service.records(), ({ key }) => key)],
-    ['dns', 'Service', dns.services().map(({ key }) => key)],
+    ['dns', 'Service', dns.keys()],
     ['dnsNamespace', 'Namespace', dnsNamespace.keys()],
   ];
   const left = programmed.flatMap(([piece, kind, keys]) =>

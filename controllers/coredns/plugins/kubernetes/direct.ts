@@ -2,9 +2,10 @@
  * The shortest way to the most frequent answer: the addresses of a Service with ClusterIPs, asked for by its plain name. The
  * general way (records.ts) says the same; test/properties holds the two together. What is not plain is left to it.
  */
+import { type NameRows, NameSuffix, wordsOfName } from '../../../../src/dataplane/index.ts';
 import type { DnsMessage, DnsRecord } from '../../../../src/model/index.ts';
 import { replyTo } from '../../message.ts';
-import type { DnsContext, DnsRequest } from '../../plugin.ts';
+import type { DnsContext, DnsFacts, DnsRequest } from '../../plugin.ts';
 import { inZone, isReverse } from '../../zones.ts';
 import type { KubernetesOptions } from './options.ts';
 
@@ -20,21 +21,63 @@ function isPlain({ zones, labels, namespaceLabels, ignoreEmptyService, multiclus
   );
 }
 
+/** Which namespaces are answered for, remembered by their numbers for as long as the same ones exist. */
+class ExposedNamespaces {
+  readonly #chosen: ReadonlySet<string>;
+  #names: NameRows | undefined;
+  #existing: DnsFacts['dnsNamespace'] | undefined;
+  #exposed: boolean[] = [];
+
+  /** `chosen`: none stands for all */
+  constructor(chosen: ReadonlySet<string>) {
+    this.#chosen = chosen;
+  }
+
+  has(namespace: number, names: NameRows, existing: DnsFacts['dnsNamespace']): boolean {
+    if (names !== this.#names || existing !== this.#existing) {
+      this.#names = names;
+      this.#existing = existing;
+      this.#exposed = [];
+    }
+    return this.#exposed[namespace] ?? this.#look(namespace, names, existing);
+  }
+
+  #look(namespace: number, names: NameRows, existing: DnsFacts['dnsNamespace']): boolean {
+    // No holes: an array with holes is slow to read.
+    while (this.#exposed.length <= namespace) {
+      const name = names.namespaceName(this.#exposed.length);
+      this.#exposed.push((this.#chosen.size === 0 || this.#chosen.has(name)) && existing.has(name));
+    }
+    return this.#exposed[namespace]!;
+  }
+}
+
+/** The addresses of one kind that a Service's name leads to. */
+function recordsOf(request: DnsRequest, service: number, names: NameRows, ttl: number): readonly DnsRecord[] {
+  const { name, type } = request;
+  const address = names.address(service);
+  if (address !== undefined) return type === 'A' ? [{ name, type, ttl, data: address }] : [];
+  return names.hosts(service).flatMap((host) => (host.type === type ? [{ name, type, ttl, data: host.data }] : []));
+}
+
 export function directAnswers(options: KubernetesOptions): Direct {
   if (!isPlain(options)) return NEVER;
-  const { namespaces, ttl } = options;
-  const suffixes = options.zones.filter((zone) => !isReverse(`.${zone}`)).map((zone) => `.svc.${zone}`);
+  const forward = options.zones.filter((zone) => !isReverse(`.${zone}`));
+  const suffixes = forward.map((zone) => new NameSuffix(`.svc.${zone}`));
+  const exposed = new ExposedNamespaces(options.namespaces);
   return (request, { facts }) => {
-    const { name, lowerName, type } = request;
-    if (type !== 'A' && type !== 'AAAA') return undefined;
+    if (request.type !== 'A' && request.type !== 'AAAA') return undefined;
+    const name = wordsOfName(request.lowerName);
+    if (!name.isPlain) return undefined;
     for (const suffix of suffixes) {
-      if (!lowerName.endsWith(suffix)) continue;
-      const found = facts.dns.named(lowerName.slice(0, lowerName.length - suffix.length));
-      if (found === undefined || (namespaces.size > 0 && !namespaces.has(found.namespace))) return undefined;
-      if (!facts.dnsNamespace.has(found.namespace)) return undefined;
-      const answers: DnsRecord[] = [];
-      if (found.type === type) answers.push({ name, type, ttl, data: found.data });
-      for (const host of found.others ?? []) if (host.type === type) answers.push({ name, type, ttl, data: host.data });
+      if (!name.endsWith(suffix)) continue;
+      const names = facts.dns.names;
+      const dot = name.firstDot();
+      const end = name.length - suffix.length;
+      const namespace = dot > 0 && dot + 1 < end ? names.namespace(name, dot + 1, end) : -1;
+      const service = namespace < 0 ? -1 : names.service(name, dot, namespace);
+      if (service < 0 || !exposed.has(namespace, names, facts.dnsNamespace)) return undefined;
+      const answers = recordsOf(request, service, names, options.ttl);
       return answers.length === 0 ? undefined : replyTo(request, 'NOERROR', { answers });
     }
     return undefined;
