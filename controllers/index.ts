@@ -77,7 +77,8 @@ export function controllersFor(settings: ClusterSettings): readonly Controller[]
 /** What runs where the cluster has an Azure around it. */
 function cloudControllers(settings: ClusterSettings): readonly Controller[] {
   const config = cloudConfigOf(settings);
-  return [serviceController(config), nodeBackendPoolController(config), ...routeControllers(settings, config)];
+  const byInterface = config.backendPoolType === 'nodeIPConfiguration' ? [nodeBackendPoolController(config)] : [];
+  return [serviceController(config), ...byInterface, ...routeControllers(settings, config)];
 }
 
 function routeControllers(settings: ClusterSettings, config: CloudConfig): readonly Controller[] {

@@ -28,6 +28,8 @@ export interface CloudConfig {
   /** who is probed for Services of external traffic policy Cluster: each node port, or kube-proxy once for all */
   readonly healthProbeMode: 'servicenodeport' | 'shared';
   readonly sharedProbe: { readonly port: number; readonly requestPath: string };
+  /** what a backend pool's members are: the nodes' interfaces, or their addresses */
+  readonly backendPoolType: 'nodeIPConfiguration' | 'nodeIP';
   readonly disableOutboundSnat: boolean;
   readonly mutatesIpTags: boolean;
 }
@@ -37,6 +39,7 @@ export const AKS_DEFAULTS = {
   loadBalancerSku: 'standard',
   healthProbeMode: 'servicenodeport',
   sharedProbe: { port: 10256, requestPath: '/healthz' },
+  backendPoolType: 'nodeIPConfiguration',
   disableOutboundSnat: false,
   mutatesIpTags: false,
 } as const satisfies Partial<CloudConfig>;
@@ -58,7 +61,7 @@ export function virtualNetworkId(config: CloudConfig): string {
 }
 
 /** What AKS tells the provider of a cluster. */
-export function cloudConfigOf({ agentPoolProfiles }: ClusterSettings): CloudConfig {
+export function cloudConfigOf({ agentPoolProfiles, networkProfile }: ClusterSettings): CloudConfig {
   return {
     ...AKS_DEFAULTS,
     ...CLUSTER_SCOPE,
@@ -67,5 +70,7 @@ export function cloudConfigOf({ agentPoolProfiles }: ClusterSettings): CloudConf
     virtualNetwork: CLUSTER_NETWORK,
     subnet: agentPoolProfiles[0]?.vnetSubnet ?? '',
     securityGroup: NODE_GROUP,
+    backendPoolType:
+      networkProfile.loadBalancerProfile?.backendPoolType === 'NodeIP' ? 'nodeIP' : 'nodeIPConfiguration',
   };
 }

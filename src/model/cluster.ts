@@ -44,6 +44,8 @@ export type OutboundType =
   | 'none';
 
 export interface LoadBalancerProfile {
+  /** what the members of backend pools are; NodeIPConfiguration where it is not given */
+  readonly backendPoolType?: 'NodeIPConfiguration' | 'NodeIP';
   /** of each node; by the number of nodes where it is 0 or not given */
   readonly allocatedOutboundPorts?: number;
   readonly managedOutboundIPs?: { readonly count: number };

@@ -248,6 +248,7 @@ export const clusterSchema = z.strictObject({
           allocatedOutboundPorts: z.int().min(0).max(64000).multipleOf(8).optional(),
           managedOutboundIPs: z.strictObject({ count: z.int().min(1).max(100) }).optional(),
           idleTimeoutInMinutes: idleTimeoutInMinutes.optional(),
+          backendPoolType: z.enum(['NodeIPConfiguration', 'NodeIP']).optional(),
         })
         .optional(),
       natGatewayProfile: z.strictObject({ idleTimeoutInMinutes: idleTimeoutInMinutes.optional() }).optional(),

@@ -11,6 +11,7 @@ import type { CloudConfig } from '../cloud-config.ts';
 import { addressesOfService } from '../security-group/shared-destinations.ts';
 import { SyncError } from '../sync-error.ts';
 import { internalIps } from './eligible-nodes.ts';
+import { isMisplaced, nextPoolHosts } from './pool-hosts.ts';
 import { responseErrorText } from './response-error.ts';
 import {
   NODES_BY_ADDRESS,
@@ -31,7 +32,10 @@ export function serviceController(config: CloudConfig): Controller {
     name: 'service-controller',
     program: 'cloud-controller-manager',
     backoff: { firstMs: RETRY_FIRST_MS, longestMs: RETRY_LONGEST_MS },
-    watches: { Service: (service, _, key) => (concerns(service) ? [key] : []) },
+    watches: {
+      Service: (service, _, key) => (concerns(service) ? [key] : []),
+      ...(config.backendPoolType === 'nodeIP' ? nodeWatch(config) : {}),
+    },
     indexes: {
       Service: {
         [SERVICES_BY_ADDRESS]: addressesOfService,
@@ -42,6 +46,18 @@ export function serviceController(config: CloudConfig): Controller {
     reconcile: (view, key) => reconcile(view, key, config),
     failed: (view, key, error, call) => failed(view, key, error, call),
   };
+}
+
+/** Nodes that come and go are members of all Services' load balancers at once: one key, which no Service has, stands for them. */
+const NODES: Key = 'nodes';
+
+function nodeWatch(config: CloudConfig): Controller['watches'] {
+  return { Node: (node, view) => (isMisplaced(node, view, config) ? [NODES] : []) };
+}
+
+function placeNodes(view: View, config: CloudConfig): readonly Intent[] {
+  const call = nextPoolHosts(view, config);
+  return call === undefined ? [] : [{ do: 'call', call }];
 }
 
 function concerns(service: Service): boolean {
@@ -58,6 +74,7 @@ function hasFinalizer({ metadata }: Service): boolean {
 }
 
 function reconcile(view: View, key: Key, config: CloudConfig): readonly Intent[] {
+  if (key === NODES) return placeNodes(view, config);
   const service = view.get('Service', key);
   const isSyncing = view.dataplane.loadBalancerSync.has(key);
   if (service === undefined || !concerns(service)) return isSyncing ? [mark(key, undefined)] : [];

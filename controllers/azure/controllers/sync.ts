@@ -24,6 +24,7 @@ import { reconcileSecurityGroup } from '../security-group/reconcile.ts';
 import { sharedPortsOf } from '../security-group/shared-destinations.ts';
 import { SyncError } from '../sync-error.ts';
 import { eligibleNodeIps } from './eligible-nodes.ts';
+import { nextPoolHosts } from './pool-hosts.ts';
 
 export type SyncStep = { readonly warnings: readonly Warning[] } & (
   | { readonly step: 'call'; readonly call: azure.CloudCall }
@@ -54,6 +55,8 @@ export function nextToEnsure(service: Service, view: View, config: CloudConfig):
   if (again !== undefined) return { step: 'call', call: { method: 'PUT', resource: again }, warnings: [] };
   const balancer = balancerStep(sync);
   if (balancer.call !== undefined) return { step: 'call', call: balancer.call, warnings: balancer.warnings };
+  const hosts = config.backendPoolType === 'nodeIP' ? nextPoolHosts(view, config) : undefined;
+  if (hosts !== undefined) return { step: 'call', call: hosts, warnings: [] };
   const ips = frontendIps(balancer.loadBalancer, sync);
   const call = securityStep(sync, ips).call ?? balancerStep(flipped(sync)).call ?? publicIpStep(sync);
   if (call !== undefined) return { step: 'call', call, warnings: [] };

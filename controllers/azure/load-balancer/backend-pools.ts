@@ -23,11 +23,12 @@ export function withClusterPools(
   return missing.length === 0 ? pools : [...pools, ...missing.map((name) => ({ name, properties: {} }))];
 }
 
-/** The pool with more members; the same pool where all were in it. */
+/** The pool with more members; the same pool where all were in it. `names`: of the nodes that have the addresses. */
 export function withAddresses(
   pool: azure.BackendAddressPool,
   ips: readonly string[],
   virtualNetwork: azure.Reference,
+  names: ReadonlyMap<string, string> = new Map(),
 ): azure.BackendAddressPool {
   const members = pool.properties.loadBalancerBackendAddresses ?? [];
   const known = new Set(members.map(({ properties }) => properties.ipAddress));
@@ -35,9 +36,12 @@ export function withAddresses(
   if (added.length === 0) return pool;
   const loadBalancerBackendAddresses = [
     ...members,
-    ...added.map((ipAddress) => ({ properties: { ipAddress, virtualNetwork } })),
+    ...added.map((ipAddress) => {
+      const name = names.get(ipAddress);
+      return { ...(name === undefined ? {} : { name }), properties: { ipAddress } };
+    }),
   ];
-  return { ...pool, properties: { ...pool.properties, loadBalancerBackendAddresses } };
+  return { ...pool, properties: { virtualNetwork, ...pool.properties, loadBalancerBackendAddresses } };
 }
 
 export interface RemovalOptions {
