@@ -108,9 +108,8 @@ export class Informer {
     this.#pending = due < 0 ? [] : this.#pending.slice(due);
     this.#wakeAt = Number.POSITIVE_INFINITY;
     for (const { event } of batch) {
-      const key = event.key.slice(this.#prefix.length);
       this.#revision = event.revision;
-      this.#options.deliver(key, event.value, event.revision);
+      this.#options.deliver(event.name, event.value, event.revision);
     }
     this.#wakeWhenDue();
     if (batch.length > 0) this.#options.delivered();

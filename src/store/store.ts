@@ -24,6 +24,8 @@ export interface Entry<V> {
 export interface WatchEvent<V> {
   readonly revision: number;
   readonly key: string;
+  /** the key less its collection: the same string in every event of the key, for watchers to file by without making their own */
+  readonly name: string;
   readonly value: V | undefined;
   readonly before: V | undefined;
 }
@@ -31,6 +33,7 @@ export interface WatchEvent<V> {
 /** What a key was from a revision on; `value` is undefined where it was deleted. */
 interface Version<V> {
   readonly revision: number;
+  readonly name: string;
   readonly createRevision: number;
   readonly value: V | undefined;
   /** cut off by compaction */
@@ -188,16 +191,18 @@ export class Store<V extends object> {
   }
 
   #write(key: string, value: V | undefined, expected: number | undefined): WriteResult {
-    const collection = this.#collection(collectionOf(key));
+    const within = collectionOf(key);
+    const collection = this.#collection(within);
     const latest = collection.keys.get(key);
     const exists = latest?.value !== undefined;
     const actual = exists ? latest.revision : 0;
     if (expected !== undefined && expected !== actual) return { ok: false, actual };
     const revision = ++this.#revision;
     const createRevision = exists ? latest.createRevision : revision;
-    collection.keys.set(key, { revision, createRevision, value, previous: latest });
+    const name = latest?.name ?? key.slice(within.length + 1);
+    collection.keys.set(key, { revision, name, createRevision, value, previous: latest });
     collection.live += (value === undefined ? 0 : 1) - (exists ? 1 : 0);
-    const event = { revision, key, value, before: latest?.value };
+    const event = { revision, key, name, value, before: latest?.value };
     this.#all.log.append(event);
     collection.log.append(event);
     this.#announce(event);

@@ -7,6 +7,7 @@ export interface Value {
 export interface PastEvent {
   readonly revision: number;
   readonly key: string;
+  readonly name: string;
   readonly value: Value | undefined;
   readonly before: Value | undefined;
 }

@@ -59,7 +59,8 @@ export class StoreUnderTest {
     const revision = history.events.length + 1;
     const value = remove ? undefined : Object.freeze({ id: revision });
     // The model learns of the write first: watchers are told while it is being made.
-    if (!refused) history.events.push({ revision, key, value, before: latest?.value });
+    const name = key.includes('/') ? key.slice(key.indexOf('/') + 1) : '';
+    if (!refused) history.events.push({ revision, key, name, value, before: latest?.value });
     const result = value === undefined ? this.store.delete(key, expected) : this.store.put(key, value, expected);
     expect(result).toEqual(refused ? { ok: false, actual } : { ok: true, revision });
   }
