@@ -1,6 +1,6 @@
 /**
  * New ClusterIP connections through the packet engine: the SYN from a client pod over its node and another node to a server
- * pod, and the SYN-ACK back, connection tracking written after each. With and without a recorded trace, in each of kube-proxy's
+ * pod, and the SYN-ACK back, connection tracking written after each: two packets a connection. With and without a recorded trace, in each of kube-proxy's
  * modes.
  */
 import { ACK, type Dice, type Ipv4, type Packet, SYN, TCP } from '../../src/model/index.ts';
@@ -202,8 +202,8 @@ export async function benchWalk({ sizes, modes = MODES }: BenchOptions): Promise
   return {
     name: 'walk',
     about:
-      'New ClusterIP connections per second: SYN and SYN-ACK over two nodes, conntrack written, in each of ' +
-      "kube-proxy's modes; Services of ten endpoints each.",
+      'New ClusterIP connections per second, of two packets each: SYN and SYN-ACK over two nodes, conntrack written, in ' +
+      "each of kube-proxy's modes; Services of ten endpoints each.",
     columns: ['mode', 'nodes', 'pods', 'Services', 'tracked', 'untraced, CPU', 'wall', 'traced, CPU', 'wall'],
     rows: measured.map(rowOf),
     figures: [...measured.flatMap(figuresOf), ...byMode.map(spreadOf)],
