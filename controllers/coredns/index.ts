@@ -9,7 +9,7 @@ export { CorefileError } from './corefile/error.ts';
 export { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
 export { printCorefile } from './corefile/print.ts';
 export { corednsManifests, type Manifest } from './manifests.ts';
-export { formatMetrics } from './metrics.ts';
+export { formatMetrics, joinFamilies, type MetricFamily } from './metrics.ts';
 export {
   type Connection,
   type DnsContext,
@@ -45,7 +45,15 @@ export { rewrite } from './plugins/rewrite/index.ts';
 export { RuleError } from './plugins/rewrite/match.ts';
 export { type RewriteRule, readRewriteRule } from './plugins/rewrite/rule.ts';
 export { corednsPods, dnsPodOf } from './pods-controller.ts';
-export { durationText, type HttpQuestion, httpStatus, lameduckMsOf, reloadOf, startupWaitMsOf } from './process.ts';
+export {
+  durationText,
+  type HttpQuestion,
+  hasEndpoint,
+  httpStatus,
+  lameduckMsOf,
+  reloadOf,
+  startupWaitMsOf,
+} from './process.ts';
 export { corednsNamespaces, corednsRecords } from './records-controller.ts';
 export { movedByImport, movedByPod, movedSerials } from './serials.ts';
 export {

@@ -171,6 +171,8 @@ export interface PluginInstance {
   dueAt?(memory: Memory): Moment | undefined;
   /** does what is due up to now */
   wake?(memory: Memory, context: DnsContext): void;
-  /** what it has counted; `server` is the server block's address, `dns://:53` */
-  metrics?(memory: Memory, server: string): readonly MetricFamily[];
+  /** what it has counted up to now; `server` is the server block's address, `dns://:53` */
+  metrics?(memory: Memory, server: string, at: Moment): readonly MetricFamily[];
+  /** counts a query that no server block takes, and what was written to it */
+  dropped?(memory: Memory, request: DnsRequest, written: DnsMessage, context: DnsContext): void;
 }

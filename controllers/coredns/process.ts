@@ -18,6 +18,11 @@ export function reloadOf(server: DnsServer): PluginInstance['reload'] {
   return instancesOf(server).find(({ reload }) => reload !== undefined)?.reload;
 }
 
+/** Whether it shows something over HTTP, such as `/metrics`. */
+export function hasEndpoint(server: DnsServer, path: string): boolean {
+  return instancesOf(server).some(({ endpoint }) => endpoint?.path === path);
+}
+
 /** How long a server whose informers have not synced waits before it listens all the same. */
 export function startupWaitMsOf(server: DnsServer): number {
   return instancesOf(server).reduce((sum, { startupWaitMs = 0 }) => sum + startupWaitMs, 0);

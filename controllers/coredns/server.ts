@@ -13,7 +13,7 @@ import type { DnsMessage, Moment } from '../../src/model/index.ts';
 import { type Configuration, configurationOf, handlerOf, type LoadOptions } from './chain.ts';
 import { CorefileError } from './corefile/error.ts';
 import { repeatedEdns, writtenReply } from './message.ts';
-import type { MetricFamily } from './metrics.ts';
+import { joinFamilies, type MetricFamily } from './metrics.ts';
 import type { DnsContext, DnsReply, DnsRequest, Handler, Memory } from './plugin.ts';
 import { fitted } from './truncate.ts';
 
@@ -44,7 +44,9 @@ function serverOf(configuration: Configuration, memories: readonly Memory[]): Dn
   for (const chain of configuration.chains) {
     // Packets for other ports do not reach the Service; blocks that listen there are read and never asked.
     if (chain.port !== DNS_PORT) continue;
-    const handler = chain.links.length === 0 ? () => 'REFUSED' as const : handlerOf(chain, memories);
+    // A zone without plugins is served by nobody.
+    if (chain.links.length === 0) continue;
+    const handler = handlerOf(chain, memories);
     for (const zone of chain.zones) handlers.set(zone, handler);
   }
   const served = configuration.chains.filter(({ port }) => port === DNS_PORT);
@@ -111,18 +113,14 @@ function handlerFor(lowerName: string, { handlers, only }: DnsServer): Handler |
   return handlers.get('.');
 }
 
-/** What the server's plugins have counted, by name; blocks that count the same thing share its family. */
-export function metricsOf({ configuration, memories }: DnsServer): readonly MetricFamily[] {
-  const families = new Map<string, MetricFamily>();
-  for (const { links, port } of configuration.chains) {
-    for (const { instance, slot } of links) {
-      for (const family of instance.metrics?.(memories[slot]!, `dns://:${port}`) ?? []) {
-        const before = families.get(family.name)?.samples ?? [];
-        families.set(family.name, { ...family, samples: [...before, ...family.samples] });
-      }
-    }
-  }
-  return [...families.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+/** What the server's plugins have counted up to now, by name; blocks that count the same thing share its family. */
+export function metricsOf({ configuration, memories }: DnsServer, at: Moment): readonly MetricFamily[] {
+  const { chains } = configuration;
+  return joinFamilies(
+    chains.flatMap(({ links, port }) =>
+      links.flatMap(({ instance, slot }) => instance.metrics?.(memories[slot]!, `dns://:${port}`, at) ?? []),
+    ),
+  );
 }
 
 export type DnsQuery = Pick<DnsMessage, 'id' | 'question'> & Partial<DnsMessage>;
@@ -155,12 +153,20 @@ function requestOf(server: DnsServer, query: DnsQuery, context: DnsContext, dept
   };
 }
 
+/** Whichever server block counts, counts for the whole process. */
+function countDropped(server: DnsServer, request: DnsRequest, written: DnsMessage, context: DnsContext): void {
+  const links = server.configuration.chains.flatMap((chain) => chain.links);
+  const counting = links.find(({ instance }) => instance.dropped !== undefined);
+  if (counting !== undefined) counting.instance.dropped!(server.memories[counting.slot]!, request, written, context);
+}
+
 function ask(query: DnsQuery, server: DnsServer, context: DnsContext, depth: number): DnsMessage {
   const request = requestOf(server, query, context, depth);
   const isTaken = request.class === 'IN' || server.servesOtherClasses;
   const handler = isTaken ? handlerFor(request.lowerName, server) : undefined;
   const reply: DnsReply = handler === undefined ? 'REFUSED' : handler(request, context);
   const written = writtenReply(request, reply);
+  if (handler === undefined) countDropped(server, request, written, context);
   const repeated = repeatedEdns(query.edns, server.configuration.ednsOptions);
   return repeated === undefined ? written : { ...written, edns: { ...repeated, ...written.edns } };
 }

@@ -5,7 +5,7 @@
  * Source: CoreDNS request/request.go (`Size`, `Scrub`), miekg/dns msg_truncate.go.
  */
 import type { DnsMessage, DnsRecord, Edns } from '../../src/model/index.ts';
-import type { Connection } from './plugin.ts';
+import type { Connection, DnsRequest } from './plugin.ts';
 import {
   HEADER_BYTES,
   OPT_BYTES,
@@ -26,6 +26,16 @@ const ADDRESS_BYTES_MAX = 16;
 export function optBytes(edns: Edns | undefined): number {
   if (edns === undefined) return 0;
   return edns.options.reduce((bytes, { data }) => bytes + 4 + data.length / 2, OPT_BYTES);
+}
+
+/** The bytes of a message, uncompressed. */
+export function messageBytes(message: DnsMessage): number {
+  return uncompressedBytes(message) + optBytes(message.edns);
+}
+
+/** The bytes of a query as it came. */
+export function queryBytes(request: DnsRequest): number {
+  return questionBytes({ question: request }, undefined) + optBytes(request.edns);
 }
 
 export function bytesMax(edns: Edns | undefined, protocol: Connection['protocol']): number {

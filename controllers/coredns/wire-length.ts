@@ -75,7 +75,7 @@ export function recordBytes(record: DnsRecord, at: number, suffixes: Suffixes): 
 }
 
 /** The bytes of the header and the question. */
-export function questionBytes({ question }: DnsMessage, suffixes: Suffixes): number {
+export function questionBytes({ question }: Pick<DnsMessage, 'question'>, suffixes: Suffixes): number {
   return HEADER_BYTES + nameBytes(question.name, HEADER_BYTES, suffixes) + QUESTION_TAIL_BYTES;
 }
 

@@ -52,6 +52,8 @@ export class NameServerProcess {
   #looksAt: Moment | undefined;
   #wakesAt: Moment | undefined;
   #rounds = 0;
+  /** by the servers that reloads have replaced */
+  #counted: readonly coredns.MetricFamily[] = [];
   #isSynced = false;
   #isListening = false;
   /** what its informers had brought when it was told to end: they are stopped first */
@@ -81,9 +83,11 @@ export class NameServerProcess {
     return this.#lastFacts !== undefined;
   }
 
-  /** What its metrics endpoint shows; undefined where it has ended. */
+  /** What its metrics endpoint shows: undefined where it has none, or has ended. Counters outlive the server that is replaced. */
   get metrics(): string | undefined {
-    return this.#server && coredns.formatMetrics(coredns.metricsOf(this.#server));
+    const server = this.#server;
+    if (server === undefined || !coredns.hasEndpoint(server, '/metrics')) return undefined;
+    return coredns.formatMetrics(coredns.joinFamilies([...this.#counted, ...this.#countedBy(server)]));
   }
 
   /** What it answers over HTTP; undefined where nobody listens there. */
@@ -139,6 +143,10 @@ export class NameServerProcess {
   #load(files: Files): coredns.ServerStart {
     const { nameservers } = this.#options;
     return coredns.startServer(files[coredns.COREFILE] ?? '', { files, nameservers });
+  }
+
+  #countedBy(server: coredns.DnsServer): readonly coredns.MetricFamily[] {
+    return coredns.metricsOf(server, this.#options.now());
   }
 
   #exit(line: string): void {
@@ -236,6 +244,8 @@ export class NameServerProcess {
       return;
     }
     const { server } = started;
+    const before = this.#server === undefined ? [] : this.#countedBy(this.#server);
+    this.#counted = coredns.joinFamilies([...this.#counted, ...before.filter(({ type }) => type !== 'gauge')]);
     this.#server = server;
     this.#schedule(server);
     later(0, () => this.#begin(server));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aCluster } from '../../test/support/cluster.ts';
+import { aCluster, aPod } from '../../test/support/cluster.ts';
 import { findCondition, type Pod } from '../model/index.ts';
 import type { Happening } from './contract.ts';
 import { Emulator } from './emulator.ts';
@@ -130,5 +130,35 @@ describe('the probes of a CoreDNS pod', () => {
     emulator.advance(30_000);
     expect(logs.filter((line) => line.startsWith('[INFO] SIGTERM'))).toHaveLength(2);
     expect(nameServers(emulator).filter(isReady)).toHaveLength(2);
+  });
+});
+
+describe('the metrics of a CoreDNS pod', () => {
+  const requests = (text: string) => /coredns_dns_requests_total\{[^}]*type="A"[^}]*\} (\d+)/.exec(text)?.[1];
+
+  it('go on counting when plugin reload replaces the server', () => {
+    const { emulator } = cluster();
+    emulator.scale('Deployment', 'kube-system/coredns', 1);
+    emulator.settle();
+    const pod = `pod/kube-system/${nameServers(emulator)[0]!.metadata.name}`;
+    emulator.apply([aPod('client')]);
+    emulator.settle();
+    const ask = () =>
+      emulator.resolve({ from: 'pod/client', name: 'kubernetes.default.svc.cluster.local.', type: 'A' });
+    ask();
+    configure(emulator, '.:53 {\n    ready\n    health\n    prometheus :9153\n    kubernetes cluster.local\n}\n');
+    emulator.advance(60_000);
+    ask();
+    expect(requests(emulator.dump('metrics', pod))).toBe('2');
+  });
+
+  it('are not there without prometheus', () => {
+    const { emulator } = cluster();
+    configure(emulator, '.:53 {\n    ready\n    health\n    kubernetes cluster.local\n}\n');
+    emulator.advance(60_000);
+    const pod = `pod/kube-system/${nameServers(emulator)[0]!.metadata.name}`;
+    expect(() => emulator.dump('metrics', pod)).toThrow(
+      `${pod} shows no metrics: its process has ended, or its Corefile has no prometheus`,
+    );
   });
 });

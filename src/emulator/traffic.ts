@@ -186,7 +186,8 @@ export class Traffic {
     if (pod === undefined || !isNameServer(pod))
       throw new NoSuchTargetError(`${from} is no name server of the cluster`);
     const text = this.#nameServers.metricsOf(pod);
-    if (text === undefined) throw new NoSuchTargetError(`${from} has ended, and waits to be started again`);
+    if (text === undefined)
+      throw new NoSuchTargetError(`${from} shows no metrics: its process has ended, or its Corefile has no prometheus`);
     return text;
   }
 

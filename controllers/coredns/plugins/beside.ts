@@ -1,12 +1,15 @@
 /**
  * Plugins that stand beside the way of a query and serve HTTP, or nothing: they pass queries on.
  *
- * Source: CoreDNS plugin/{health,ready,debug}/setup.go, plugin/health/health.go.
+ * Source: CoreDNS plugin/{health,ready,debug}/setup.go, plugin/health/{health,overloaded}.go.
  */
+import type { Moment } from '../../../src/model/index.ts';
 import { CorefileError, wrongArguments } from '../corefile/error.ts';
 import type { Directive, OptionLine } from '../corefile/parse.ts';
 import type { Token } from '../corefile/tokens.ts';
-import type { Handler, Plugin } from '../plugin.ts';
+import { Histogram, SLIM_TIME_BUCKETS } from '../histogram.ts';
+import type { MetricFamily } from '../metrics.ts';
+import type { Handler, Memory, Plugin } from '../plugin.ts';
 import { argumentsOf, durationMsOf, listenAddressOf, onlyOne, unknownOption } from './options.ts';
 
 const pass = (next: Handler): Handler => next;
@@ -31,6 +34,36 @@ function lameduckMsOf(line: OptionLine): number {
   }
 }
 
+class HealthMemory implements Memory {
+  startedAt: Moment | undefined;
+
+  copy(): HealthMemory {
+    return Object.assign(new HealthMemory(), this);
+  }
+}
+
+const OWN_CHECK_EVERY_MS = 1000;
+
+/** It asks itself once a second, which takes no time here and never fails. */
+function healthFamilies({ startedAt }: HealthMemory, at: Moment): readonly MetricFamily[] {
+  const durations = new Histogram(SLIM_TIME_BUCKETS);
+  durations.observe(0, startedAt === undefined ? 0 : Math.floor((at - startedAt) / OWN_CHECK_EVERY_MS));
+  return [
+    {
+      name: 'coredns_health_request_duration_seconds',
+      help: 'Histogram of the time (in seconds) each request took.',
+      type: 'histogram',
+      samples: [durations.sample({})],
+    },
+    {
+      name: 'coredns_health_request_failures_total',
+      help: 'The number of times the health check failed.',
+      type: 'counter',
+      samples: [{ labels: {}, value: 0 }],
+    },
+  ];
+}
+
 export const health: Plugin = {
   name: 'health',
   setup(directives) {
@@ -44,7 +77,16 @@ export const health: Plugin = {
         lameduckMs = lameduckMsOf(line);
       }
     }
-    return { handler: pass, endpoint: { address, path: '/health' }, lameduckMs };
+    return {
+      handler: pass,
+      endpoint: { address, path: '/health' },
+      lameduckMs,
+      remember: () => new HealthMemory(),
+      start: (memory, context) => {
+        (memory as HealthMemory).startedAt = context.at;
+      },
+      metrics: (memory, _server, at) => healthFamilies(memory as HealthMemory, at),
+    };
   },
 };
 

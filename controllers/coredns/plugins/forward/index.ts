@@ -52,12 +52,14 @@ function silenceMs(over: Transport, { readTimeoutMs }: ForwardOptions): number {
 
 /** One query and its reply, or the error that there was instead. */
 function exchange(
-  { target }: UpstreamServer,
+  { target, connections }: UpstreamServer,
   over: Transport,
   request: DnsRequest,
   context: DnsContext,
   options: ForwardOptions,
 ): Exchange {
+  const beganAt = context.at;
+  const openedAt = connections.open(over, options, beganAt);
   const outcome = context.upstream(target.address, queryOf(request), over, context.at);
   if (outcome.outcome === 'silent') {
     context.wait(silenceMs(over, options));
@@ -71,6 +73,8 @@ function exchange(
   const limitMs = over === 'https' ? HTTPS_TIMEOUT_MS : options.readTimeoutMs;
   if (afterMs > 0) context.wait(Math.min(afterMs, limitMs));
   if (afterMs > limitMs) return failed(target.address, over, context, 'silent');
+  connections.answered(over, openedAt, options, context.at);
+  connections.took(outcome.message.rcode, context.at - beganAt);
   return { reply: { ...outcome.message, id: request.id } };
 }
 

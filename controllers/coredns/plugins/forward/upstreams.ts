@@ -11,6 +11,7 @@
 import type { Dice, Moment } from '../../../../src/model/index.ts';
 import { queryFor } from '../../message.ts';
 import type { DnsContext, Memory, Transport } from '../../plugin.ts';
+import { Connections } from './connections.ts';
 import type { ForwardOptions } from './options.ts';
 import type { Target } from './targets.ts';
 
@@ -25,6 +26,7 @@ export interface UpstreamServer {
   /** checks that failed since the last that was answered */
   fails: number;
   check: Check;
+  readonly connections: Connections;
   /** failed checks in all, for plugin prometheus */
   failedChecks: number;
 }
@@ -52,11 +54,19 @@ export class UpstreamServers implements Memory {
   }
 
   static of({ targets }: ForwardOptions): UpstreamServers {
-    return new UpstreamServers(targets.map((target) => ({ target, fails: 0, check: NO_CHECK, failedChecks: 0 })));
+    return new UpstreamServers(
+      targets.map((target) => ({
+        target,
+        fails: 0,
+        check: NO_CHECK,
+        failedChecks: 0,
+        connections: new Connections(),
+      })),
+    );
   }
 
   copy(): UpstreamServers {
-    const servers = this.servers.map((server) => ({ ...server }));
+    const servers = this.servers.map((server) => ({ ...server, connections: server.connections.copy() }));
     return new UpstreamServers(servers, this.turns, this.underWay, { ...this.counts });
   }
 }

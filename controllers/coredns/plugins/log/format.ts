@@ -2,10 +2,9 @@
  * The fields of a log line. Source: CoreDNS plugin/log/log.go, plugin/pkg/replacer/replacer.go.
  */
 import { type DnsMessage, formatAddress, type Moment } from '../../../../src/model/index.ts';
-import { queryOf, wantsDnssec } from '../../message.ts';
+import { wantsDnssec } from '../../message.ts';
 import type { DnsContext, DnsRequest } from '../../plugin.ts';
-import { bytesMax, optBytes } from '../../truncate.ts';
-import { uncompressedBytes } from '../../wire-length.ts';
+import { bytesMax, messageBytes, queryBytes } from '../../truncate.ts';
 
 export const COMMON_FORMAT =
   '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}';
@@ -17,10 +16,6 @@ export interface Answered {
   readonly context: DnsContext;
   readonly reply: DnsMessage;
   readonly beganAt: Moment;
-}
-
-function bytesOf(message: DnsMessage): number {
-  return uncompressedBytes(message) + optBytes(message.edns);
 }
 
 function bracketed(address: string): string {
@@ -45,7 +40,7 @@ const FIELDS: Readonly<Record<string, (answered: Answered) => string | number>> 
   '{name}': ({ request }) => request.lowerName,
   '{class}': ({ request }) => request.class,
   '{proto}': ({ context }) => context.connection?.protocol ?? 'udp',
-  '{size}': ({ request }) => bytesOf(queryOf(request)),
+  '{size}': ({ request }) => queryBytes(request),
   '{remote}': ({ context }) => bracketed(formatAddress(context.client)),
   '{port}': ({ context }) => context.connection?.clientPort ?? 0,
   '{local}': ({ context }) => bracketed(formatAddress(context.connection?.server ?? 0)),
@@ -54,7 +49,7 @@ const FIELDS: Readonly<Record<string, (answered: Answered) => string | number>> 
   '{>do}': ({ request }) => String(wantsDnssec(request)),
   '{>bufsize}': ({ request, context }) => bytesMax(request.edns, context.connection?.protocol ?? 'udp'),
   '{rcode}': ({ reply }) => reply.rcode,
-  '{rsize}': ({ reply }) => bytesOf(reply),
+  '{rsize}': ({ reply }) => messageBytes(reply),
   '{>rflags}': ({ reply }) => flagsOf(reply),
   '{duration}': ({ context, beganAt }) => `${(context.at - beganAt) / 1000}s`,
 };

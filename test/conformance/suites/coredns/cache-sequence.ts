@@ -94,7 +94,7 @@ function repliedBy(upstream: RecordedUpstream, asked: readonly Asked[], query: D
 }
 
 function counterOf(server: DnsServer, name: string): number {
-  const samples = metricsOf(server).find((family) => family.name === name)?.samples ?? [];
+  const samples = metricsOf(server, 0).find((family) => family.name === name)?.samples ?? [];
   return samples.reduce((sum, { value }) => sum + value, 0);
 }
 

@@ -70,7 +70,7 @@ export function serverFor(corefile: string): DnsServer {
 
 /** How many items a half of the server's cache holds, as plugin prometheus counts them. */
 export function entriesIn(server: DnsServer, half: 'success' | 'denial'): number {
-  const samples = metricsOf(server).find(({ name }) => name === 'coredns_cache_entries')?.samples ?? [];
+  const samples = metricsOf(server, 0).find(({ name }) => name === 'coredns_cache_entries')?.samples ?? [];
   return samples.find(({ labels }) => labels['type'] === half)?.value ?? 0;
 }
 

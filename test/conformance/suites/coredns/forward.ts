@@ -111,7 +111,7 @@ function downAmong(server: DnsServer, { upstreams, query }: ForwardCase, at: num
     asked.add(address.replace(/:\d+$/, ''));
     return { outcome: 'refused' };
   };
-  const allDown = () => metricsOf(server).find(({ name }) => name === 'coredns_forward_healthcheck_broken_total');
+  const allDown = () => metricsOf(server, 0).find(({ name }) => name === 'coredns_forward_healthcheck_broken_total');
   const before = allDown()?.samples[0]?.value;
   answer(server, queryOf(query), contextFor({ at, upstream }));
   const names = upstreams.map(({ name }) => name);

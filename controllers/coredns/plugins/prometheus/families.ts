@@ -1,0 +1,70 @@
+/** The families of what plugin prometheus counts. Source: CoreDNS plugin/metrics/vars/vars.go. */
+import type { MetricFamily, MetricSample } from '../../metrics.ts';
+import type { Counts, PrometheusMemory, ZoneReport } from './report.ts';
+
+type Labels = MetricSample['labels'];
+
+function samplesOf(counts: Counts, [name, ...names]: readonly string[], labels: Labels): readonly MetricSample[] {
+  return [...counts].flatMap(([label, value]) => {
+    const own = { ...labels, [name!]: label };
+    return typeof value === 'number' ? [{ labels: own, value }] : samplesOf(value, names, own);
+  });
+}
+
+function family(name: string, type: MetricFamily['type'], help: string, samples: MetricFamily['samples']) {
+  return { name: `coredns_${name}`, type, help, samples };
+}
+
+export function prometheusFamilies({ zones }: PrometheusMemory, server: string): readonly MetricFamily[] {
+  const each = (of: (report: ZoneReport, labels: Labels) => readonly MetricSample[]) =>
+    [...zones].flatMap(([zone, report]) => of(report, { server, view: '', zone }));
+  const sizes = (which: 'requests' | 'responses') =>
+    each((report, labels) => [...report.sizes].map(([proto, size]) => size[which].sample({ ...labels, proto })));
+  return [
+    family(
+      'dns_requests_total',
+      'counter',
+      'Counter of DNS requests made per zone, protocol and family.',
+      each(({ requests }, labels) => samplesOf(requests, ['proto', 'family', 'type'], labels)),
+    ),
+    family(
+      'dns_request_duration_seconds',
+      'histogram',
+      'Histogram of the time (in seconds) each request took per zone.',
+      each(({ duration }, labels) => [duration.sample(labels)]),
+    ),
+    family(
+      'dns_request_size_bytes',
+      'histogram',
+      'Size of the EDNS0 UDP buffer in bytes (64K for TCP) per zone and protocol.',
+      sizes('requests'),
+    ),
+    family(
+      'dns_do_requests_total',
+      'counter',
+      'Counter of DNS requests with DO bit set per zone.',
+      each((report, labels) => (report.dnssecRequests === 0 ? [] : [{ labels, value: report.dnssecRequests }])),
+    ),
+    family('dns_response_size_bytes', 'histogram', 'Size of the returned response in bytes.', sizes('responses')),
+    family(
+      'dns_responses_total',
+      'counter',
+      'Counter of response status codes.',
+      each(({ responses }, labels) => samplesOf(responses, ['rcode', 'plugin'], labels)),
+    ),
+  ];
+}
+
+/** One for the process, however many server blocks count. */
+export const PANICS: MetricFamily = family('panics_total', 'counter', 'A metrics that counts the number of panics.', [
+  { labels: {}, value: 0 },
+]);
+
+export function enabledFamily(plugins: readonly string[], zone: string, server: string): MetricFamily {
+  return family(
+    'plugin_enabled',
+    'gauge',
+    'A metric that indicates whether a plugin is enabled on per server and zone basis.',
+    plugins.map((name) => ({ labels: { server, zone, view: '', name }, value: 1 })),
+  );
+}
