@@ -27,8 +27,9 @@ export {
 export { endsInFirst, readAutopathOptions } from './plugins/autopath.ts';
 export { answersQuestion } from './plugins/cache/classify.ts';
 export { find } from './plugins/cache/find.ts';
+export { type CacheItem, itemOf } from './plugins/cache/item.ts';
 export { type CacheOptions, readCacheOptions } from './plugins/cache/options.ts';
-export { type CacheItem, CacheMemory, itemOf } from './plugins/cache/store.ts';
+export { CacheMemory } from './plugins/cache/store.ts';
 export { type ForwardOptions, readForwardOptions } from './plugins/forward/options.ts';
 export { classifyTargets, hostTargetOf, resolvedTarget, splitServerName } from './plugins/forward/targets.ts';
 export { readHostsOptions, readHostsTable } from './plugins/hosts.ts';

@@ -1,7 +1,9 @@
 /** Which item answers a query, if any: fresh, or expired where that is allowed. Source: CoreDNS plugin/cache/handler.go, `getIfNotStale`. */
 import type { Moment } from '../../../../src/model/index.ts';
+import type { DnsRequest } from '../../plugin.ts';
+import { type CacheItem, ttlLeft } from './item.ts';
 import type { CacheOptions } from './options.ts';
-import { type CacheItem, type CacheMemory, type Half, ttlLeft } from './store.ts';
+import type { CacheMemory, Half } from './store.ts';
 
 export interface Found {
   readonly item: CacheItem;
@@ -23,14 +25,14 @@ export function answeringItem(item: CacheItem | undefined): CacheItem | undefine
  * Denials come before answers, with two exceptions: under prefer_positive an answer, even an expired one, comes first; and a
  * cached SERVFAIL yields to an answer that may still be given.
  */
-export function find(memory: CacheMemory, key: string, at: Moment, options: CacheOptions): Found | undefined {
-  const success = memory.get('success', key);
+export function find(memory: CacheMemory, request: DnsRequest, at: Moment, options: CacheOptions): Found | undefined {
+  const success = memory.get('success', request);
   if (options.preferPositive && options.staleUpToSeconds > 0) {
     const item = answeringItem(success);
     if (item !== undefined && isServable(item, at, options)) return { item, half: 'success' };
   }
   const good = success !== undefined && isServable(success, at, options) ? success : undefined;
-  const denial = memory.get('denial', key);
+  const denial = memory.get('denial', request);
   if (denial !== undefined && isServable(denial, at, options)) {
     const yields = denial.reply.rcode === 'SERVFAIL' && good !== undefined;
     return yields ? { item: good, half: 'success' } : { item: denial, half: 'denial' };

@@ -4,10 +4,12 @@ import { questionOf, wantsDnssec } from '../../message.ts';
 import type { DnsReply, DnsRequest, Handler, Plugin } from '../../plugin.ts';
 import { zoneOf } from '../../zones.ts';
 import { find } from './find.ts';
+import { type CacheItem, ttlLeft, withTtl } from './item.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type CacheOptions, readCacheOptions } from './options.ts';
+import { servedPlain } from './plain.ts';
 import { fetchFirst, prefetch, verify } from './refresh.ts';
-import { type CacheItem, CacheMemory, keyOf, ttlLeft, withTtl } from './store.ts';
+import { CacheMemory } from './store.ts';
 import type { Passage, Written } from './write.ts';
 
 /** From the cache to this client. AA is always set: some old resolvers drop what has it not. */
@@ -63,16 +65,32 @@ function fromCache(item: CacheItem, passage: Passage, next: Handler): DnsMessage
   return served(item, request, options.staleTtl > 0 ? options.staleTtl : ttl);
 }
 
+/** What a plain row says, where nothing is kept beside it; null where that has expired, undefined where others must be looked at. */
+function plainAnswer({ request, context, options, memory }: Passage): DnsMessage | null | undefined {
+  const { success, denial } = memory;
+  const row = success.find(request);
+  if (denial.find(request) >= 0 || (row >= 0 && !success.isPlain(row))) return undefined;
+  if (row < 0) return null;
+  const ttl = success.ttl(row);
+  const left = ttlLeft({ ttl, storedAt: success.storedAt(row) }, context.at);
+  return left > 0 ? servedPlain(request, success.address(row), options.keepTtl ? ttl : left) : null;
+}
+
 function answered(passage: Passage, next: Handler): DnsReply {
   const { request, context, options, memory } = passage;
   memory.counts.requests++;
-  const found = find(memory, keyOf(request), context.at, options);
-  if (found === undefined) {
-    memory.counts.misses++;
-    return fetchFirst(next, passage);
+  const plain = plainAnswer(passage);
+  const found = plain === undefined ? find(memory, request, context.at, options) : undefined;
+  if (found !== undefined) {
+    memory.counts.hits[found.half]++;
+    return fromCache(found.item, passage, next);
   }
-  memory.counts.hits[found.half]++;
-  return fromCache(found.item, passage, next);
+  if (plain !== null && plain !== undefined) {
+    memory.counts.hits.success++;
+    return plain;
+  }
+  memory.counts.misses++;
+  return fetchFirst(next, passage);
 }
 
 export const cache: Plugin = {

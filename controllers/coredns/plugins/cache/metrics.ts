@@ -12,7 +12,8 @@ export function cacheMetrics(memory: CacheMemory, { zones }: CacheOptions, serve
   const one = (value: number): readonly MetricSample[] => (value === 0 ? [] : [{ labels, value }]);
   const both = (values: Readonly<Record<Half, number>>): readonly MetricSample[] =>
     HALVES.filter((half) => values[half] > 0).map((type) => ({ labels: { ...labels, type }, value: values[type] }));
-  const entries = { success: memory.sizeOf('success'), denial: memory.sizeOf('denial') };
+  const entries = { success: memory.success.size, denial: memory.denial.size };
+  const evictions = { success: memory.success.evictions, denial: memory.denial.evictions };
   const isUsed = entries.success + entries.denial > 0;
   return [
     {
@@ -61,7 +62,7 @@ export function cacheMetrics(memory: CacheMemory, { zones }: CacheOptions, serve
       name: 'coredns_cache_evictions_total',
       help: 'The count of cache evictions.',
       type: 'counter',
-      samples: both(counts.evictions),
+      samples: both(evictions),
     },
   ];
 }

@@ -5,7 +5,7 @@
  * Source: CoreDNS plugin/cache/handler.go (`tryPrefetch`, `doPrefetch`, `verifyWithTimeout`), item.go (`beginRefresh`).
  */
 import { type Connection, type DnsContext, type DnsReply, type Handler, isMessage } from '../../plugin.ts';
-import { type CacheItem, keyOf } from './store.ts';
+import type { CacheItem } from './item.ts';
 import { type Passage, type Writing, type Written, write, writeOver } from './write.ts';
 
 /** A context whose time is its own: what waits in it does not hold up the query. */
@@ -75,8 +75,7 @@ function fetched(next: Handler, passage: Passage, writing: Writing): true {
 
 /** The item that took the place of another goes on counting its queries. */
 function inherit({ usage }: CacheItem, { request, memory }: Passage, at: number): void {
-  const key = keyOf(request);
-  const heir = memory.get('denial', key) ?? memory.get('success', key);
+  const heir = memory.get('denial', request) ?? memory.get('success', request);
   if (heir === undefined) return;
   heir.usage.hits = usage.hits;
   heir.usage.lastAt = at;

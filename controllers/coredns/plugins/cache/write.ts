@@ -6,8 +6,10 @@ import { type ResponseType, responseType } from '../../response-type.ts';
 import { zoneOf } from '../../zones.ts';
 import { cachedType, isUsableAnswer, lifetimeOf, mayBeKept } from './classify.ts';
 import { answeringItem } from './find.ts';
+import { type CacheItem, itemOf, withTtl } from './item.ts';
 import type { CacheOptions } from './options.ts';
-import { type CacheItem, type CacheMemory, itemOf, keyOf, withTtl } from './store.ts';
+import { keepPlain } from './plain.ts';
+import type { CacheMemory } from './store.ts';
 
 /** One query on its way through the cache. */
 export interface Passage {
@@ -33,22 +35,23 @@ function kept(item: CacheItem, type: ResponseType, passage: Passage, writing: Wr
   const { request, context, options, memory } = passage;
   const half = type === 'NOERROR' || type === 'DELEGATION' ? 'success' : 'denial';
   if (writing.first && zoneOf(request.lowerName, options[half].except) !== undefined) return undefined;
-  const key = keyOf(request);
   if (half === 'denial') {
-    memory.set('denial', key, item, context.dice);
+    memory.set('denial', request, item, context.dice);
     return item;
   }
   const retains = options.preferPositive && !item.answering;
-  const stored = retains ? { ...item, lastKnownGood: answeringItem(memory.get('success', key)) } : item;
-  memory.set('success', key, stored, context.dice);
+  const stored = retains ? { ...item, lastKnownGood: answeringItem(memory.get('success', request)) } : item;
+  memory.set('success', request, stored, context.dice);
   // The newest answer makes an older denial untrue, but only where the answer was fetched to replace it.
-  if (options.preferPositive ? item.answering : writing.background) memory.delete('denial', key);
+  if (options.preferPositive ? item.answering : writing.background) memory.delete('denial', request);
   return stored;
 }
 
 /** Keeps a reply where it may be kept, and gives it the TTL that it is kept for. */
 export function write(reply: DnsMessage, passage: Passage, writing: Writing): Written {
   const { request, context, options, memory } = passage;
+  const plainTtl = writing.first ? keepPlain(reply, passage) : undefined;
+  if (plainTtl !== undefined) return { reply: cappedAt(reply, plainTtl, false) };
   const type = cachedType(reply, context.at);
   const lifetime = lifetimeOf(reply, type, options);
   const ttl = Math.floor(lifetime);

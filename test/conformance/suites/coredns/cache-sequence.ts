@@ -4,6 +4,7 @@ import {
   answer,
   type CacheItem,
   CacheMemory,
+  type DnsRequest,
   type DnsServer,
   find,
   itemOf,
@@ -190,6 +191,12 @@ function itemFor({ qname, qtype, stored_at, ttl, response }: Omit<Entry, 'retain
   return itemOf(replyOf(response, queryOf({ qname, qtype })), ttl, stored_at * 1000);
 }
 
+function requestFor({ qname, qtype }: Pick<Entry, 'qname' | 'qtype'>): DnsRequest {
+  const bits = { recursionDesired: true, authenticData: false, checkingDisabled: false };
+  const name = { name: qname, lowerName: qname.toLowerCase() };
+  return { id: 0, ...name, type: qtype, class: 'IN', ...bits, edns: undefined, lookup: () => undefined };
+}
+
 /** Which of several items answers. */
 export function replayLookup(recorded: unknown, cluster: RecordedCluster): Outcome {
   const { id, corefile, entries, query, at, expect } = lookupShape.parse(recorded);
@@ -202,8 +209,8 @@ export function replayLookup(recorded: unknown, cluster: RecordedCluster): Outco
   for (const { retained, ...entry } of entries) {
     const item = itemFor(entry);
     const kept = retained === undefined ? item : { ...item, lastKnownGood: itemFor(retained) };
-    memory.set(entry.class, `${entry.qtype} ${entry.qname.toLowerCase()}`, kept, dice);
+    memory.set(entry.class, requestFor(entry), kept, dice);
   }
-  const found = find(memory, `${query.qtype} ${query.qname.toLowerCase()}`, at * 1000, options);
+  const found = find(memory, requestFor(query), at * 1000, options);
   return compared(expect.rcode, found?.item.reply.rcode, `${id}.expect.rcode`);
 }
