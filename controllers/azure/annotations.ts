@@ -28,6 +28,7 @@ export const ANNOTATIONS = {
   privateLinkProxyProtocol: `${PREFIX}azure-pls-proxy-protocol`,
   idleTimeout: `${PREFIX}azure-load-balancer-tcp-idle-timeout`,
   disableTcpReset: `${PREFIX}azure-load-balancer-disable-tcp-reset`,
+  loadBalancerConfigurations: `${PREFIX}azure-load-balancer-configurations`,
   haPorts: `${PREFIX}azure-load-balancer-enable-high-availability-ports`,
   probeProtocol: `${PREFIX}azure-load-balancer-health-probe-protocol`,
   probeRequestPath: `${PREFIX}azure-load-balancer-health-probe-request-path`,

@@ -11,6 +11,7 @@ import {
   LOCATION,
   NODE_GROUP,
 } from '../../src/model/index.ts';
+import type { LoadBalancerConfiguration } from './multiple-load-balancers/configuration.ts';
 
 export interface CloudConfig {
   /** the load balancer and its pool are named after it; `kubernetes` on AKS */
@@ -32,6 +33,10 @@ export interface CloudConfig {
   readonly backendPoolType: 'nodeIPConfiguration' | 'nodeIP';
   readonly disableOutboundSnat: boolean;
   readonly mutatesIpTags: boolean;
+  /** instead of the cluster's name */
+  readonly loadBalancerName?: string;
+  /** where the cluster has several; one of them is named after the cluster */
+  readonly loadBalancers: readonly LoadBalancerConfiguration[];
 }
 
 export const AKS_DEFAULTS = {
@@ -42,6 +47,7 @@ export const AKS_DEFAULTS = {
   backendPoolType: 'nodeIPConfiguration',
   disableOutboundSnat: false,
   mutatesIpTags: false,
+  loadBalancers: [],
 } as const satisfies Partial<CloudConfig>;
 
 export function loadBalancerId(config: CloudConfig, name: string): string {

@@ -102,11 +102,17 @@ export function desiredPublicIp(
   const ip = requestedIp(service, version);
   if (ip === '' || publicIpPrefixOf(service, version) !== '')
     return { name: publicIpName(config.clusterName, service, version), mustExist: false };
-  const found = requested(service, ip, list, publicIpResourceGroup(service, config.resourceGroup));
+  const found = publicIpOfAddress(service, ip, list, publicIpResourceGroup(service, config.resourceGroup));
   return { name: found.name, mustExist: false };
 }
 
-function requested(service: Service, ip: string, list: PublicIpList, resourceGroup: string): azure.PublicIpAddress {
+/** The public IP with the address that a public Service asks for. Throws a `SyncError`. */
+export function publicIpOfAddress(
+  service: Service,
+  ip: string,
+  list: PublicIpList,
+  resourceGroup: string,
+): azure.PublicIpAddress {
   const wrong = complaint(ip);
   const who = `external Service ${JSON.stringify(serviceName(service))}`;
   if (wrong === 'invalid') throw new SyncError(`${who} has invalid LoadBalancer IP ${JSON.stringify(ip)}`);

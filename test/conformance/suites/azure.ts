@@ -20,6 +20,7 @@ import {
   replayFrontendOwnership,
   replayLoadBalancerReconcile,
 } from './azure/load-balancers.ts';
+import { replayMultipleLoadBalancers } from './azure/multiple-load-balancers.ts';
 import { replayAnnotations, replayNames } from './azure/names.ts';
 import { replayNodeCidrAllocation } from './azure/node-cidr-allocation.ts';
 import { replayNodeNetworkConfig } from './azure/node-network-config.ts';
@@ -43,6 +44,7 @@ const REPLAYS: { readonly [file: string]: Replay | undefined } = {
   lb_reconcile: replayLoadBalancerReconcile,
   lb_rule_equality: replayRuleEquality,
   lb_rules_and_probes: replayRulesAndProbes,
+  multi_slb: replayMultipleLoadBalancers,
   node_cidr_allocation: replayNodeCidrAllocation,
   node_network_config: replayNodeNetworkConfig,
   nsg_access_control: replayAccessControl,

@@ -1,5 +1,5 @@
 /**
- * What the mock clouds of the original tests answered where a case's `given` does not say it
+ * What the mock clouds of the original tests answered, and what was set there, where a case's `given` does not say it
  * (`test/conformance/data/azure-cloud-answers.json`). Where that has nothing for a case, the cloud is the emulator's own.
  */
 import * as z from 'zod';
@@ -33,6 +33,8 @@ const answersShape = z.strictObject({
   readLoadBalancer: refusalShape.optional(),
   getSecurityGroup: refusalShape.optional(),
   putSecurityGroup: refusalShape.optional(),
+  /** of load balancers by name, where the recording leaves it out */
+  allowServicePlacement: z.record(z.string(), z.boolean()).optional(),
   markPendingRelease: refusalShape.optional(),
   patchSpec: refusalShape.optional(),
 });

@@ -102,7 +102,10 @@ export function replayIpValidation({ given, expect, answers }: RecordedCase): Ou
 }
 
 /** What a client sees of the public IPs: it remembers a list until it asks for a fresh one. */
-function listOf(given: readonly azure.PublicIpAddress[], { listPublicIPs = [[...given]] }: CloudAnswers): PublicIpList {
+export function listOf(
+  given: readonly azure.PublicIpAddress[],
+  { listPublicIPs = [[...given]] }: CloudAnswers,
+): PublicIpList {
   let asked = 0;
   let remembered: readonly azure.PublicIpAddress[] | undefined;
   return (_, fresh) => {
