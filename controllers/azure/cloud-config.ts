@@ -67,7 +67,7 @@ export function virtualNetworkId(config: CloudConfig): string {
 }
 
 /** What AKS tells the provider of a cluster. */
-export function cloudConfigOf({ agentPoolProfiles, networkProfile }: ClusterSettings): CloudConfig {
+export function cloudConfigOf({ agentPoolProfiles, loadBalancers = [], networkProfile }: ClusterSettings): CloudConfig {
   return {
     ...AKS_DEFAULTS,
     ...CLUSTER_SCOPE,
@@ -78,5 +78,6 @@ export function cloudConfigOf({ agentPoolProfiles, networkProfile }: ClusterSett
     securityGroup: NODE_GROUP,
     backendPoolType:
       networkProfile.loadBalancerProfile?.backendPoolType === 'NodeIP' ? 'nodeIP' : 'nodeIPConfiguration',
+    loadBalancers: loadBalancers.map(({ primaryAgentPoolName: primaryVMSet, ...own }) => ({ ...own, primaryVMSet })),
   };
 }

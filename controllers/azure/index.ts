@@ -13,6 +13,7 @@ export * from './load-balancer/rules.ts';
 export * from './multiple-load-balancers/choice.ts';
 export * from './multiple-load-balancers/configuration.ts';
 export * from './multiple-load-balancers/eligible.ts';
+export * from './multiple-load-balancers/node-placement.ts';
 export * from './names.ts';
 export * from './prefix.ts';
 export * from './public-ip/ensure.ts';

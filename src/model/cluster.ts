@@ -1,5 +1,6 @@
 /** The settings of a managed cluster, under their ARM names (Microsoft.ContainerService/managedClusters). */
 
+import type { LabelSelector } from './kubernetes.ts';
 import type { OutsideNames } from './outside-names.ts';
 import { type AzureSurroundings, CLUSTER_NETWORK, NODE_ROUTE_TABLE } from './surroundings.ts';
 
@@ -51,6 +52,21 @@ export interface LoadBalancerProfile {
   readonly managedOutboundIPs?: { readonly count: number };
   /** of what goes out; 30 where it is not given */
   readonly idleTimeoutInMinutes?: number;
+}
+
+/**
+ * One of several load balancers of a cluster, by the names of Microsoft.ContainerService/managedClusters/loadBalancers:
+ * https://learn.microsoft.com/azure/aks/use-multiple-standard-load-balancer
+ */
+export interface ManagedLoadBalancer {
+  readonly name: string;
+  /** an agent pool, whose nodes are always behind this load balancer */
+  readonly primaryAgentPoolName: string;
+  /** false to drain it; true where it is not given */
+  readonly allowServicePlacement?: boolean;
+  readonly serviceLabelSelector?: LabelSelector;
+  readonly serviceNamespaceSelector?: LabelSelector;
+  readonly nodeSelector?: LabelSelector;
 }
 
 export interface Subnet {
@@ -110,6 +126,8 @@ export interface ClusterSettings {
   readonly networkProfile: NetworkProfile;
   readonly virtualNetwork: VirtualNetwork;
   readonly agentPoolProfiles: readonly AgentPoolProfile[];
+  /** where the cluster has several, one of them `kubernetes`; that one alone where it is not given */
+  readonly loadBalancers?: readonly ManagedLoadBalancer[];
   /** where `default/kubernetes` leads; AKS keeps the control plane outside of the cluster's VNet */
   readonly apiServer: { readonly address: string; readonly port: number };
   /** addresses of names outside, without a final dot: `google.com`; every other name is unknown there */

@@ -9,6 +9,7 @@ import { type ScenarioDocument, scenarioSchema } from './schema.ts';
 import { refusedSettings, settingsOf } from './settings.ts';
 import type { Step } from './step.ts';
 import { surroundingsOf } from './surroundings-schema.ts';
+import { validateLoadBalancers } from './validate-load-balancers.ts';
 import { unknownMachine, validateSurroundings } from './validate-surroundings.ts';
 
 export interface Scenario {
@@ -44,6 +45,7 @@ function assemble(document: SourceDocument, { metadata, spec }: ScenarioDocument
     ...refused,
     // What lies around a cluster is held against its networks, which must be right first.
     ...(refused.length === 0 ? validateSurroundings(document, settings) : []),
+    ...validateLoadBalancers(document, settings),
     ...validateNames(document, spec, settings),
     ...validateSenders(document, spec, settings),
     ...reads.flatMap((read) => read.problems),

@@ -230,6 +230,28 @@ const kubeProxyConfig = z.strictObject({
     .optional(),
 });
 
+const labelSelector = z.strictObject({
+  matchLabels: z.record(z.string(), z.string()).optional(),
+  matchExpressions: z
+    .array(
+      z.strictObject({
+        key: name,
+        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+        values: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
+});
+
+const managedLoadBalancer = z.strictObject({
+  name,
+  primaryAgentPoolName: name,
+  allowServicePlacement: z.boolean().optional(),
+  serviceLabelSelector: labelSelector.optional(),
+  serviceNamespaceSelector: labelSelector.optional(),
+  nodeSelector: labelSelector.optional(),
+});
+
 export const clusterSchema = z.strictObject({
   networkProfile: z
     .strictObject({
@@ -262,6 +284,7 @@ export const clusterSchema = z.strictObject({
     })
     .optional(),
   agentPoolProfiles: z.array(agentPoolProfile).optional(),
+  loadBalancers: z.array(managedLoadBalancer).min(1).optional(),
   apiServer: z.strictObject({ address: z.string(), port: z.int().min(1).max(65535) }).optional(),
   publicNames: z.record(name, z.array(ipAddress).min(1)).optional(),
   systemPods: z.boolean().optional(),

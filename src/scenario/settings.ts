@@ -42,6 +42,7 @@ export function settingsOf(cluster: ClusterDocument = {}): ClusterSettings {
     networkProfile,
     virtualNetwork,
     agentPoolProfiles: pools.map((pool) => agentPoolOf(pool, networkProfile, vnetSubnet)),
+    ...(cluster.loadBalancers === undefined ? {} : { loadBalancers: cluster.loadBalancers }),
     apiServer: cluster.apiServer ?? API_SERVER,
     ...(cluster.publicNames === undefined ? {} : { publicNames: cluster.publicNames }),
     systemPods: cluster.systemPods ?? true,

@@ -9,6 +9,8 @@ import type { View } from '../../../src/reconcile/index.ts';
 import { type CloudConfig, loadBalancerId, virtualNetworkId } from '../cloud-config.ts';
 import { withAddresses, withoutAddresses } from '../load-balancer/backend-pools.ts';
 import { managedLoadBalancerNames } from '../load-balancer/reconcile.ts';
+import { configurationNameOf } from '../multiple-load-balancers/configuration.ts';
+import { arrangement, currentOf, type Occupied, placedNode } from '../multiple-load-balancers/node-placement.ts';
 import { backendPoolName, hasIpv6Suffix } from '../names.ts';
 import { internalIps, isEligible } from './eligible-nodes.ts';
 
@@ -43,28 +45,67 @@ function managed(cloud: azure.CloudView, config: CloudConfig): readonly azure.Lo
 /** Whether a pool has the node that should not have it, or lacks it. */
 export function isMisplaced(node: Node, view: View, config: CloudConfig): boolean {
   const now = view.get('Node', node.metadata.name);
-  const wanted = now !== undefined && isEligible(now) ? internalIps(now) : [];
+  const eligible = now !== undefined && isEligible(now) ? now : undefined;
+  const wanted = eligible === undefined ? [] : internalIps(eligible);
   const addresses = [...new Set([...internalIps(node), ...wanted])];
-  return managed(view.cloud, config).some((balancer) =>
+  const balancers = managed(view.cloud, config);
+  const isBehind = eligible === undefined ? () => false : placementOf(eligible, balancers, config);
+  return balancers.some((balancer) =>
     clusterPools(balancer, config).some((pool) =>
-      ofFamily(addresses, pool).some((address) => wanted.includes(address) !== addressesIn(pool).has(address)),
+      ofFamily(addresses, pool).some((address) => {
+        return (isBehind(balancer) && wanted.includes(address)) !== addressesIn(pool).has(address);
+      }),
     ),
   );
+}
+
+/** Which load balancers a node belongs behind, by itself: all of them, or those of one configuration. */
+function placementOf(node: Node, balancers: readonly azure.LoadBalancer[], config: CloudConfig): Placement {
+  if (config.loadBalancers.length === 0) return () => true;
+  const occupied = occupiedBy(balancers, config);
+  const placed = placedNode(node, {
+    existing: occupied.map(({ configuration }) => configuration),
+    current: currentOf(node, occupied),
+    nodesOn: (configuration) => occupied.find((one) => one.configuration === configuration)?.addresses.size ?? 0,
+  });
+  return ({ name }) => placed !== undefined && azure.sameId(configurationNameOf(name), placed.name);
+}
+
+type Placement = (balancer: azure.LoadBalancer) => boolean;
+
+/** The configurations that have a load balancer, and the addresses behind it. */
+function occupiedBy(balancers: readonly azure.LoadBalancer[], config: CloudConfig): readonly Occupied[] {
+  return config.loadBalancers.flatMap((configuration) => {
+    const own = balancers.filter(({ name }) => azure.sameId(configurationNameOf(name), configuration.name));
+    return own.length === 0
+      ? []
+      : [{ configuration, addresses: new Set(own.flatMap((one) => membersOf(one, config))) }];
+  });
+}
+
+/** The addresses in the cluster's pools of a load balancer. */
+export function membersOf(balancer: azure.LoadBalancer, config: CloudConfig): readonly string[] {
+  return clusterPools(balancer, config).flatMap((pool) => [...addressesIn(pool)]);
 }
 
 /** The next write that brings a pool to what it should hold; undefined where all are as they should be. Walks all nodes. */
 export function nextPoolHosts(view: View, config: CloudConfig): azure.CloudCall | undefined {
   const nodes = [...view.list('Node')].filter(isEligible).sort(byName);
-  const names = new Map(nodes.flatMap((node) => internalIps(node).map((address) => [address, node.metadata.name])));
+  const balancers = managed(view.cloud, config);
+  const hasSeveral = config.loadBalancers.length > 0;
+  const placed = hasSeveral ? arrangement(nodes, occupiedBy(balancers, config)) : undefined;
   const virtualNetwork = { id: virtualNetworkId(config) };
-  for (const balancer of managed(view.cloud, config)) {
+  for (const balancer of balancers) {
+    const configuration = configurationNameOf(balancer.name);
+    const behind = nodes.filter((node) => placed === undefined || azure.sameId(placed.get(node)?.name, configuration));
+    const names = new Map(behind.flatMap((node) => internalIps(node).map((address) => [address, node.metadata.name])));
     const own = new Set(clusterPools(balancer, config));
     const before = balancer.properties.backendAddressPools ?? [];
     const after = before.map((pool) => {
       if (!own.has(pool)) return pool;
       const filled = withAddresses(pool, ofFamily([...names.keys()], pool), virtualNetwork, names);
       const gone = [...addressesIn(filled)].filter((address) => !names.has(address));
-      const removal = { removeAll: false, mayBeEmpty: false, byAddressOnly: true };
+      const removal = { removeAll: false, mayBeEmpty: hasSeveral, byAddressOnly: true };
       return withoutAddresses(filled, gone, removal);
     });
     if (after.every((pool, i) => pool === before[i])) continue;

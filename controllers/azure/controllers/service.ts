@@ -8,6 +8,7 @@ import { azure, type Key, type Service } from '../../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../../src/reconcile/index.ts';
 import { disablesFloatingIp } from '../annotations.ts';
 import type { CloudConfig } from '../cloud-config.ts';
+import type { LoadBalancerConfiguration } from '../multiple-load-balancers/configuration.ts';
 import { addressesOfService } from '../security-group/shared-destinations.ts';
 import { SyncError } from '../sync-error.ts';
 import { internalIps } from './eligible-nodes.ts';
@@ -35,6 +36,8 @@ export function serviceController(config: CloudConfig): Controller {
     watches: {
       Service: (service, _, key) => (concerns(service) ? [key] : []),
       ...(config.backendPoolType === 'nodeIP' ? nodeWatch(config) : {}),
+      // Read when a Service is synced: a namespace's labels alone move nothing.
+      ...(config.loadBalancers.some(selectsNamespaces) ? { Namespace: () => [] } : {}),
     },
     indexes: {
       Service: {
@@ -58,6 +61,10 @@ function nodeWatch(config: CloudConfig): Controller['watches'] {
 function placeNodes(view: View, config: CloudConfig): readonly Intent[] {
   const call = nextPoolHosts(view, config);
   return call === undefined ? [] : [{ do: 'call', call }];
+}
+
+function selectsNamespaces({ serviceNamespaceSelector }: LoadBalancerConfiguration): boolean {
+  return serviceNamespaceSelector !== undefined;
 }
 
 function concerns(service: Service): boolean {

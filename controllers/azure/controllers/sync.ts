@@ -9,13 +9,8 @@ import type { View } from '../../../src/reconcile/index.ts';
 import { ANNOTATIONS, internalSubnet, publicIpResourceGroup, requiresInternal } from '../annotations.ts';
 import { type CloudConfig, loadBalancerId, securityGroupId, virtualNetworkId } from '../cloud-config.ts';
 import { ownedFrontends } from '../load-balancer/frontends.ts';
-import {
-  type LoadBalancerStep,
-  loadBalancerOf,
-  managedLoadBalancerNames,
-  reconcileLoadBalancer,
-} from '../load-balancer/reconcile.ts';
-import { loadBalancerName, prefixOf, serviceName } from '../names.ts';
+import { type LoadBalancerStep, managedLoadBalancerNames, reconcileLoadBalancer } from '../load-balancer/reconcile.ts';
+import { prefixOf, serviceName } from '../names.ts';
 import type { PublicIpList } from '../public-ip/find.ts';
 import { nextPublicIpChange } from '../public-ip/reconcile.ts';
 import { servicesIn, serviceTag } from '../public-ip/tags.ts';
@@ -24,7 +19,8 @@ import { reconcileSecurityGroup } from '../security-group/reconcile.ts';
 import { sharedPortsOf } from '../security-group/shared-destinations.ts';
 import { SyncError } from '../sync-error.ts';
 import { eligibleNodeIps } from './eligible-nodes.ts';
-import { nextPoolHosts } from './pool-hosts.ts';
+import { membersOf, nextPoolHosts } from './pool-hosts.ts';
+import { serviceLoadBalancer } from './service-load-balancer.ts';
 
 export type SyncStep = { readonly warnings: readonly Warning[] } & (
   | { readonly step: 'call'; readonly call: azure.CloudCall }
@@ -36,7 +32,7 @@ export const SERVICES_BY_ADDRESS = 'azure/address';
 export const SERVICES_WITHOUT_FLOATING_IP = 'azure/without-floating-ip';
 export const NODES_BY_ADDRESS = 'azure/node-address';
 
-interface Sync {
+export interface Sync {
   readonly service: Service;
   readonly wantLoadBalancer: boolean;
   readonly view: View;
@@ -58,7 +54,8 @@ export function nextToEnsure(service: Service, view: View, config: CloudConfig):
   const hosts = config.backendPoolType === 'nodeIP' ? nextPoolHosts(view, config) : undefined;
   if (hosts !== undefined) return { step: 'call', call: hosts, warnings: [] };
   const ips = frontendIps(balancer.loadBalancer, sync);
-  const call = securityStep(sync, ips).call ?? balancerStep(flipped(sync)).call ?? publicIpStep(sync);
+  const call =
+    securityStep(sync, balancer.loadBalancer, ips).call ?? balancerStep(flipped(sync)).call ?? publicIpStep(sync);
   if (call !== undefined) return { step: 'call', call, warnings: [] };
   return { step: 'done', ips: [...ips, ...additionalPublicIps(service)], warnings: [] };
 }
@@ -66,8 +63,8 @@ export function nextToEnsure(service: Service, view: View, config: CloudConfig):
 /** Throws a `SyncError`. */
 export function nextToRemove(service: Service, view: View, config: CloudConfig): SyncStep {
   const sync = syncOf(service, false, view, config);
-  const ips = frontendIps(loadBalancerOf(managedLoadBalancers(sync), service, config), sync);
-  const security = securityStep(sync, ips);
+  const { existing } = serviceLoadBalancer(sync, managedLoadBalancers(sync));
+  const security = securityStep(sync, existing, frontendIps(existing, sync));
   if (security.call !== undefined) return { step: 'call', call: security.call, warnings: security.warnings };
   for (const side of [sync, { ...flipped(sync), wantLoadBalancer: false }]) {
     const { call, warnings } = balancerStep(side);
@@ -92,7 +89,7 @@ function publicIpsIn(cloud: azure.CloudView): PublicIpList {
   };
 }
 
-function managedLoadBalancers({ view, config }: Sync): readonly azure.LoadBalancer[] {
+export function managedLoadBalancers({ view, config }: Sync): readonly azure.LoadBalancer[] {
   return managedLoadBalancerNames(config).flatMap((name) => view.cloud.get('lb', loadBalancerId(config, name)) ?? []);
 }
 
@@ -103,15 +100,24 @@ interface BalancerStep {
 }
 
 function balancerStep(sync: Sync): BalancerStep {
+  const { name, existing, left } = serviceLoadBalancer(sync, managedLoadBalancers(sync));
+  for (const balancer of left) {
+    const leaving = stepOn(balancer.name, balancer, { ...sync, wantLoadBalancer: false });
+    if (leaving.call !== undefined) return leaving;
+  }
+  return stepOn(name, existing, sync);
+}
+
+function stepOn(name: string, existing: azure.LoadBalancer | undefined, sync: Sync): BalancerStep {
   const { service, wantLoadBalancer, config, list } = sync;
-  const existing = loadBalancerOf(managedLoadBalancers(sync), service, config);
   const step = reconcileLoadBalancer({
     existing,
+    loadBalancerName: name,
     service,
     wantLoadBalancer,
     config,
     list,
-    subnet: wantLoadBalancer && requiresInternal(service) ? subnetOf(sync) : undefined,
+    subnet: wantLoadBalancer && requiresInternal(service) ? subnetOf(sync, name) : undefined,
     previousIps: (service.status.loadBalancer.ingress ?? []).flatMap(({ ip }) => ip ?? []),
   });
   const warnings = step.kept.map((message) => ({ reason: 'DeletingFrontendIPConfiguration', message }));
@@ -144,12 +150,11 @@ function writeOver(resource: azure.AzureResource, before: azure.AzureResource | 
   return etag === undefined ? { method: 'PUT', resource } : { method: 'PUT', resource, etag };
 }
 
-function subnetOf({ service, view, config }: Sync): azure.Subnet {
+function subnetOf({ service, view, config }: Sync, balancer: string): azure.Subnet {
   const name = internalSubnet(service) ?? config.subnet;
   const network = view.cloud.get('vnet', virtualNetworkId(config));
   const subnet = network?.properties.subnets?.find((candidate) => azure.sameId(candidate.name, name));
   if (subnet !== undefined) return subnet;
-  const balancer = loadBalancerName(config.clusterName, service);
   throw new SyncError(
     `ensure(${serviceName(service)}): lb(${balancer}) - failed to get subnet: ${config.virtualNetwork}/${name}`,
   );
@@ -172,7 +177,11 @@ function ipOf({ properties }: azure.FrontendIpConfiguration, { view }: Sync): st
   return view.cloud.get('public-ip', publicIPAddress.id)?.properties.ipAddress;
 }
 
-function securityStep(sync: Sync, loadBalancerIps: readonly string[]): Omit<BalancerStep, 'loadBalancer'> {
+function securityStep(
+  sync: Sync,
+  loadBalancer: azure.LoadBalancer | undefined,
+  loadBalancerIps: readonly string[],
+): Omit<BalancerStep, 'loadBalancer'> {
   const { service, wantLoadBalancer, view } = sync;
   const { rules, updated, warnings } = reconcileSecurityGroup(
     () => securityGroup(sync).properties.securityRules ?? [],
@@ -180,7 +189,7 @@ function securityStep(sync: Sync, loadBalancerIps: readonly string[]): Omit<Bala
       service,
       wantLoadBalancer,
       loadBalancerIps,
-      backendIps: () => eligibleNodeIps(view),
+      backendIps: () => backendIps(sync, loadBalancer),
       sharedPorts: (destinations) => sharedPortsOf(service, sharingServices(view, destinations), destinations),
       belongs: (address) => belongsToAnother(sync, address),
     },
@@ -189,6 +198,12 @@ function securityStep(sync: Sync, loadBalancerIps: readonly string[]): Omit<Bala
   if (!updated && !hasFailed(group)) return { call: undefined, warnings };
   const written = { ...group, properties: { ...group.properties, securityRules: rules } };
   return { call: writeOver(written, group), warnings };
+}
+
+/** The members of its pools; where those are interfaces, the nodes that will be. */
+function backendIps({ view, config }: Sync, loadBalancer: azure.LoadBalancer | undefined): readonly string[] {
+  if (config.backendPoolType === 'nodeIPConfiguration') return eligibleNodeIps(view);
+  return loadBalancer === undefined ? [] : membersOf(loadBalancer, config);
 }
 
 function securityGroup({ view, config }: Sync): azure.NetworkSecurityGroup {

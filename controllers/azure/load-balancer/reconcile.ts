@@ -6,7 +6,7 @@
 import { azure, type Service } from '../../../src/model/index.ts';
 import { versionsOf } from '../annotations.ts';
 import { type CloudConfig, loadBalancerId } from '../cloud-config.ts';
-import { frontendName, INTERNAL_SUFFIX, loadBalancerName, ownsRule, serviceName } from '../names.ts';
+import { frontendName, INTERNAL_SUFFIX, ownsRule, serviceName } from '../names.ts';
 import { SyncError } from '../sync-error.ts';
 import { backendPoolId, withClusterPools } from './backend-pools.ts';
 import { requireFreePorts } from './conflicts.ts';
@@ -17,6 +17,8 @@ import { expectedRules, hasRule, type RulesAndProbes } from './rules.ts';
 export interface LoadBalancerRequest extends Omit<FrontendsRequest, 'loadBalancer'> {
   /** the Service's load balancer, where there is one */
   readonly existing: azure.LoadBalancer | undefined;
+  /** what it is called where there is none */
+  readonly loadBalancerName: string;
   /** gives a load balancer the pools that it needs; those of `withPools` where it is not given. May throw a `SyncError` */
   readonly ensurePools?: (loadBalancer: azure.LoadBalancer) => azure.LoadBalancer;
 }
@@ -29,16 +31,17 @@ export type LoadBalancerStep = { readonly kept: readonly string[] } & (
   | { readonly step: 'delete'; readonly loadBalancer: azure.LoadBalancer }
 );
 
-/** The load balancers of a cluster: the public one and the internal one. */
-export function managedLoadBalancerNames({ clusterName }: CloudConfig): readonly string[] {
-  return [clusterName, `${clusterName}${INTERNAL_SUFFIX}`];
+/** The load balancers of a cluster: the public one and the internal one, or those of each of its configurations. */
+export function managedLoadBalancerNames({ clusterName, loadBalancers }: CloudConfig): readonly string[] {
+  const names = loadBalancers.length === 0 ? [clusterName] : loadBalancers.map(({ name }) => name);
+  return names.flatMap((name) => [name, `${name}${INTERNAL_SUFFIX}`]);
 }
 
 /** The next thing to do to the Service's load balancer. Throws a `SyncError`. */
 export function reconcileLoadBalancer(request: LoadBalancerRequest): LoadBalancerStep {
   const { existing, service, wantLoadBalancer, config } = request;
   if (existing === undefined && !wantLoadBalancer) return { step: 'none', loadBalancer: undefined, kept: [] };
-  const before = existing ?? newLoadBalancer(service, config);
+  const before = existing ?? newLoadBalancer(request);
   const { ensurePools = (balancer) => withPools(balancer, service, config) } = request;
   const pooled = wantLoadBalancer ? ensurePools(before) : before;
   const frontends = reconcileFrontends({ ...request, loadBalancer: pooled });
@@ -58,8 +61,7 @@ export function reconcileLoadBalancer(request: LoadBalancerRequest): LoadBalance
     : { step: 'delete', loadBalancer: after, kept };
 }
 
-function newLoadBalancer(service: Service, config: CloudConfig): azure.LoadBalancer {
-  const name = loadBalancerName(config.clusterName, service);
+function newLoadBalancer({ loadBalancerName: name, config }: LoadBalancerRequest): azure.LoadBalancer {
   return {
     type: 'Microsoft.Network/loadBalancers',
     id: loadBalancerId(config, name),
@@ -151,14 +153,4 @@ function withMissing<T>(kept: readonly T[], wanted: readonly T[], has: (parts: r
   const parts = [...kept];
   for (const part of wanted) if (!has(parts, part)) parts.push(part);
   return parts;
-}
-
-/** The load balancer among those of the cluster on which the Service is: the internal one or the public one. */
-export function loadBalancerOf(
-  loadBalancers: readonly azure.LoadBalancer[],
-  service: Service,
-  { clusterName }: CloudConfig,
-): azure.LoadBalancer | undefined {
-  const name = loadBalancerName(clusterName, service);
-  return loadBalancers.find((candidate) => azure.sameId(candidate.name, name));
 }

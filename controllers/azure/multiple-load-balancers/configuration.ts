@@ -1,6 +1,6 @@
 /**
  * Several standard load balancers in one cluster (`multipleStandardLoadBalancerConfigurations`): which there are, and for what.
- * Source: cloud-provider-azure pkg/provider/config/multi_slb.go, pkg/provider/azure.go (checkEnableMultipleStandardLoadBalancers);
+ * Source: cloud-provider-azure pkg/provider/config/multi_slb.go;
  * https://learn.microsoft.com/azure/aks/use-multiple-standard-load-balancer
  */
 import { azure, type LabelSelector, type Labels, matchesSelector, type Service } from '../../../src/model/index.ts';
@@ -18,21 +18,6 @@ export interface LoadBalancerConfiguration {
   readonly serviceLabelSelector?: LabelSelector;
   readonly serviceNamespaceSelector?: LabelSelector;
   readonly nodeSelector?: LabelSelector;
-}
-
-/** What is wrong with the configurations, in the provider's words; undefined where nothing is. */
-export function configurationComplaint(configurations: readonly LoadBalancerConfiguration[]): string | undefined {
-  const names = new Set<string>();
-  const sets = new Set<string>();
-  for (const { name, primaryVMSet = '' } of configurations) {
-    if (names.has(name.toLowerCase())) return `duplicated multiple standard load balancer configuration name ${name}`;
-    names.add(name.toLowerCase());
-    if (primaryVMSet === '') return `multiple standard load balancer configuration ${name} must have primary VMSet`;
-    if (sets.has(primaryVMSet.toLowerCase()))
-      return `duplicated primary VMSet ${primaryVMSet} in multiple standard load balancer configurations ${name}`;
-    sets.add(primaryVMSet.toLowerCase());
-  }
-  return undefined;
 }
 
 /** Throws a `SyncError` where none has the cluster's name. */

@@ -79,7 +79,7 @@ function changeOf(
   let references = servicesIn(serviceTag(publicIp.tags ?? {}));
   if (!wantLoadBalancer) {
     const { tags, remaining = [] } = unbound(publicIp.tags, serviceName(service), false);
-    changed = { ...changed, tags };
+    changed = withTags(changed, tags);
     references = remaining;
   }
   changed = withTags(changed, annotatedTags(service, changed.tags ?? {}));

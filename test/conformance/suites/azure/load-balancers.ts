@@ -5,7 +5,7 @@ import {
   frontendOwnership,
   internalSubnet,
   isFrontendChanged,
-  loadBalancerOf,
+  loadBalancerName,
   reconcileLoadBalancer,
   virtualNetworkId,
   withAddresses,
@@ -72,10 +72,12 @@ function reconciled(given: Given, answers: CloudAnswers): object {
   const { service, wantLb, existingLoadBalancers, existingPublicIPs, cloudConfig, clusterName } = given;
   const config: CloudConfig = { ...cloudConfig, clusterName };
   const publicIps = new Map(existingPublicIPs.map((publicIp) => [publicIp.name, publicIp]));
-  const existing = loadBalancerOf(existingLoadBalancers, service, config);
+  const name = loadBalancerName(clusterName, service);
+  const existing = existingLoadBalancers.find((balancer) => azure.sameId(balancer.name, name));
   for (let i = 0; i < STEPS_MAX; i++) {
     const step = reconcileLoadBalancer({
       existing,
+      loadBalancerName: name,
       service,
       wantLoadBalancer: wantLb,
       config,
@@ -90,8 +92,9 @@ function reconciled(given: Given, answers: CloudAnswers): object {
     });
     switch (step.step) {
       case 'write-public-ip': {
-        const { name } = step.publicIp;
-        publicIps.set(name, answers.getPublicIP?.name === name ? answers.getPublicIP : step.publicIp);
+        const { publicIp } = step;
+        const answer = answers.getPublicIP?.name === publicIp.name ? answers.getPublicIP : publicIp;
+        publicIps.set(publicIp.name, answer);
         continue;
       }
       case 'delete':
