@@ -24,6 +24,7 @@ import {
   type Key,
   parseAddress,
 } from '../model/index.ts';
+import { AddressPages } from './address-pages.ts';
 import { nodeBalancedTo } from './balanced-address.ts';
 import { ExternalHost, type MachineFacts } from './external-host.ts';
 import { AzureFabric, type FabricParts, type Machines } from './fabric/azure-fabric.ts';
@@ -31,7 +32,6 @@ import type { PodRange } from './fabric/security-check.ts';
 import type { IpvsTable } from './ipvs/table.ts';
 import { NodeHost } from './node-host.ts';
 import { PodHost } from './pod-host.ts';
-import { Slots } from './program/slots.ts';
 import type { RecentLists } from './recent.ts';
 import type { Host, World } from './world.ts';
 
@@ -59,8 +59,6 @@ export interface Surroundings extends FabricParts {
   readonly machines: readonly MachineFacts[];
 }
 
-const NOBODY = -1;
-
 export class ClusterWorld implements World, Machines {
   readonly parts: WorldParts;
   readonly subnets: readonly Cidr[];
@@ -80,8 +78,8 @@ export class ClusterWorld implements World, Machines {
   readonly #pods = new Map<Key, PodHost>();
   /** by their index */
   readonly #podHosts: PodHost[] = [];
-  /** the pod host's index by IPv4 address, or NOBODY: every packet asks, at every node */
-  readonly #podAtIpv4 = new Slots();
+  /** the pod host's index by IPv4 address: every packet asks, at every node */
+  readonly #podAtIpv4 = new AddressPages();
   readonly #podAtIpv6 = new Map<Ipv6, PodHost | undefined>();
   readonly #externals = new Map<Address, ExternalHost>();
   /** what lies between machines; undefined for a plain wire */
@@ -152,11 +150,10 @@ export class ClusterWorld implements World, Machines {
   /** The pod of that address, with a network of its own. */
   podAt(address: Address): PodHost | undefined {
     if (typeof address === 'string') return this.#podAtText(address);
-    const known = this.#podAtIpv4.get(address | 0, 0);
+    const known = this.#podAtIpv4.get(address);
     if (known >= 0) return this.#podHosts[known];
-    if (known === NOBODY) return undefined;
     const host = this.#findPodAt(address);
-    this.#podAtIpv4.add(address | 0, 0, host?.index ?? NOBODY);
+    if (host !== undefined) this.#podAtIpv4.set(address, host.index);
     return host;
   }
 
