@@ -5,9 +5,11 @@
  */
 import { CorefileError } from './corefile/error.ts';
 import { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
+import type { Token } from './corefile/tokens.ts';
 import type { Handler, Memory, Peers, Plugin, PluginInstance, PluginSetup } from './plugin.ts';
 import { autopath } from './plugins/autopath.ts';
 import { debug, health, ready } from './plugins/beside.ts';
+import { bind } from './plugins/bind.ts';
 import { cache } from './plugins/cache/index.ts';
 import { errors } from './plugins/errors/index.ts';
 import { forward } from './plugins/forward/index.ts';
@@ -29,6 +31,7 @@ import { serverKeyOf } from './zones.ts';
 const PLUGINS: readonly Plugin[] = [
   metadata,
   reload,
+  bind,
   debug,
   ready,
   health,
@@ -49,11 +52,12 @@ const PLUGINS: readonly Plugin[] = [
 ];
 
 const NOBODY = () => [];
+const EVERYWHERE: readonly string[] = [''];
 const BY_NAME = new Map(PLUGINS.map((plugin) => [plugin.name, plugin]));
 
 /** What else CoreDNS is built with (plugin.cfg): a Corefile with these is right, but cannot be run here. */
 const NOT_EMULATED = new Set(
-  `root geoip cancel proxyproto quic grpc_server https https3 timeouts multisocket nsid bufsize bind trace pprof shed
+  `root geoip cancel proxyproto quic grpc_server https https3 timeouts multisocket nsid bufsize trace pprof shed
   dnstap local dns64 any chaos tsig acl header dnssec tls minimal route53 azure clouddns
   file auto secondary etcd grpc erratic whoami on sign view nomad`.split(/\s+/),
 );
@@ -66,14 +70,17 @@ interface Link {
 }
 
 export interface Chain {
-  readonly zones: readonly string[];
-  readonly port: number;
+  readonly served: readonly ServedZone[];
+  /** the addresses that it listens on; `''` is all of them */
+  readonly hosts: readonly string[];
   readonly links: readonly Link[];
 }
 
 export interface LoadOptions extends CorefileSources {
   /** what `/etc/resolv.conf` names in the server's own pod; none where it has no such file */
   readonly nameservers?: readonly string[];
+  /** the addresses of the pod's interfaces, by name; none but loopback where it is not given */
+  readonly interfaces?: PluginSetup['interfaces'];
   /** the addresses of a host name that the Corefile names; none where it cannot be resolved */
   readonly resolve?: PluginSetup['resolve'];
 }
@@ -93,12 +100,18 @@ function pluginNamed({ name }: Directive): Plugin {
   throw new CorefileError(name, `Unknown directive '${name.text}'`);
 }
 
-function zonesOf({ keys }: ServerBlock): { readonly zones: readonly string[]; readonly port: number } {
-  const parsed = keys.map(serverKeyOf);
-  const port = parsed[0]!.port;
-  const other = parsed.findIndex((key) => key.port !== port);
-  if (other >= 0) throw new CorefileError(keys[other]!, 'one server block with several ports is not emulated yet');
-  return { zones: parsed.flatMap((key) => key.zones), port };
+/** A zone that a server block serves at a port, and the key that says so. */
+interface ServedZone {
+  readonly zone: string;
+  readonly port: number;
+  readonly key: Token;
+}
+
+function servedBy({ keys }: ServerBlock): readonly ServedZone[] {
+  return keys.flatMap((key) => {
+    const { zones, port } = serverKeyOf(key);
+    return zones.map((zone) => ({ zone, port, key }));
+  });
 }
 
 function linksOf(
@@ -116,6 +129,7 @@ function linksOf(
     plugins: new Set(block.directives.map(({ name }) => name.text)),
     zones,
     nameservers: options.nameservers ?? [],
+    interfaces: options.interfaces ?? { lo: ['127.0.0.1', '::1'] },
     files: options.files ?? {},
     resolve: options.resolve ?? NOBODY,
   };
@@ -128,16 +142,22 @@ function linksOf(
   });
 }
 
-/** Two server blocks may not serve the same zone on the same port. */
-function checkServedOnce(blocks: readonly ServerBlock[]): void {
-  const served = new Set<string>();
-  for (const { keys } of blocks) {
-    for (const key of keys) {
-      const { zones, port } = serverKeyOf(key);
-      for (const zone of zones) {
-        const address = `dns://${zone}:${port}`;
-        if (served.has(address)) throw new CorefileError(key, `cannot serve ${address} - it is already defined`);
-        served.add(address);
+/** No zone may be served twice at one address: who listens on all of them is in the way of who listens on one. */
+function checkServedOnce(chains: readonly Chain[]): void {
+  const taken = new Set<string>();
+  const anywhere = new Map<string, string>();
+  for (const { served, hosts } of chains) {
+    for (const { zone, port, key } of served) {
+      for (const host of hosts) {
+        const unbound = `dns://${zone}:${port}`;
+        const own = host === '' ? unbound : `${unbound} on ${host}`;
+        if (taken.has(own)) throw new CorefileError(key, `cannot serve ${own} - it is already defined`);
+        const other = host === '' ? anywhere.get(unbound) : taken.has(unbound) ? unbound : undefined;
+        if (other !== undefined) {
+          throw new CorefileError(key, `cannot serve ${own} - zone overlap listener capacity with ${other}`);
+        }
+        taken.add(own);
+        anywhere.set(unbound, own);
       }
     }
   }
@@ -145,12 +165,15 @@ function checkServedOnce(blocks: readonly ServerBlock[]): void {
 
 /** Reads a Corefile whole. Throws a `CorefileError`. */
 export function configure(blocks: readonly ServerBlock[], options: LoadOptions): Configuration {
-  checkServedOnce(blocks);
   const memories: (() => Memory)[] = [];
   const chains = blocks.map((block) => {
-    const { zones, port } = zonesOf(block);
-    return { zones, port, links: linksOf(block, zones, options, memories) };
+    const served = servedBy(block);
+    const zones = served.map(({ zone }) => zone);
+    const links = linksOf(block, zones, options, memories);
+    const hosts = links.find(({ instance }) => instance.hosts !== undefined)?.instance.hosts ?? EVERYWHERE;
+    return { served, hosts, links };
   });
+  checkServedOnce(chains);
   const ednsOptions = chains.flatMap(({ links }) => links.flatMap(({ instance }) => instance.ednsOptions ?? []));
   return { chains, memories, ednsOptions };
 }

@@ -63,8 +63,10 @@ export {
   copyServer,
   type DnsServer,
   dueAt,
+  foreignSockets,
   metricsOf,
   type ServerStart,
+  socketAt,
   startServer,
   wake,
 } from './server.ts';

@@ -59,6 +59,8 @@ export interface DnsContext {
   /** the server's own addresses, without loopback: its pod's */
   readonly localAddresses: readonly string[];
   readonly upstream: Upstream;
+  /** where the server listens that was asked, `dns://:53`, kept for plugin prometheus */
+  server?: string;
   /** the plugin that was asked last, kept for plugin prometheus */
   asked?: string;
   /** ends the process; what it says last goes to the log */
@@ -119,6 +121,8 @@ export interface PluginSetup {
   readonly zones: readonly string[];
   /** what `/etc/resolv.conf` names in the server's own pod */
   readonly nameservers: readonly string[];
+  /** the addresses of the pod's interfaces, by name */
+  readonly interfaces: Readonly<Record<string, readonly string[]>>;
   /** files beside the Corefile, by path */
   readonly files: Readonly<Record<string, string>>;
   /** the addresses of a host name, asked of these name servers, or of the pod's own where none are given */
@@ -155,8 +159,10 @@ export interface PluginInstance {
   readonly offers?: Offers;
   /** options of a query's EDNS that replies repeat because of this plugin, by code */
   readonly ednsOptions?: readonly number[];
-  /** done once, when the server starts; `ask` puts a query to the server itself */
-  start?(memory: Memory, context: DnsContext, ask: (query: DnsMessage) => void): void;
+  /** the addresses that the server block listens on, because of this plugin */
+  readonly hosts?: readonly string[];
+  /** done once, when the server starts; `ask` puts a query to where the server block listens, `:53` */
+  start?(memory: Memory, context: DnsContext, ask: (query: DnsMessage) => void, listensOn: string): void;
   /** how often the server looks for another Corefile: an interval moved by up to half of the jitter */
   readonly reload?: { readonly intervalMs: number; readonly jitterMs: number };
   /** what it serves over HTTP beside DNS: `/ready` at `:8181` */

@@ -67,17 +67,19 @@ export function reverseZonesOf(text: string): readonly string[] | undefined {
   return Array.from({ length: 2 ** (bits - rest) }, (_, i) => [(first + i).toString(base), ...kept, suffix].join('.'));
 }
 
+const PORT_MAX = 65_535;
+
 /** A server block's key: `example.org:53`, `.`, `dns://10.0.0.0/8:1053`. */
 export function serverKeyOf(key: Token): { readonly zones: readonly string[]; readonly port: number } {
   const text = key.text.replace(/^dns:\/\//, '');
   if (text.includes('://'))
     throw new CorefileError(key, `unsupported transport in '${key.text}': only dns:// is served`);
-  const port = /:(\d+)$/.exec(text);
-  const zone = port === null ? text : text.slice(0, port.index);
-  return {
-    zones: reverseZonesOf(zone) ?? [normalName(zone === '' ? '.' : zone)],
-    port: port === null ? DEFAULT_PORT : Number(port[1]),
-  };
+  if (text.endsWith(':')) throw new CorefileError(key, `expecting data after last colon: "${text}"`);
+  const written = /:(\d+)$/.exec(text);
+  const zone = written === null ? text : text.slice(0, written.index);
+  const port = written === null ? DEFAULT_PORT : Number(written[1]);
+  if (port > PORT_MAX) throw new CorefileError(key, `address ${port}: invalid port`);
+  return { zones: reverseZonesOf(zone) ?? [normalName(zone === '' ? '.' : zone)], port };
 }
 
 /** A plugin's zones: its arguments, or the zones of its server block where it has none. */

@@ -114,6 +114,7 @@ function serveArguments(command: Command): Command {
   return scriptOptions(command.description('run a script, then answer real clients out of its cluster'))
     .argument('<file>', 'a script')
     .option('--dns <address:port>', 'DNS over UDP and TCP, for dig')
+    .option('--dns-server <address:port>', "whom they ask: 10.96.0.10:5353; the cluster's DNS address where not given")
     .option('--dns-client <sender>', 'whose queries these are: pod/my-app, node/node1; the first pod where not given');
 }
 

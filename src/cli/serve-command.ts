@@ -1,12 +1,13 @@
 /** `orrery serve FILE --dns ADDRESS:PORT`: runs a script, then answers real clients out of its cluster until it is interrupted. */
 import { isIP } from 'node:net';
-import { type EmulatedCluster, formatProblem, parseReference, replay } from '../scenario/index.ts';
-import { askCluster, type DnsListener, ListenError, listenForDns } from '../server/index.ts';
+import { type EmulatedCluster, formatProblem, parseNameServer, parseReference, replay } from '../scenario/index.ts';
+import { type AskDns, askCluster, type DnsListener, ListenError, listenForDns } from '../server/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
 import { readScript, type ScriptFlags } from './script-file.ts';
 
 export interface ServeFlags extends ScriptFlags {
   readonly dns?: string;
+  readonly dnsServer?: string;
   readonly dnsClient?: string;
 }
 
@@ -18,6 +19,8 @@ interface Endpoint {
 export async function serveCommand(file: string, flags: ServeFlags, console: Console): Promise<ExitCode> {
   const endpoint = endpointOf(flags.dns);
   const client = flags.dnsClient === undefined ? undefined : clientOf(flags.dnsClient);
+  const server = flags.dnsServer === undefined ? undefined : parseNameServer(flags.dnsServer);
+  if (typeof server === 'string') throw new UsageError(`orrery: --dns-server ${flags.dnsServer}: ${server}`);
   const scenario = readScript(file, flags, console);
   const { cluster, report } = replay(scenario);
   if (report.problems.length > 0) throw new UsageError(report.problems.map(formatProblem).join('\n'));
@@ -27,7 +30,7 @@ export async function serveCommand(file: string, flags: ServeFlags, console: Con
   const { kind, key } = parsedOf(from);
   if (cluster.get(kind, key) === undefined)
     throw new UsageError(`orrery: --dns-client ${from}: ${file} ends without such a ${kind}`);
-  const listener = await listen(endpoint, flags.dns!, cluster, from);
+  const listener = await listen(endpoint, flags.dns!, askCluster(cluster, from, server));
   const at = `${isIP(listener.address) === 6 ? `[${listener.address}]` : listener.address}:${listener.port}`;
   console.stdout(`serving DNS on ${at}, UDP and TCP, as ${from} of ${scenario.name} is answered; Ctrl-C ends it\n`);
   await interrupted();
@@ -71,14 +74,9 @@ function someClient(cluster: EmulatedCluster): string {
   return client;
 }
 
-async function listen(
-  { address, port }: Endpoint,
-  given: string,
-  cluster: EmulatedCluster,
-  client: string,
-): Promise<DnsListener> {
+async function listen({ address, port }: Endpoint, given: string, ask: AskDns): Promise<DnsListener> {
   try {
-    return await listenForDns(address, port, askCluster(cluster, client));
+    return await listenForDns(address, port, ask);
   } catch (error) {
     if (error instanceof ListenError) throw new UsageError(`orrery: --dns ${given}: ${error.message}`);
     throw error;

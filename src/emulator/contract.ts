@@ -51,12 +51,21 @@ export interface DnsQueryRequest {
   readonly transport: 'udp' | 'tcp';
   /** the client's own port; the next ephemeral one where it is not given */
   readonly sourcePort?: number;
+  /** whom it asks; the cluster's DNS address where it is not given */
+  readonly server?: DnsServerAddress;
+}
+
+export interface DnsServerAddress {
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface ResolveRequest {
   readonly from: EndpointName;
   readonly name: string;
   readonly type?: RecordType;
+  /** whom to ask in place of those that resolv.conf names, without its search list */
+  readonly server?: DnsServerAddress;
 }
 
 /** One query on the wire: the packet out, what came back, and both traces. */

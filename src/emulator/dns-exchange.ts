@@ -10,7 +10,7 @@ import type { NameServers } from './name-servers.ts';
 import type { NameServerReply } from './outside-names.ts';
 import { answerTo, DEFAULT_TTL, type Sent, type Wire } from './wire.ts';
 
-const DNS_PORT = 53;
+export const DNS_PORT = 53;
 
 export interface ExchangeParts {
   readonly wire: Wire;
@@ -34,6 +34,7 @@ export interface Client {
 export interface ExchangeRequest {
   readonly from: Client;
   readonly server: Address;
+  readonly port: number;
   readonly queries: readonly DnsMessage[];
   readonly mode: RequestMode;
   readonly transport: 'udp' | 'tcp';
@@ -92,13 +93,13 @@ interface ClientSocket {
 
 /** A connected UDP socket, which costs no packet, or a TCP connection. */
 function openSocket(request: ExchangeRequest, { wire, listener }: ExchangeParts): ClientSocket {
-  const { from, server, transport, sourcePort, record } = request;
+  const { from, server, port, transport, sourcePort, record } = request;
   const packet: Packet = {
     protocol: transport === 'tcp' ? TCP : UDP,
     source: from.address,
     sourcePort: sourcePort ?? wire.nextPort(from.host.name),
     destination: server,
-    destinationPort: DNS_PORT,
+    destinationPort: port,
     flags: transport === 'tcp' ? ACK : 0,
     ttl: DEFAULT_TTL,
   };

@@ -1,6 +1,6 @@
 /**
  * Who answers on a host's port, and what. Containers listen on the ports that they declare; a pod that declares none
- * listens on none. Outside of the cluster everybody answers.
+ * listens on none. CoreDNS's listen where its Corefile says. Outside of the cluster everybody answers.
  */
 import { type Address, type Key, keyOf, type Pod, PROTOCOL_NUMBERS, type ProtocolNumber } from '../model/index.ts';
 import type { View } from '../reconcile/index.ts';
@@ -10,7 +10,12 @@ export interface Listener {
   readonly name: string;
   /** undefined outside of the cluster */
   readonly pod?: Pod;
+  /** what is answered over HTTP, by path; 200 where it is not given */
+  readonly httpStatus?: (path: string) => number | undefined;
 }
+
+/** Whether the process in a pod listens, where one is run; undefined where its containers' ports say so. */
+export type Listens = (pod: Pod, address: Address, port: number, protocol: ProtocolNumber) => boolean | undefined;
 
 /** `kubelet` is the kubelets' view: a pod listens when its kubelet has started it, whatever others have heard. */
 export function listenerOn(
@@ -18,16 +23,17 @@ export function listenerOn(
   address: Address,
   port: number,
   protocol: ProtocolNumber,
-  kubelet: View,
+  { kubelet, runs }: { readonly kubelet: View; readonly runs: Listens },
 ): Listener | undefined {
+  const isListening = (pod: Pod) => runs(pod, address, port, protocol) ?? listens(pod, port, protocol);
   if (host.startsWith('external/') || host.startsWith('vm/')) return { name: host };
   if (host.startsWith('pod/')) {
     const pod = kubelet.get('Pod', host.slice('pod/'.length));
-    return pod !== undefined && listens(pod, port, protocol) ? { name: host, pod } : undefined;
+    return pod !== undefined && isListening(pod) ? { name: host, pod } : undefined;
   }
   const node = host.slice('node/'.length);
   for (const pod of podsOnHostNetwork(node, kubelet)) {
-    if (listens(pod, port, protocol)) return { name: `pod/${keyOf(pod)}`, pod };
+    if (isListening(pod)) return { name: `pod/${keyOf(pod)}`, pod };
   }
   return kubeletListens(port, protocol) && typeof address === 'number' ? { name: host } : undefined;
 }

@@ -12,7 +12,7 @@ import {
 } from '../model/index.ts';
 import { beginLookup, type LookupStep, nextStep, type ResolvConf, settingsOf } from '../packet/index.ts';
 import type { DnsExchange, ResolveResult } from './contract.ts';
-import { type Client, type Exchanged, type ExchangeParts, exchange } from './dns-exchange.ts';
+import { type Client, DNS_PORT, type Exchanged, type ExchangeParts, exchange } from './dns-exchange.ts';
 
 export interface LookupParts extends ExchangeParts {
   readonly now: () => Moment;
@@ -24,6 +24,8 @@ export interface LookupParts extends ExchangeParts {
 
 export interface LookupFrom extends Client {
   readonly resolvConf: { readonly text: string; readonly conf: ResolvConf };
+  /** of the servers; 53 where it is not given */
+  readonly port?: number;
   readonly libc: 'glibc' | 'musl';
   /** with `rotate`, the server that this lookup begins with */
   readonly firstServer: number;
@@ -77,7 +79,16 @@ function askServers(from: LookupFrom, step: Ask, parts: LookupParts, record: boo
   const asked: Exchanged[][] = questions.map(() => []);
   for (const server of servers) {
     const queries = questions.map((question) => queryFor(question, parts.queryId(), edns));
-    const request = { from, server: addressOf(server), queries, mode, transport, record, ...socket };
+    const request = {
+      from,
+      server: addressOf(server),
+      port: from.port ?? DNS_PORT,
+      queries,
+      mode,
+      transport,
+      record,
+      ...socket,
+    };
     for (const [i, exchanged] of exchange(request, parts).entries()) asked[i]!.push(inTime(exchanged, timeoutMs));
   }
   return asked;

@@ -7,13 +7,16 @@
 import { coredns } from '../../controllers/index.ts';
 import type { ContainerRun, ProcessState } from '../dataplane/index.ts';
 import {
+  type Address,
   addressOf,
   type Container,
   type DnsMessage,
   type Moment,
   type Packet,
   type Pod,
+  PROTOCOL_NUMBERS,
   type Probe,
+  type ProtocolNumber,
 } from '../model/index.ts';
 import { ContainerProbe } from './container-probe.ts';
 import { NameServerProcess, type ProcessOptions } from './name-server-process.ts';
@@ -65,6 +68,17 @@ export class NameServerContainer {
   /** Undefined where nobody listens. */
   answer(packet: Packet, query: DnsMessage): NameServerReply | undefined {
     return this.#process?.answer(packet, query);
+  }
+
+  /** Whether a packet to a port of the pod finds its process: DNS over UDP and TCP, or what plugins serve over HTTP. */
+  listensOn(address: Address, port: number, protocol: ProtocolNumber): boolean {
+    if (this.#process?.listensOn(address, port) === true && protocol !== PROTOCOL_NUMBERS.SCTP) return true;
+    return protocol === PROTOCOL_NUMBERS.TCP && this.httpStatus(address, port, '/') !== undefined;
+  }
+
+  /** What the process answers over HTTP; undefined where it does not listen there. */
+  httpStatus(address: Address, port: number, path: string): number | undefined {
+    return this.#process?.httpStatus({ address, port, path });
   }
 
   filesChanged(): void {
@@ -128,7 +142,7 @@ export class NameServerContainer {
     const number = typeof port === 'number' ? port : this.#portNamed(port);
     const [address] = this.#options.addresses();
     if (number === undefined || address === undefined) return false;
-    const status = this.#process?.httpStatus({ address: addressOf(address), port: number, path });
+    const status = this.httpStatus(addressOf(address), number, path);
     return status !== undefined && status >= 200 && status < 400;
   }
 

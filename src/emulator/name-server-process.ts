@@ -7,7 +7,16 @@
  */
 import { coredns } from '../../controllers/index.ts';
 import type { Dataplane } from '../dataplane/index.ts';
-import { type Dice, type DnsMessage, type Moment, type Packet, TCP } from '../model/index.ts';
+import {
+  type Address,
+  type Dice,
+  type DnsMessage,
+  type Moment,
+  type Packet,
+  parseAddress,
+  TCP,
+  UDP,
+} from '../model/index.ts';
 import type { NameServerReply } from './outside-names.ts';
 
 export interface ProcessOptions {
@@ -33,6 +42,12 @@ export interface ProcessOptions {
 
 type Files = Readonly<Record<string, string>>;
 
+type Loaded =
+  | { readonly ok: true; readonly server: coredns.DnsServer }
+  | { readonly ok: false; readonly reason: string };
+
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
 /** How often one query may come round to the process that forwards it, before it is lost. */
 const ROUNDS_MAX = 4;
 /** How often it says that it waits for the apiserver. */
@@ -41,6 +56,14 @@ const WAITING_TOLD_MS = 500;
 /** What the files say, however they are spaced: two Corefiles that read the same are the same. Throws a `CorefileError`. */
 function contentOf(files: Files): string {
   return coredns.printCorefile(coredns.parseCorefile(files[coredns.COREFILE] ?? '', { files }));
+}
+
+const LOOPBACK_ADDRESS = 0x7f000001;
+
+/** A query to itself comes from one of its own ports. */
+function ownPacket(destination: Address = LOOPBACK_ADDRESS, destinationPort = 53): Packet {
+  const ports = { sourcePort: 40_000, destinationPort };
+  return { protocol: UDP, source: destination, destination, ...ports, flags: 0, ttl: 64 };
 }
 
 export class NameServerProcess {
@@ -68,7 +91,7 @@ export class NameServerProcess {
     const files = this.#files();
     const started = this.#load(files);
     if (!started.ok) {
-      this.#exit(started.error.message);
+      this.#exit(started.reason);
       return;
     }
     this.#content = contentOf(files);
@@ -88,6 +111,12 @@ export class NameServerProcess {
     const server = this.#server;
     if (server === undefined || !coredns.hasEndpoint(server, '/metrics')) return undefined;
     return coredns.formatMetrics(coredns.joinFamilies([...this.#counted, ...this.#countedBy(server)]));
+  }
+
+  /** Whether a query to one of its addresses is taken. */
+  listensOn(address: Address, port: number): boolean {
+    if (this.#server === undefined || !this.#isListening) return false;
+    return coredns.socketAt(this.#server, address, port) !== undefined;
   }
 
   /** What it answers over HTTP; undefined where nobody listens there. */
@@ -140,9 +169,15 @@ export class NameServerProcess {
     return this.#options.dataplane().file.toObject();
   }
 
-  #load(files: Files): coredns.ServerStart {
-    const { nameservers } = this.#options;
-    return coredns.startServer(files[coredns.COREFILE] ?? '', { files, nameservers });
+  #load(files: Files): Loaded {
+    const { nameservers, addresses } = this.#options;
+    const interfaces = { lo: LOOPBACK, eth0: addresses() };
+    const started = coredns.startServer(files[coredns.COREFILE] ?? '', { files, nameservers, interfaces });
+    if (!started.ok) return { ok: false, reason: started.error.message };
+    const [foreign] = coredns.foreignSockets(started.server, [...LOOPBACK, ...addresses()]);
+    if (foreign === undefined) return started;
+    const address = foreign.name.replace('dns://', '');
+    return { ok: false, reason: `listen tcp ${address}: bind: cannot assign requested address` };
   }
 
   #countedBy(server: coredns.DnsServer): readonly coredns.MetricFamily[] {
@@ -193,16 +228,10 @@ export class NameServerProcess {
 
   #begin(server: coredns.DnsServer): void {
     if (this.#server !== server) return;
-    const own = this.#ownPacket();
-    coredns.begin(server, this.#context(own), (query) => void this.answer(own, query));
+    coredns.begin(server, this.#context(ownPacket()), (query, host, port) => {
+      this.answer(ownPacket(parseAddress(host), port), query);
+    });
     this.#planWake();
-  }
-
-  /** A query to itself comes from one of its own ports. */
-  #ownPacket(): Packet {
-    const loopback = 0x7f000001;
-    const ports = { sourcePort: 40_000, destinationPort: 53 };
-    return { protocol: 17, source: loopback, destination: loopback, ...ports, flags: 0, ttl: 64 };
   }
 
   /** Looks at the files at the next tick, if it looks at all and not already will. */
@@ -239,8 +268,8 @@ export class NameServerProcess {
     const { log, later, changed } = this.#options;
     const started = this.#load(files);
     if (!started.ok) {
-      log(`[ERROR] Restart failed: ${started.error.message}`);
-      log(`[ERROR] plugin/reload: Corefile changed but reload failed: ${started.error.message}`);
+      log(`[ERROR] Restart failed: ${started.reason}`);
+      log(`[ERROR] plugin/reload: Corefile changed but reload failed: ${started.reason}`);
       return;
     }
     const { server } = started;
@@ -261,7 +290,7 @@ export class NameServerProcess {
     this.#wakesAt = due;
     this.#options.later(due - this.#options.now(), () => {
       this.#wakesAt = undefined;
-      if (this.#server !== undefined) coredns.wake(this.#server, this.#context(this.#ownPacket()));
+      if (this.#server !== undefined) coredns.wake(this.#server, this.#context(ownPacket()));
       this.#planWake();
     });
   }

@@ -162,3 +162,60 @@ describe('the metrics of a CoreDNS pod', () => {
     );
   });
 });
+
+describe('the ports of a CoreDNS pod', () => {
+  const COREFILE = `.:53 example.org:5353 {
+    ready
+    health
+    template ANY A . {
+        answer "{{ .Name }} 60 IN A 192.0.2.1"
+    }
+}
+example.net:54 {
+    bind lo
+    template ANY A . {
+        answer "{{ .Name }} 60 IN A 192.0.2.2"
+    }
+}
+`;
+
+  function withPorts(): Emulator {
+    const { emulator } = cluster();
+    configure(emulator, COREFILE);
+    const port = (number: number) => ({ name: `dns-${number}`, port: number, protocol: 'UDP', targetPort: number });
+    emulator.patch('Service', 'kube-system/kube-dns', { spec: { ports: [53, 5353, 54].map(port) } });
+    emulator.apply([aPod('client')]);
+    emulator.advance(60_000);
+    return emulator;
+  }
+
+  it('are those of its server blocks, and a client reaches the one that it asks', () => {
+    const emulator = withPorts();
+    const resolve = (name: string, port: number) =>
+      emulator.resolve({ from: 'pod/client', name, type: 'A', server: { address: '10.96.0.10', port } });
+    expect(resolve('www.example.org', 5353)).toMatchObject({ rcode: 'NOERROR', addresses: ['192.0.2.1'] });
+    expect(resolve('www.example.com', 5353)).toMatchObject({ rcode: 'REFUSED' });
+    expect(resolve('www.example.com', 53)).toMatchObject({ rcode: 'NOERROR', addresses: ['192.0.2.1'] });
+    // That one listens for its own pod alone: nobody from elsewhere finds it.
+    expect(resolve('www.example.net', 54)).toMatchObject({ rcode: 'TIMEOUT', tookMs: 0 });
+  });
+
+  it('are those of its plugins too, whatever its containers declare', () => {
+    const emulator = withPorts();
+    const [pod] = nameServers(emulator);
+    const status = (port: number, path: string) =>
+      emulator.send({ from: 'pod/client', to: `http://${pod!.status.podIP}:${port}${path}` });
+    expect(status(8080, '/health')).toMatchObject({ outcome: 'connected', httpStatus: 200 });
+    expect(status(8181, '/ready')).toMatchObject({ outcome: 'connected', httpStatus: 200 });
+    expect(status(8181, '/metrics')).toMatchObject({ outcome: 'connected', httpStatus: 404 });
+    expect(status(9153, '/metrics')).toMatchObject({ outcome: 'refused' });
+  });
+
+  it('have it end where one of them is at an address that is not its own', () => {
+    const { emulator, logs } = cluster();
+    configure(emulator, '.:53 {\n    bind 192.0.2.9\n    errors\n}\n');
+    emulator.remove('Pod', `kube-system/${nameServers(emulator)[0]!.metadata.name}`, { gracePeriodSeconds: 0 });
+    emulator.advance(2000);
+    expect(logs).toContain('listen tcp 192.0.2.9:53: bind: cannot assign requested address');
+  });
+});

@@ -2,6 +2,7 @@
 import type { coredns } from '../../controllers/index.ts';
 import type { ContainerRun, ProcessState } from '../dataplane/index.ts';
 import {
+  type Address,
   type DnsMessage,
   formatAddress,
   isNameServer,
@@ -9,6 +10,7 @@ import {
   keyOf,
   type Packet,
   type Pod,
+  type ProtocolNumber,
 } from '../model/index.ts';
 import { type ContainerOptions, NameServerContainer } from './name-server-container.ts';
 import type { NameServerReply } from './outside-names.ts';
@@ -22,6 +24,8 @@ export interface NameServerOptions extends Omit<ContainerOptions, 'log' | 'upstr
   /** what a name server outside of the cluster answers; undefined where none has that address */
   readonly outside: (address: string, query: DnsMessage) => NameServerReply | undefined;
 }
+
+const DNS_PORT = 53;
 
 export class NameServers {
   readonly #options: NameServerOptions;
@@ -50,9 +54,24 @@ export class NameServers {
     for (const running of this.#running.values()) running.syncChanged();
   }
 
+  /** Whether a packet to a port of a name server's pod finds its process. */
+  listensOn(pod: Pod, address: Address, port: number, protocol: ProtocolNumber): boolean {
+    return this.#running.get(keyOf(pod))?.listensOn(address, port, protocol) === true;
+  }
+
+  /** What a name server's pod answers over HTTP; undefined where it does not listen there. */
+  httpStatus(pod: Pod, address: Address, port: number, path: string): number | undefined {
+    return this.#running.get(keyOf(pod))?.httpStatus(address, port, path);
+  }
+
   /** What is answered where a query arrived: in a pod, or (undefined) outside of the cluster. A process that has ended refuses. */
   answer(pod: Pod | undefined, packet: Packet, query: DnsMessage): NameServerReply | 'refused' | 'silent' {
-    if (pod === undefined) return this.#options.outside(formatAddress(packet.destination), query) ?? 'silent';
+    if (pod === undefined) {
+      const { destination, destinationPort } = packet;
+      const outside = this.#options.outside(formatAddress(destination), query);
+      // Name servers outside listen on no other port.
+      return outside !== undefined && destinationPort !== DNS_PORT ? 'refused' : (outside ?? 'silent');
+    }
     return isNameServer(pod) ? (this.#running.get(keyOf(pod))?.answer(packet, query) ?? 'refused') : 'silent';
   }
 

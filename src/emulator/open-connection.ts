@@ -59,10 +59,11 @@ export class OpenConnection {
     const { verdict, seen, host } = sent.walked;
     if (verdict.verdict !== 'delivered') return { outcome: sent.error === undefined ? 'lost' : 'reset', result: {} };
     const body = this.#server.name;
-    const response: Payload | undefined = request && { kind: 'http-response', status: 200, body };
+    const status = (request?.kind === 'http-request' ? this.#server.httpStatus?.(request.path) : undefined) ?? 200;
+    const response: Payload | undefined = request && { kind: 'http-response', status, body };
     const answered = this.#send(host, answerTo(seen, ACK, response));
     if (answered.walked.verdict.verdict !== 'delivered') return { outcome: 'lost', result: {} };
-    return { outcome: 'answered', result: request === undefined ? {} : { httpStatus: 200 } };
+    return { outcome: 'answered', result: request === undefined ? {} : { httpStatus: status } };
   }
 
   #send(from: Host, packet: Packet): Sent {

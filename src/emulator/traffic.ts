@@ -27,9 +27,16 @@ import {
 import { type KubeletDns, parseResolvConf, type ResolvConf, resolvConfOf, settingsOf } from '../packet/index.ts';
 import type { View } from '../reconcile/index.ts';
 import { type ConnectParts, connect } from './connect.ts';
-import type { DnsQueryRequest, ResolveRequest, ResolveResult, SendRequest, SendResult } from './contract.ts';
-import { exchange } from './dns-exchange.ts';
-import { listenerOn } from './listeners.ts';
+import type {
+  DnsQueryRequest,
+  DnsServerAddress,
+  ResolveRequest,
+  ResolveResult,
+  SendRequest,
+  SendResult,
+} from './contract.ts';
+import { DNS_PORT, exchange } from './dns-exchange.ts';
+import { type Listener, listenerOn } from './listeners.ts';
 import { ANY_FAMILY, type LookupFrom, type LookupParts, lookUp } from './lookup.ts';
 import { NameServers } from './name-servers.ts';
 import type { NodeNetworks } from './node-networks.ts';
@@ -137,8 +144,10 @@ export class Traffic {
     this.#nameServers.filesChanged();
   }
 
-  resolve({ from, name, type }: ResolveRequest): ResolveResult {
-    return lookUp(this.#sender(from), name, type === undefined ? ANY_FAMILY : [type], this.#lookupParts(), true);
+  resolve({ from, name, type, server }: ResolveRequest): ResolveResult {
+    const sender = this.#sender(from);
+    const asking = server === undefined ? sender : { ...sender, ...askingOnly(server) };
+    return lookUp(asking, name, type === undefined ? ANY_FAMILY : [type], this.#lookupParts(), true);
   }
 
   /** Whether packets that a process on a node sends at once race through its conntrack. */
@@ -147,12 +156,12 @@ export class Traffic {
     else this.#racing.delete(`node/${node}`);
   }
 
-  /** What the cluster's DNS address answers; undefined where the client would wait in vain. */
-  query({ from, query, transport, sourcePort }: DnsQueryRequest): DnsMessage | undefined {
+  /** What the cluster's DNS address answers, or another server; undefined where the client would wait in vain. */
+  query({ from, query, transport, sourcePort, server: asked }: DnsQueryRequest): DnsMessage | undefined {
     const { host, address } = this.#sender(from);
-    const server = addressOf(this.#options.settings.networkProfile.dnsServiceIP);
-    const port = sourcePort === undefined ? {} : { sourcePort };
-    const request = { from: { host, address }, server, queries: [query], transport, record: false, ...port };
+    const server = addressOf(asked?.address ?? this.#options.settings.networkProfile.dnsServiceIP);
+    const ports = { ...(sourcePort === undefined ? {} : { sourcePort }), port: asked?.port ?? DNS_PORT };
+    const request = { from: { host, address }, server, queries: [query], transport, record: false, ...ports };
     return exchange({ ...request, mode: 'parallel' }, this.#lookupParts())[0]!.response;
   }
 
@@ -197,8 +206,17 @@ export class Traffic {
   }
 
   #connectParts(): ConnectParts {
-    const { now, wait, kubelet } = this.#options;
-    return { wire: this.#wire, now, wait, listener: (...asked) => listenerOn(...asked, kubelet()) };
+    const { now, wait } = this.#options;
+    return { wire: this.#wire, now, wait, listener: (...asked) => this.#listener(...asked) };
+  }
+
+  #listener(host: string, address: Address, port: number, protocol: ProtocolNumber): Listener | undefined {
+    const servers = this.#nameServers;
+    const runs = (pod: Pod) => (isNameServer(pod) ? servers.listensOn(pod, address, port, protocol) : undefined);
+    const found = listenerOn(host, address, port, protocol, { kubelet: this.#options.kubelet(), runs });
+    const { pod } = found ?? {};
+    if (found === undefined || pod === undefined || !isNameServer(pod)) return found;
+    return { ...found, httpStatus: (path) => servers.httpStatus(pod, address, port, path) };
   }
 
   /** The virtual machine's resolver: what its network's DHCP names, else Azure's. */
@@ -215,11 +233,16 @@ export class Traffic {
   /** A query from a name server's pod to another: a packet like any other, unless it goes to the pod itself. */
   #upstream(pod: Key, server: string, query: DnsMessage, over: coredns.Transport): coredns.UpstreamReply {
     const [, host = '', port] = /^\[?(.+?)\]?:(\d+)$/.exec(server) ?? [];
-    if (port !== '53') return { outcome: 'refused' };
     const address = addressOf(host);
     const transport = over === 'udp' ? 'udp' : 'tcp';
     const { host: from, address: source } = this.#sender(`pod/${pod}`);
-    const asked = { from: { host: from, address: source }, server: address, queries: [query], transport } as const;
+    const asked = {
+      from: { host: from, address: source },
+      server: address,
+      port: Number(port),
+      queries: [query],
+      transport,
+    } as const;
     const [exchanged] = exchange(
       { ...asked, mode: 'parallel', record: false },
       { ...this.#lookupParts(), wire: this.#serverWire },
@@ -284,6 +307,12 @@ export class Traffic {
     const { dnsServiceIP } = this.#options.settings.networkProfile;
     return { clusterDns: [dnsServiceIP], clusterDomain: 'cluster.local', nodeResolvConf: this.#nodeResolvConf() };
   }
+}
+
+/** As a client that is told whom to ask, such as `dig @server -p port`: names are taken as they are. */
+function askingOnly({ address, port }: DnsServerAddress): Pick<LookupFrom, 'resolvConf' | 'port'> {
+  const text = `nameserver ${address}\n`;
+  return { resolvConf: { text, conf: parseResolvConf(text) }, port };
 }
 
 const LOOPBACK = { 4: addressOf('127.0.0.1'), 6: addressOf('::1') } as const;

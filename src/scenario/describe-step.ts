@@ -3,6 +3,7 @@ import type { AksOperation, Fault } from '../emulator/index.ts';
 import { formatCloudPath } from './cloud-path.ts';
 import { formatDuration } from './duration.ts';
 import { formatReference } from './reference.ts';
+import type { ResolveStep } from './schema.ts';
 import type { Action, Step } from './step.ts';
 
 export function describeStep({ action, title }: Step): string {
@@ -18,7 +19,7 @@ function describeAction(action: Action): string {
     case 'advance':
       return `advance ${formatDuration(action.ms)}`;
     case 'resolve':
-      return `resolve ${action.request.name}${action.request.type === undefined ? '' : ` ${action.request.type}`} from ${action.request.from}`;
+      return describeResolve(action.request);
     case 'send': {
       const { from, to, count, sourcePort, idle, keepAlive } = action.request;
       const port = sourcePort === undefined ? '' : ` port ${sourcePort}`;
@@ -102,4 +103,9 @@ function describeFault(fault: Fault): string {
       throw new Error(`no fault is ${JSON.stringify(impossible)}`);
     }
   }
+}
+
+function describeResolve({ name, type, from, server }: ResolveStep): string {
+  const what = type === undefined ? name : `${name} ${type}`;
+  return `resolve ${what} from ${from}${server === undefined ? '' : ` at ${server}`}`;
 }

@@ -10,6 +10,7 @@ export { parseDurationMs } from './duration.ts';
 export type { EmulatedCluster } from './emulated-cluster.ts';
 export type { Entry, SentSummary } from './entry.ts';
 export { jsonLine, jsonOf } from './json-transcript.ts';
+export { parseNameServer } from './name-server.ts';
 export { parsePacket } from './packet-text.ts';
 export { formatPath, formatProblem, type Path, type Problem } from './problem.ts';
 export { dial, type Participant, participantsOf, type ReachCell, type ReachTable, reach } from './reach.ts';

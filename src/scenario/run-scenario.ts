@@ -7,6 +7,7 @@ import type { Entry, SentSummary } from './entry.ts';
 import { type Checked, checkRefused, checkResolved, checkSent, checkShares } from './expectation.ts';
 import type { Manifest } from './manifest.ts';
 import { difference } from './match.ts';
+import { parseNameServer } from './name-server.ts';
 import { type Problem, parsePath } from './problem.ts';
 import type { Scenario } from './read-scenario.ts';
 import { formatReference, type Reference } from './reference.ts';
@@ -178,7 +179,13 @@ class Run {
 
   #resolve(request: ResolveStep): void {
     const { from, name, type } = request;
-    const result = this.#cluster.resolve({ from, name, ...(type === undefined ? {} : { type }) });
+    const server = request.server === undefined ? undefined : parseNameServer(request.server);
+    const result = this.#cluster.resolve({
+      from,
+      name,
+      ...(type === undefined ? {} : { type }),
+      ...(server === undefined || typeof server === 'string' ? {} : { server }),
+    });
     this.#tell({ what: 'resolved', at: this.#cluster.now, request, result });
     for (const checked of checkResolved(request, result)) this.#check(checked);
   }

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { azure, parseAddress } from '../model/index.ts';
 import { parseCloudPath } from './cloud-path.ts';
 import { parseDurationMs } from './duration.ts';
+import { parseNameServer } from './name-server.ts';
 import { ipAddress, namesSchema } from './names-schema.ts';
 import { parseReference } from './reference.ts';
 import { idleTimeoutInMinutes, surroundingsSchema } from './surroundings-schema.ts';
@@ -82,6 +83,7 @@ const resolve = z.strictObject({
   from: podOrNode,
   name,
   type: z.string().optional(),
+  server: text(parseNameServer).optional(),
   expect: z
     .strictObject({
       rcode: z.enum(RCODES).optional(),

@@ -12,6 +12,9 @@ import type { MetricFamily } from '../metrics.ts';
 import type { Handler, Memory, Plugin } from '../plugin.ts';
 import { argumentsOf, durationMsOf, listenAddressOf, onlyOne, unknownOption } from './options.ts';
 
+/** Plugins that are never asked about a query: a server block that has no others is served by nobody. */
+export const BESIDE: ReadonlySet<string> = new Set(['reload', 'bind', 'debug', 'ready', 'health']);
+
 const pass = (next: Handler): Handler => next;
 
 const HEALTH_ADDRESS = ':8080';

@@ -68,6 +68,11 @@ export function splitHostPort(text: string): { readonly host: string; readonly p
   return host === undefined || port === undefined ? undefined : { host, port };
 }
 
+/** As Go's `net.JoinHostPort`. */
+export function joinHostPort(host: string, port: string | number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** The option's arguments; refused unless there are at least `least` and at most `most`. */
 export function argumentsOf(line: OptionLine, least: number, most = least): readonly Token[] {
   const found = line.arguments;

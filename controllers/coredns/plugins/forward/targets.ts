@@ -9,7 +9,7 @@ import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/tokens.ts';
 import { isDomainName } from '../../domain-name.ts';
 import type { PluginSetup } from '../../plugin.ts';
-import { splitHostPort } from '../options.ts';
+import { joinHostPort, splitHostPort } from '../options.ts';
 
 /** `dns` follows the client: UDP or TCP. */
 export type TargetTransport = 'dns' | 'tls' | 'https';
@@ -53,10 +53,6 @@ export function splitServerName(text: string): { readonly host: string; readonly
   return { host: scheme + address + zone.slice(colon), serverName: zone.slice(0, colon).replace(/\]$/, '') };
 }
 
-export function joinPort(host: string, port: string): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 function withoutZone(host: string): string {
   const percent = host.lastIndexOf('%');
   return percent < 0 ? host : host.slice(0, percent);
@@ -65,13 +61,14 @@ function withoutZone(host: string): string {
 /** The name servers that a file like resolv.conf lists; undefined where there is no such file. */
 function serversIn(path: string, { files, nameservers }: PluginSetup): readonly string[] | undefined {
   const text = files[path];
-  if (text === undefined) return path === '/etc/resolv.conf' ? nameservers.map((ip) => joinPort(ip, '53')) : undefined;
+  if (text === undefined)
+    return path === '/etc/resolv.conf' ? nameservers.map((ip) => joinHostPort(ip, '53')) : undefined;
   return text.split('\n').flatMap((line) => {
     const [keyword, address] = line
       .replace(/[#;].*/, '')
       .trim()
       .split(/\s+/);
-    return keyword === 'nameserver' && address !== undefined ? [joinPort(withoutZone(address), '53')] : [];
+    return keyword === 'nameserver' && address !== undefined ? [joinHostPort(withoutZone(address), '53')] : [];
   });
 }
 
@@ -85,7 +82,7 @@ function staticTarget(text: string, setup: PluginSetup): readonly string[] | und
   const host = rest.replace(/^[[\]]+|[[\]]+$/g, '');
   if (parseAddress(withoutZone(host)) === undefined) return serversIn(host, setup);
   const prefix = scheme === 'dns' ? '' : `${scheme}://`;
-  return [prefix + joinPort(host, PORTS[scheme] ?? '53')];
+  return [prefix + joinHostPort(host, PORTS[scheme] ?? '53')];
 }
 
 /** A target read as a host name; undefined where it is none. */
@@ -101,9 +98,9 @@ export function hostTargetOf(text: string): HostTarget | undefined {
 
 /** A resolved address as a TO argument would write it. */
 export function resolvedTarget(ip: string, { port, transport, serverName }: Omit<HostTarget, 'hostname'>): string {
-  if (transport === 'dns') return joinPort(ip, port);
-  if (serverName === '') return `${transport}://${joinPort(ip, port)}`;
-  return `${transport}://${joinPort(`${ip}%${serverName}`, port)}`;
+  if (transport === 'dns') return joinHostPort(ip, port);
+  if (serverName === '') return `${transport}://${joinHostPort(ip, port)}`;
+  return `${transport}://${joinHostPort(`${ip}%${serverName}`, port)}`;
 }
 
 /** What a TO argument stands for, before it is resolved. */

@@ -11,12 +11,12 @@ import { inZone } from '../../zones.ts';
 import { onlyOne } from '../options.ts';
 
 const SEEN_MAX = 2;
-const LISTENS_ON = ':53';
 
 class LoopMemory implements Memory {
   /** the name asked for; undefined before and after the query of the start */
   name: string | undefined;
   seen = 0;
+  listensOn = '';
 
   copy(): LoopMemory {
     return Object.assign(new LoopMemory(), this);
@@ -29,10 +29,10 @@ function randomName(zone: string, context: DnsContext): string {
   return `${number()}.${number()}.${zone === '.' ? '' : zone}`;
 }
 
-function detected(zone: string, request: DnsRequest, { client, connection }: DnsContext): string {
+function detected(zone: string, listensOn: string, request: DnsRequest, { client, connection }: DnsContext): string {
   const from = formatEndpoint(client, connection?.clientPort ?? 0);
   const see = 'see https://coredns.io/plugins/loop#troubleshooting';
-  return `[FATAL] plugin/loop: Loop (${from} -> ${LISTENS_ON}) detected for zone "${zone}", ${see}. Query: "HINFO ${request.lowerName}"`;
+  return `[FATAL] plugin/loop: Loop (${from} -> ${listensOn}) detected for zone "${zone}", ${see}. Query: "HINFO ${request.lowerName}"`;
 }
 
 export const loop: Plugin = {
@@ -43,8 +43,9 @@ export const loop: Plugin = {
     const zone = zones[0]!;
     return {
       remember: () => new LoopMemory(),
-      start(memory, context, ask) {
+      start(memory, context, ask, listensOn) {
         const held = memory as LoopMemory;
+        held.listensOn = listensOn;
         held.name = randomName(zone, context);
         ask(queryFor(held.name, 'HINFO', true));
         held.name = undefined;
@@ -56,7 +57,7 @@ export const loop: Plugin = {
         }
         if (request.lowerName === held.name) held.seen++;
         if (held.seen > SEEN_MAX) {
-          context.exit?.(detected(zone, request, context));
+          context.exit?.(detected(zone, held.listensOn, request, context));
           return 'SERVFAIL';
         }
         return next(request, context);

@@ -15,9 +15,11 @@ function family(name: string, type: MetricFamily['type'], help: string, samples:
   return { name: `coredns_${name}`, type, help, samples };
 }
 
-export function prometheusFamilies({ zones }: PrometheusMemory, server: string): readonly MetricFamily[] {
+export function prometheusFamilies({ servers }: PrometheusMemory): readonly MetricFamily[] {
   const each = (of: (report: ZoneReport, labels: Labels) => readonly MetricSample[]) =>
-    [...zones].flatMap(([zone, report]) => of(report, { server, view: '', zone }));
+    [...servers].flatMap(([server, zones]) =>
+      [...zones].flatMap(([zone, report]) => of(report, { server, view: '', zone })),
+    );
   const sizes = (which: 'requests' | 'responses') =>
     each((report, labels) => [...report.sizes].map(([proto, size]) => size[which].sample({ ...labels, proto })));
   return [

@@ -8,16 +8,16 @@ import type { OptionLine } from '../../corefile/parse.ts';
 import { writtenReply } from '../../message.ts';
 import { isMessage, type Plugin } from '../../plugin.ts';
 import { zoneOf } from '../../zones.ts';
+import { BESIDE } from '../beside.ts';
 import { argumentsOf, listenAddressOf, onlyOne } from '../options.ts';
 import { enabledFamily, PANICS, prometheusFamilies } from './families.ts';
 import { PrometheusMemory } from './report.ts';
 
 const ADDRESS = 'localhost:9153';
+/** Where a server listens of which nothing is known. */
+const SERVER = 'dns://:53';
 /** What no server block takes is counted under this: it has no closing dot, so that no zone is called so. */
 const DROPPED = 'dropped';
-/** They stand beside the way of a query, and are not counted among those that handle it. */
-const NOT_HANDLERS: ReadonlySet<string> = new Set(['reload', 'debug', 'ready', 'health']);
-
 /** Neither makes a difference to what is counted. */
 function checkOption(line: OptionLine): void {
   if (line.option.text === 'runtime_metrics') argumentsOf(line, 0);
@@ -32,18 +32,20 @@ export const prometheus: Plugin = {
     if (found.length > 1) throw wrongArguments(found[1]!);
     for (const line of block) checkOption(line);
     const address = found[0] === undefined ? ADDRESS : listenAddressOf(found[0]);
-    const handlers = [...plugins].filter((name) => !NOT_HANDLERS.has(name));
+    const handlers = [...plugins].filter((name) => !BESIDE.has(name));
     return {
       endpoint: { address, path: '/metrics' },
       remember: () => new PrometheusMemory(),
       metrics: (memory, server) => [
-        ...prometheusFamilies(memory as PrometheusMemory, server),
+        ...prometheusFamilies(memory as PrometheusMemory),
         enabledFamily(handlers, zones[0]!, server),
         PANICS,
       ],
       dropped: (memory, request, written, context) => {
         const { rcode } = written;
-        (memory as PrometheusMemory).zone(DROPPED).add({ request, context, rcode, plugin: '', written, tookMs: 0 });
+        (memory as PrometheusMemory)
+          .zone(context.server ?? SERVER, DROPPED)
+          .add({ request, context, rcode, plugin: '', written, tookMs: 0 });
       },
       handler: (next, memory) => (request, context) => {
         const beganAt = context.at;
@@ -53,7 +55,9 @@ export const prometheus: Plugin = {
         const zone = zoneOf(request.lowerName, zones) ?? '.';
         const { asked: plugin = '' } = context;
         const tookMs = context.at - beganAt;
-        (memory() as PrometheusMemory).zone(zone).add({ request, context, rcode, plugin, written, tookMs });
+        (memory() as PrometheusMemory)
+          .zone(context.server ?? SERVER, zone)
+          .add({ request, context, rcode, plugin, written, tookMs });
         return reply;
       },
     };

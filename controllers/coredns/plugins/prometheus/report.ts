@@ -92,17 +92,22 @@ export class ZoneReport {
 }
 
 export class PrometheusMemory implements Memory {
-  readonly zones = new Map<string, ZoneReport>();
+  /** by where the server listens, `dns://:53`, and by zone */
+  readonly servers = new Map<string, Map<string, ZoneReport>>();
 
-  zone(zone: string): ZoneReport {
-    let report = this.zones.get(zone);
-    if (report === undefined) this.zones.set(zone, (report = new ZoneReport()));
+  zone(server: string, zone: string): ZoneReport {
+    let zones = this.servers.get(server);
+    if (zones === undefined) this.servers.set(server, (zones = new Map()));
+    let report = zones.get(zone);
+    if (report === undefined) zones.set(zone, (report = new ZoneReport()));
     return report;
   }
 
   copy(): PrometheusMemory {
     const copy = new PrometheusMemory();
-    for (const [zone, report] of this.zones) copy.zones.set(zone, report.copy());
+    for (const [server, zones] of this.servers) {
+      copy.servers.set(server, new Map(Array.from(zones, ([zone, report]) => [zone, report.copy()])));
+    }
     return copy;
   }
 }

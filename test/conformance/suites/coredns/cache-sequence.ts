@@ -202,7 +202,14 @@ export function replayLookup(recorded: unknown, cluster: RecordedCluster): Outco
   const { id, corefile, entries, query, at, expect } = lookupShape.parse(recorded);
   const [block] = parseCorefile(corefile);
   const directives = block!.directives.filter(({ name }) => name.text === 'cache');
-  const setup = { plugins: new Set<string>(), zones: cluster.zones, nameservers: [], files: {}, resolve: () => [] };
+  const setup = {
+    plugins: new Set<string>(),
+    zones: cluster.zones,
+    nameservers: [],
+    interfaces: {},
+    files: {},
+    resolve: () => [],
+  };
   const options = readCacheOptions(directives, setup);
   const memory = CacheMemory.of(options);
   const { dice } = contextFor({});

@@ -37,6 +37,7 @@ function setupFor({ files = {}, resolver_answers: answers = {} }: TargetsCase) {
     plugins: new Set<string>(),
     zones: ['.'],
     nameservers: [],
+    interfaces: {},
     files,
     resolve: (hostname: string) => answers[`${hostname}.`] ?? [],
   };

@@ -8,7 +8,7 @@ import {
 } from '../../../../controllers/coredns/index.ts';
 
 export function setupFor(files: Readonly<Record<string, string>> = {}): PluginSetup {
-  return { plugins: new Set(), zones: ['.'], nameservers: [], files, resolve: () => [] };
+  return { plugins: new Set(), zones: ['.'], nameservers: [], interfaces: {}, files, resolve: () => [] };
 }
 
 /** The plugin's handler. It must remember nothing between queries. */
