@@ -41,9 +41,9 @@ export function validateManagedCluster(settings: ClusterSettings): readonly Mana
 function validateRanges(settings: ClusterSettings): ManagedClusterError[] {
   const ranges = rangesOf(settings);
   const errors: ManagedClusterError[] = [];
-  for (const { field, text } of ranges) {
+  for (const { field, text, mayBeIpv6 = false } of ranges) {
     const cidr = parseCidr(text);
-    if (cidr?.family === 4) errors.push(...validateReserved(field, text, cidr));
+    if (cidr !== undefined && (cidr.family === 4 || mayBeIpv6)) errors.push(...validateReserved(field, text, cidr));
     else
       errors.push({
         code: 'CidrStringParseError',
@@ -58,12 +58,20 @@ function validateRanges(settings: ClusterSettings): ManagedClusterError[] {
     : [...validateService(settings), ...validatePods(settings), ...validateSubnets(settings)];
 }
 
-function rangesOf({ networkProfile, virtualNetwork }: ClusterSettings): readonly { field: string; text: string }[] {
+interface Range {
+  readonly field: string;
+  readonly text: string;
+  readonly mayBeIpv6?: boolean;
+}
+
+function rangesOf({ networkProfile, virtualNetwork }: ClusterSettings): readonly Range[] {
   const { podCidr, serviceCidr } = networkProfile;
   return [
     ...(podCidr === undefined ? [] : [{ field: 'networkProfile.podCidr', text: podCidr }]),
     { field: 'networkProfile.serviceCidr', text: serviceCidr },
-    ...virtualNetwork.addressPrefixes.map((text, i) => ({ field: `virtualNetwork.addressPrefixes[${i}]`, text })),
+    ...virtualNetwork.addressPrefixes.map((text, i) => {
+      return { field: `virtualNetwork.addressPrefixes[${i}]`, text, mayBeIpv6: i > 0 };
+    }),
     ...virtualNetwork.subnets.map(({ addressPrefix: text }, i) => ({
       field: `virtualNetwork.subnets[${i}].addressPrefix`,
       text,
@@ -117,8 +125,12 @@ function validatePods({ networkProfile, virtualNetwork }: ClusterSettings): Mana
 function validateSubnets({ virtualNetwork }: ClusterSettings): ManagedClusterError[] {
   const { addressPrefixes, subnets } = virtualNetwork;
   const errors: ManagedClusterError[] = [];
-  subnets.forEach(({ name, addressPrefix }, i) => {
-    const field = `virtualNetwork.subnets[${i}].addressPrefix`;
+  const prefixes = subnets.flatMap(({ name, addressPrefix, ipv6AddressPrefix }, i) => {
+    const field = `virtualNetwork.subnets[${i}].${ipv6AddressPrefix === undefined ? 'addressPrefix' : 'addressPrefixes'}`;
+    const all = ipv6AddressPrefix === undefined ? [addressPrefix] : [addressPrefix, ipv6AddressPrefix];
+    return all.map((prefix) => ({ name, field, addressPrefix: prefix }));
+  });
+  prefixes.forEach(({ name, field, addressPrefix }, i) => {
     const cidr = parseCidr(addressPrefix)!;
     const inside = addressPrefixes.map((prefix) => parseCidr(prefix)!).some((prefix) => encloses(prefix, cidr));
     if (!inside)
@@ -128,7 +140,7 @@ function validateSubnets({ virtualNetwork }: ClusterSettings): ManagedClusterErr
         field,
         detail: `${addressPrefix} is outside the virtual network's ${addressPrefixes.join(', ')}`,
       });
-    const other = subnets.slice(0, i).find((earlier) => overlaps(parseCidr(earlier.addressPrefix)!, cidr));
+    const other = prefixes.slice(0, i).find((earlier) => overlaps(parseCidr(earlier.addressPrefix)!, cidr));
     if (other !== undefined)
       errors.push({
         code: 'NetcfgSubnetRangesOverlap',

@@ -5,7 +5,7 @@ import type { azure } from '../model/index.ts';
 export interface AddressSource {
   publicAddress(version: azure.IpVersion): string;
   /** the lowest free address of a subnet, or the one wanted; undefined where there is none */
-  take(subnetId: string, wanted?: string): string | undefined;
+  take(subnetId: string, version: azure.IpVersion, wanted?: string): string | undefined;
   /** gives back what `before` held and `after` does not */
   release(before: azure.AzureResource, after?: azure.AzureResource): void;
 }
@@ -39,9 +39,9 @@ function withPrivateAddress(
   frontend: azure.FrontendIpConfiguration,
   source: AddressSource,
 ): azure.FrontendIpConfiguration {
-  const { subnet, privateIPAddress } = frontend.properties;
+  const { subnet, privateIPAddress, privateIPAddressVersion = 'IPv4' } = frontend.properties;
   if (subnet?.id === undefined) return frontend;
-  const address = source.take(subnet.id, privateIPAddress);
+  const address = source.take(subnet.id, privateIPAddressVersion, privateIPAddress);
   if (address === undefined || privateIPAddress !== undefined) return frontend;
   return { ...frontend, properties: { ...frontend.properties, privateIPAddress: address } };
 }

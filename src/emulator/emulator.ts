@@ -91,7 +91,8 @@ export class Emulator {
     this.settings = settings;
     this.#dice = new SeededDice(options.seed);
     this.#requestDice = this.#dice.split('apiserver');
-    this.apiserver = new Apiserver(this.store, { serviceCidrs: [settings.networkProfile.serviceCidr] });
+    const { serviceCidr, serviceCidrs = [] } = settings.networkProfile;
+    this.apiserver = new Apiserver(this.store, { serviceCidrs: [serviceCidr, ...serviceCidrs.slice(1)] });
     this.#observers = new Observers(this.store, () => this.now);
     this.#pools = new NodePools(settings);
     // What a load balancer's probes have not noticed yet is a while ago.

@@ -11,6 +11,8 @@ export interface Kernel {
   facts: NodeFacts | undefined;
   /** the rules that it wrote */
   rules: Ruleset | undefined;
+  /** those of IPv6, in a cluster of two families */
+  rulesIpv6: Ruleset | undefined;
   /** IPVS, where kube-proxy uses it */
   balancer: Balancer | undefined;
   /** of the version of Services for which conntrack was cleaned up last */
@@ -24,6 +26,7 @@ export function newKernel(): Kernel {
     services: undefined,
     facts: undefined,
     rules: undefined,
+    rulesIpv6: undefined,
     balancer: undefined,
     udpEndpointChanges: 0,
   };

@@ -62,8 +62,10 @@ export class NodeNetworks {
 
   /** The rules that a node has loaded: of the Services that its kube-proxy has synced by now, and ip-masq-agent's. */
   rulesetOf(node: string, family: Family): Ruleset | undefined {
-    const rules = family === FAMILY ? this.#synced(node)?.rules : undefined;
-    return rules === undefined ? undefined : this.#withAgent(rules);
+    const kernel = this.#synced(node);
+    // ip-masq-agent looks after IPv4 alone.
+    if (family !== FAMILY) return kernel?.rulesIpv6;
+    return kernel?.rules && this.#withAgent(kernel.rules);
   }
 
   conntrackOf(node: string, family: Family): ConntrackTable {
@@ -138,6 +140,6 @@ function cleanUpConntrack(kernel: Kernel, at: Moment): void {
   const { services, conntrack } = kernel;
   if (services === undefined || services.udpEndpointChanges === kernel.udpEndpointChanges) return;
   kernel.udpEndpointChanges = services.udpEndpointChanges;
-  const table = conntrack[FAMILY];
-  for (const connection of kubeProxy.staleConnections(table, services, at)) table.remove(connection);
+  for (const table of [conntrack[4], conntrack[6]])
+    for (const connection of kubeProxy.staleConnections(table, services, at)) table.remove(connection);
 }

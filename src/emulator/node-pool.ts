@@ -5,32 +5,43 @@
  * (https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq).
  */
 import {
+  type Address,
   type AddressModel,
   type AgentPoolProfile,
   addressModelOf,
+  addressOf,
+  addressPlus,
+  bigIntOfAddress,
+  type Cidr,
   type ClusterSettings,
   cidrOf,
+  contains,
+  type Family,
   formatAddress,
   type Ipv4,
   type Labels,
   NETWORK_PLUGIN_LABEL,
   POD_NETWORK_SUBNET_LABEL,
   POD_NETWORK_TYPE_LABEL,
-  parseAddress,
+  type Subnet,
   sizeOf,
 } from '../model/index.ts';
 
 const AZURE_RESERVED_FIRST = 4;
 
-/** Hands out a subnet's addresses to machines. */
+/** Hands out a subnet's addresses to machines: with two families, at the same place in both. */
 class SubnetAddresses {
+  readonly #ipv6: Cidr | undefined;
+  readonly #network: Ipv4;
   readonly #first: Ipv4;
   readonly #end: Ipv4;
   readonly #taken = new Set<Ipv4>();
   #lowestFree: Ipv4;
 
-  constructor(prefix: string) {
-    const subnet = cidrOf(prefix);
+  constructor({ addressPrefix, ipv6AddressPrefix }: Subnet) {
+    const subnet = cidrOf(addressPrefix);
+    this.#ipv6 = ipv6AddressPrefix === undefined ? undefined : cidrOf(ipv6AddressPrefix);
+    this.#network = subnet.network as Ipv4;
     this.#first = (subnet.network as Ipv4) + AZURE_RESERVED_FIRST;
     this.#end = (subnet.network as Ipv4) + sizeOf(subnet) - 1;
     this.#lowestFree = this.#first;
@@ -50,6 +61,18 @@ class SubnetAddresses {
     while (this.#taken.has(this.#lowestFree)) this.#lowestFree++;
     this.#taken.add(this.#lowestFree);
     return this.#lowestFree;
+  }
+
+  /** The IPv6 address beside an IPv4 one; undefined where the subnet has none. */
+  ipv6Of(address: Ipv4): Address | undefined {
+    return this.#ipv6 && addressPlus(this.#ipv6.network, address - this.#network);
+  }
+
+  /** The IPv4 address in whose place an IPv6 one is. */
+  ipv4Of(address: Address): Ipv4 | undefined {
+    if (typeof address === 'number') return address;
+    if (this.#ipv6 === undefined || !contains(this.#ipv6, address)) return undefined;
+    return this.#network + Number(bigIntOfAddress(address) - bigIntOfAddress(this.#ipv6.network));
   }
 
   /** Keeps one address from being given out; one that is taken already stays so. */
@@ -93,7 +116,7 @@ export class NodePools {
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
     const { subnets } = settings.virtualNetwork;
-    this.#subnets = new Map(subnets.map(({ name, addressPrefix }) => [name, new SubnetAddresses(addressPrefix)]));
+    this.#subnets = new Map(subnets.map((subnet) => [subnet.name, new SubnetAddresses(subnet)]));
     this.#machines = new Map(settings.agentPoolProfiles.map(({ name }) => [name, []]));
   }
 
@@ -124,24 +147,27 @@ export class NodePools {
 
   #machine(machine: Machine, profile: AgentPoolProfile, ordinal: number): NewMachine {
     const model = addressModelOf(this.#settings.networkProfile, profile);
-    return { manifest: nodeManifest(machine, profile, model, ordinal), secondary: machine.secondary };
+    const ipv6 = this.#subnets.get(profile.vnetSubnet)?.ipv6Of(machine.address);
+    return { manifest: nodeManifest(machine, ipv6, profile, model, ordinal), secondary: machine.secondary };
   }
 
   /** An address for what is no machine: the one wanted, or the lowest free one. */
-  takeAddress(subnet: string, wanted?: string): string | undefined {
+  takeAddress(subnet: string, family: Family, wanted?: string): string | undefined {
     const addresses = this.#subnets.get(subnet);
     if (wanted === undefined) {
-      const [address] = addresses?.takeAll(1) ?? [];
+      const [ipv4] = addresses?.takeAll(1) ?? [];
+      const address = ipv4 === undefined || family === 4 ? ipv4 : addresses?.ipv6Of(ipv4);
       return address === undefined ? undefined : formatAddress(address);
     }
-    const address = parseAddress(wanted);
-    if (typeof address === 'number') addresses?.reserve(address);
+    const address = addresses?.ipv4Of(addressOf(wanted));
+    if (address !== undefined) addresses?.reserve(address);
     return wanted;
   }
 
   releaseAddress(subnet: string, text: string): void {
-    const address = parseAddress(text);
-    if (typeof address === 'number') this.#subnets.get(subnet)?.release(address);
+    const addresses = this.#subnets.get(subnet);
+    const address = addresses?.ipv4Of(addressOf(text));
+    if (address !== undefined) addresses?.release(address);
   }
 
   /** Brings a pool to `count` machines: what to create, and which nodes to delete (the newest first, as a scale set does). */
@@ -172,6 +198,7 @@ export class NodePools {
 
 function nodeManifest(
   { node, address }: Machine,
+  ipv6: Address | undefined,
   profile: AgentPoolProfile,
   model: AddressModel | undefined,
   ordinal: number,
@@ -205,6 +232,7 @@ function nodeManifest(
     status: {
       addresses: [
         { type: 'InternalIP', address: formatAddress(address) },
+        ...(ipv6 === undefined ? [] : [{ type: 'InternalIP', address: formatAddress(ipv6) }]),
         { type: 'Hostname', address: node },
       ],
       capacity,

@@ -1,7 +1,7 @@
 /** kube-proxy's modes: what a sync leaves in a node's kernel. The whole cluster runs one of them. */
 import { kubeProxy } from '../../controllers/index.ts';
 import type { NodeFacts, Ruleset, ServiceTable } from '../dataplane/index.ts';
-import type { ClusterSettings, Moment } from '../model/index.ts';
+import type { ClusterSettings, Family, Moment } from '../model/index.ts';
 import { Balancer } from './balancer.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -26,17 +26,26 @@ type RulesWriter = (services: ServiceTable, facts: NodeFacts) => Ruleset;
 
 /** Iptables mode where nothing else is asked for, as on AKS. */
 export function proxyModeOf(settings: ClusterSettings): ProxyMode {
-  const { serviceCidr, kubeProxyConfig } = settings.networkProfile;
+  const { serviceCidr, serviceCidrs = [], podCidrs = [], kubeProxyConfig } = settings.networkProfile;
   const podCidr = clusterCidrOf(settings);
   if (kubeProxyConfig?.enabled === false) return NO_PROXY;
   switch (kubeProxyConfig?.mode ?? 'iptables') {
     case 'iptables': {
-      const config = kubeProxy.defaultKubeProxyConfig(podCidr);
-      return rulesMode(true, (services, facts) => kubeProxy.kubeProxyRuleset(services, facts, config));
+      const writer = (cidr: string, family: Family): RulesWriter => {
+        const config = kubeProxy.defaultKubeProxyConfig(cidr, family);
+        return (services, facts) => kubeProxy.kubeProxyRuleset(services, facts, config);
+      };
+      return rulesMode(true, writer(podCidr, 4), podCidrs[1] === undefined ? undefined : writer(podCidrs[1], 6));
     }
     case 'nftables': {
-      const config = kubeProxy.defaultNftablesConfig(podCidr, [serviceCidr]);
-      return rulesMode(false, (services, facts) => kubeProxy.kubeProxyNftRuleset(services, facts, config));
+      const writer = (cidr: string, services: string, family: Family): RulesWriter => {
+        const config = kubeProxy.defaultNftablesConfig(cidr, [services], family);
+        return (table, facts) => kubeProxy.kubeProxyNftRuleset(table, facts, config);
+      };
+      const [, ipv6] = podCidrs;
+      const [, servicesIpv6] = serviceCidrs;
+      const second = ipv6 === undefined || servicesIpv6 === undefined ? undefined : writer(ipv6, servicesIpv6, 6);
+      return rulesMode(false, writer(podCidr, serviceCidr, 4), second);
     }
     case 'ipvs': {
       const { scheduler } = kubeProxyConfig?.ipvsConfig ?? { scheduler: 'rr' };
@@ -47,7 +56,8 @@ export function proxyModeOf(settings: ClusterSettings): ProxyMode {
   }
 }
 
-function rulesMode(routeLocalnet: boolean, write: RulesWriter): ProxyMode {
+/** `writeIpv6`: of the kube-proxy of the second family, where the cluster has one. */
+function rulesMode(routeLocalnet: boolean, write: RulesWriter, writeIpv6: RulesWriter | undefined): ProxyMode {
   return {
     balances: false,
     routeLocalnet,
@@ -55,6 +65,7 @@ function rulesMode(routeLocalnet: boolean, write: RulesWriter): ProxyMode {
       kernel.services = services;
       kernel.facts = facts;
       kernel.rules = write(services, facts);
+      kernel.rulesIpv6 = writeIpv6?.(services, facts);
     },
   };
 }

@@ -26,6 +26,8 @@ export interface NetworkProfile {
   /** dual stack: the same as podCidr, and an IPv6 range beside it */
   readonly podCidrs?: readonly string[];
   readonly serviceCidr: string;
+  /** dual stack: the same as serviceCidr, and an IPv6 range beside it */
+  readonly serviceCidrs?: readonly string[];
   readonly dnsServiceIP: string;
   /** kube-proxy in iptables mode where it is not given */
   readonly kubeProxyConfig?: KubeProxyProfile;
@@ -71,7 +73,10 @@ export interface ManagedLoadBalancer {
 
 export interface Subnet {
   readonly name: string;
+  /** of IPv4 */
   readonly addressPrefix: string;
+  /** dual stack: the second of ARM's `addressPrefixes` */
+  readonly ipv6AddressPrefix?: string;
 }
 
 export interface VirtualNetwork {

@@ -228,7 +228,7 @@ export class ClusterWorld implements World, Machines {
     if (owner !== undefined) return owner;
     const { virtualNetwork, services } = this.#ranges;
     const { podRange } = this;
-    if (podRange !== undefined && contains(podRange.cidr, destination)) {
+    if (podRange?.cidrs.some((cidr) => contains(cidr, destination))) {
       if (client !== undefined) return `no route: ${podRange.model} pod address from outside`;
       return this.nodeOfPodAddress(destination) ?? `no route: ${podRange.model} pod address of no node`;
     }
@@ -255,9 +255,14 @@ export class ClusterWorld implements World, Machines {
   }
 }
 
-function podRangeOf({ podCidr, networkPlugin }: ClusterSettings['networkProfile']): PodRange | undefined {
+function podRangeOf({
+  podCidr,
+  podCidrs = [],
+  networkPlugin,
+}: ClusterSettings['networkProfile']): PodRange | undefined {
   if (podCidr === undefined) return undefined;
-  return { cidr: cidrOf(podCidr), model: networkPlugin === 'kubenet' ? 'kubenet' : 'overlay' };
+  const cidrs = [podCidr, ...podCidrs.slice(1)].map(cidrOf);
+  return { cidrs, model: networkPlugin === 'kubenet' ? 'kubenet' : 'overlay' };
 }
 
 /** The world that this dataplane makes. */

@@ -3,7 +3,7 @@
  * checked where it is used. Fields that are not listed here are refused.
  */
 import * as z from 'zod';
-import { azure, parseAddress } from '../model/index.ts';
+import { azure, parseAddress, parseCidr } from '../model/index.ts';
 import { parseCloudPath } from './cloud-path.ts';
 import { parseDurationMs } from './duration.ts';
 import { parseNameServer } from './name-server.ts';
@@ -253,6 +253,38 @@ const managedLoadBalancer = z.strictObject({
   serviceNamespaceSelector: labelSelector.optional(),
   nodeSelector: labelSelector.optional(),
 });
+/** An IPv4 range, and perhaps an IPv6 one behind it, whose prefix length must be as `rule` says. */
+function ofBothFamilies(rule: string, isAllowed: (prefixLength: number) => boolean) {
+  return z
+    .array(z.string())
+    .min(1)
+    .max(2)
+    .check(({ value, issues }) => {
+      for (const [i, text] of value.entries()) {
+        const cidr = parseCidr(text);
+        const family = i === 0 ? 4 : 6;
+        const wrong =
+          cidr?.family !== family
+            ? `is no IPv${family} range; the first is IPv4, the second IPv6`
+            : `is not allowed: an IPv6 range ${rule}`;
+        if (cidr?.family !== family || (family === 6 && !isAllowed(cidr.prefixLength)))
+          issues.push({ code: 'custom', input: value, path: [i], message: `${JSON.stringify(text)} ${wrong}` });
+      }
+    });
+}
+
+/** ARM's `addressPrefix`, or with two families `addressPrefixes`. */
+const subnet = z
+  .strictObject({
+    name,
+    addressPrefix: z.string().optional(),
+    addressPrefixes: ofBothFamilies('of a subnet is a /64', (length) => length === 64).optional(),
+  })
+  .check(({ value, issues }) => {
+    const { addressPrefix, addressPrefixes } = value;
+    if ((addressPrefix === undefined) === (addressPrefixes === undefined))
+      issues.push({ code: 'custom', input: value, message: 'has either addressPrefix or addressPrefixes' });
+  });
 
 export const clusterSchema = z.strictObject({
   networkProfile: z
@@ -262,6 +294,7 @@ export const clusterSchema = z.strictObject({
       podCidr: z.string().optional(),
       podCidrs: z.array(z.string()).min(1).max(2).optional(),
       serviceCidr: z.string().optional(),
+      serviceCidrs: ofBothFamilies('of Services is no larger than a /108', (length) => length >= 108).optional(),
       dnsServiceIP: z.string().optional(),
       kubeProxyConfig: kubeProxyConfig.optional(),
       outboundType: z
@@ -281,7 +314,7 @@ export const clusterSchema = z.strictObject({
   virtualNetwork: z
     .strictObject({
       addressPrefixes: z.array(z.string()).min(1),
-      subnets: z.array(z.strictObject({ name, addressPrefix: z.string() })).min(1),
+      subnets: z.array(subnet).min(1),
       dhcpOptions: z.strictObject({ dnsServers: z.array(ipAddress).min(1) }).optional(),
     })
     .optional(),

@@ -9,6 +9,7 @@ import {
   type KubeProxyMode,
   type KubeProxyProfile,
   type NetworkProfile,
+  type Subnet,
 } from '../model/index.ts';
 import { problemAt, type SourceDocument } from './document.ts';
 import { type Path, type Problem, parsePath } from './problem.ts';
@@ -34,7 +35,7 @@ const MAX_PODS: { readonly [model in AddressModel]: number } = {
 const API_SERVER = { address: '203.0.113.10', port: 443 } as const;
 
 export function settingsOf(cluster: ClusterDocument = {}): ClusterSettings {
-  const virtualNetwork = cluster.virtualNetwork ?? VIRTUAL_NETWORK;
+  const virtualNetwork = virtualNetworkOf(cluster.virtualNetwork);
   const vnetSubnet = virtualNetwork.subnets[0]!.name;
   const networkProfile = networkProfileOf(cluster.networkProfile);
   const pools = cluster.agentPoolProfiles ?? [{ name: 'nodepool1' }];
@@ -50,6 +51,17 @@ export function settingsOf(cluster: ClusterDocument = {}): ClusterSettings {
   } as ClusterSettings;
 }
 
+/** A subnet of two families says so in ARM's `addressPrefixes`, IPv4 first. */
+function virtualNetworkOf(given: ClusterDocument['virtualNetwork']): ClusterSettings['virtualNetwork'] {
+  if (given === undefined) return VIRTUAL_NETWORK;
+  const subnets = given.subnets.map((subnet): Subnet => {
+    const { name, addressPrefix: only = '', addressPrefixes = [only] } = subnet;
+    const [addressPrefix = only, ipv6AddressPrefix] = addressPrefixes;
+    return ipv6AddressPrefix === undefined ? { name, addressPrefix } : { name, addressPrefix, ipv6AddressPrefix };
+  });
+  return { ...given, subnets } as ClusterSettings['virtualNetwork'];
+}
+
 /** Whoever names the plugin without a mode asks for Node Subnet: overlay is the default only where neither is named. */
 function networkProfileOf(given: ClusterDocument['networkProfile'] = {}): NetworkProfile {
   const { kubeProxyConfig, ...profile } = given;
@@ -61,7 +73,8 @@ function networkProfileOf(given: ClusterDocument['networkProfile'] = {}): Networ
   const hasPodCidr = named.networkPluginMode === 'overlay' || named.networkPlugin === 'kubenet';
   const podCidr = hasPodCidr ? { podCidr: given.podCidrs?.[0] ?? POD_CIDR } : {};
   const kubeProxy = kubeProxyConfig === undefined ? {} : { kubeProxyConfig: kubeProxyProfileOf(kubeProxyConfig) };
-  return { ...plugin, ...podCidr, ...SERVICES, ...profile, ...kubeProxy } as NetworkProfile;
+  const services = { ...SERVICES, ...(given.serviceCidrs === undefined ? {} : { serviceCidr: given.serviceCidrs[0] }) };
+  return { ...plugin, ...podCidr, ...services, ...profile, ...kubeProxy } as NetworkProfile;
 }
 
 type AgentPoolDocument = NonNullable<ClusterDocument['agentPoolProfiles']>[number];

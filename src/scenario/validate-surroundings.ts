@@ -89,8 +89,10 @@ function machineFindings({ virtualMachines }: AzureSurroundings, networks: Netwo
       return [{ path: [...path, 'name'], message: `a machine named ${name} is there already` }];
     const subnet = subnetNamed(text, networks);
     if (typeof subnet === 'string') return [{ path: [...path, 'subnet'], message: subnet }];
-    if (contains(cidrOf(subnet.addressPrefix), addressOf(privateIPAddress))) return [];
-    const message = `${privateIPAddress} is outside of subnet ${text} ${subnet.addressPrefix}`;
+    const { addressPrefix, ipv6AddressPrefix } = subnet;
+    const prefixes = ipv6AddressPrefix === undefined ? [addressPrefix] : [addressPrefix, ipv6AddressPrefix];
+    if (prefixes.some((prefix) => contains(cidrOf(prefix), addressOf(privateIPAddress)))) return [];
+    const message = `${privateIPAddress} is outside of subnet ${text} ${prefixes.join(', ')}`;
     return [{ path: [...path, 'privateIPAddress'], message }];
   });
 }

@@ -27,31 +27,40 @@ export function nodeBackendPoolController(config: CloudConfig): Controller {
 function reconcile(view: View, name: Key, config: CloudConfig): readonly Intent[] {
   const node = view.get('Node', name);
   const nic = view.cloud.get('nic', azure.resourceId(config, azure.RESOURCE_TYPES.nic, name));
-  const [first, ...others] = nic?.properties.ipConfigurations ?? [];
-  if (node === undefined || nic === undefined || first === undefined) return [];
-  const before = first.properties.loadBalancerBackendAddressPools ?? [];
-  const foreign = before.filter(({ id }) => !isManaged(id, config));
-  const own = isEligible(node) ? poolsOf(view.cloud, config) : [];
-  const after = [...foreign, ...own];
-  if (after.length === before.length && after.every(({ id }, i) => azure.sameId(id, before[i]!.id))) return [];
-  const properties = { ...first.properties, loadBalancerBackendAddressPools: after };
-  const resource: azure.NetworkInterface = {
-    ...nic,
-    properties: { ...nic.properties, ipConfigurations: [{ ...first, properties }, ...others] },
-  };
+  if (node === undefined || nic === undefined) return [];
+  const before = nic.properties.ipConfigurations;
+  const after = before.map((configuration) => withPools(configuration, isEligible(node), view.cloud, config));
+  if (after.every((configuration, i) => configuration === before[i])) return [];
+  const resource: azure.NetworkInterface = { ...nic, properties: { ...nic.properties, ipConfigurations: after } };
   return [{ do: 'call', call: { method: 'PUT', resource, ...(nic.etag === undefined ? {} : { etag: nic.etag }) } }];
 }
 
+/** One address of the interface in the pools of its family; the same where it was in them. */
+function withPools(
+  configuration: azure.IpConfiguration,
+  eligible: boolean,
+  cloud: azure.CloudView,
+  config: CloudConfig,
+): azure.IpConfiguration {
+  const { privateIPAddressVersion = 'IPv4', loadBalancerBackendAddressPools: before = [] } = configuration.properties;
+  const foreign = before.filter(({ id }) => !isManaged(id, privateIPAddressVersion, config));
+  const own = eligible ? poolsOf(cloud, privateIPAddressVersion, config) : [];
+  const after = [...foreign, ...own];
+  if (after.length === before.length && after.every(({ id }, i) => azure.sameId(id, before[i]!.id)))
+    return configuration;
+  return { ...configuration, properties: { ...configuration.properties, loadBalancerBackendAddressPools: after } };
+}
+
 /** Whether a pool is one that this controller fills; AKS' own, for what goes out, is not. */
-function isManaged(poolId: string, config: CloudConfig): boolean {
-  const pool = backendPoolName(config.clusterName, 'IPv4');
+function isManaged(poolId: string, version: azure.IpVersion, config: CloudConfig): boolean {
+  const pool = backendPoolName(config.clusterName, version);
   return managedLoadBalancerNames(config).some((name) => {
     return azure.sameId(poolId, azure.subResourceId(loadBalancerId(config, name), 'backendAddressPools', pool));
   });
 }
 
-function poolsOf(cloud: azure.CloudView, config: CloudConfig): readonly azure.Reference[] {
-  const wanted = backendPoolName(config.clusterName, 'IPv4');
+function poolsOf(cloud: azure.CloudView, version: azure.IpVersion, config: CloudConfig): readonly azure.Reference[] {
+  const wanted = backendPoolName(config.clusterName, version);
   return managedLoadBalancerNames(config).flatMap((name) => {
     const { backendAddressPools = [] } = cloud.get('lb', loadBalancerId(config, name))?.properties ?? {};
     const pool = backendAddressPools.find((candidate) => azure.sameId(candidate.name, wanted));

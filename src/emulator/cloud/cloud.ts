@@ -9,6 +9,7 @@ import {
   type Address,
   type AzureSurroundings,
   addressOf,
+  addressPlus,
   azure,
   CLUSTER_NETWORK,
   type ClusterSettings,
@@ -32,6 +33,7 @@ import { CLUSTER_NETWORK_ID, idOf, nodeInterface, OUTBOUND_POOL_ID, resourcesOf 
 
 /** From one of the ranges that Azure's public addresses are from. */
 const FIRST_PUBLIC_ADDRESS = addressOf('20.50.0.4') as Ipv4;
+const FIRST_PUBLIC_IPV6_ADDRESS = addressOf('2603:1030:20e::4');
 
 /** What a stateful firewall lets pass: connections that it saw begin. */
 const APPLIANCE_RULES = `*filter
@@ -58,7 +60,7 @@ export interface CloudParts {
 
 /** Hands out a subnet's addresses to whatever is no machine. */
 export interface SubnetAddressSource {
-  takeAddress(subnet: string, wanted?: string): string | undefined;
+  takeAddress(subnet: string, family: Family, wanted?: string): string | undefined;
   releaseAddress(subnet: string, address: string): void;
 }
 
@@ -75,13 +77,14 @@ export class Cloud {
   readonly #surroundings: AzureSurroundings;
   readonly #flows = { 4: new ConntrackTable(4), 6: new ConntrackTable(6) };
   /** addresses of the nodes, in the order in which they came: a node's place decides on its outbound ports */
-  readonly #nodes = new Map<string, string>();
+  readonly #nodes = new Map<string, readonly string[]>();
   readonly #appliances = new Map<string, { readonly conntrack: ConntrackTable; readonly rules: Ruleset }>();
   /** interfaces by network and address */
   readonly #interfaces = new Map<string, string>();
   /** the same as a list, made when somebody asks after a change */
   #nodeAddresses: readonly string[] | undefined;
   #nextPublicAddress = FIRST_PUBLIC_ADDRESS;
+  #nextPublicIpv6Address = FIRST_PUBLIC_IPV6_ADDRESS;
 
   constructor(settings: ClusterSettings, surroundings: AzureSurroundings, parts: CloudParts) {
     const { addresses } = parts;
@@ -90,8 +93,10 @@ export class Cloud {
     this.#settings = settings;
     this.#surroundings = surroundings;
     this.arm = new ResourceManager({
-      publicAddress: () => formatAddress(this.#nextPublicAddress++),
-      take: (subnet, wanted) => addresses.takeAddress(azure.nameInId(subnet), wanted),
+      publicAddress: (version) => this.#newPublicAddress(version),
+      take: (subnet, version, wanted) => {
+        return addresses.takeAddress(azure.nameInId(subnet), version === 'IPv6' ? 6 : 4, wanted);
+      },
       release: (before, after) => releaseFrontends(before, after, addresses),
     });
     this.operations = new CloudOperations({ arm: this.arm, ...parts });
@@ -114,7 +119,7 @@ export class Cloud {
     for (const { name, subnet, privateIPAddress } of this.#surroundings.virtualMachines) {
       this.#interfaces.set(placeKey(networkIdOf(subnet), privateIPAddress), idOf('nic', name));
       // A machine among the nodes has its address before any of them.
-      if (!subnet.includes('/')) this.#addresses.takeAddress(subnet, privateIPAddress);
+      if (!subnet.includes('/')) this.#addresses.takeAddress(subnet, 4, privateIPAddress);
     }
     store.watch(`${KIND_INFO.Node.plural}/`).subscribe(({ value, before }) => {
       if (before === undefined) this.#addNode(value as Node);
@@ -122,14 +127,23 @@ export class Cloud {
     });
   }
 
+  #newPublicAddress(version: azure.IpVersion): string {
+    if (version === 'IPv4') return formatAddress(this.#nextPublicAddress++);
+    const address = this.#nextPublicIpv6Address;
+    this.#nextPublicIpv6Address = addressPlus(address, 1);
+    return formatAddress(address);
+  }
+
   #addNode({ metadata: { name: node }, status }: Node): void {
-    const address = status.addresses?.find(({ type }) => type === 'InternalIP')?.address;
-    const subnet = address === undefined ? undefined : this.#subnetOf(addressOf(address));
-    if (address === undefined || subnet === undefined) return;
-    this.#put(nodeInterface(node, address, subnet));
-    this.#nodes.set(node, address);
+    const internal = (status.addresses ?? []).filter(({ type }) => type === 'InternalIP');
+    const addresses = internal.map(({ address }) => address);
+    const [first] = addresses;
+    const subnet = first === undefined ? undefined : this.#subnetOf(addressOf(first));
+    if (first === undefined || subnet === undefined) return;
+    this.#put(nodeInterface(node, addresses, subnet));
+    this.#nodes.set(node, addresses);
     this.#nodeAddresses = undefined;
-    this.#interfaces.set(placeKey(CLUSTER_NETWORK_ID, address), idOf('nic', node));
+    for (const address of addresses) this.#interfaces.set(placeKey(CLUSTER_NETWORK_ID, address), idOf('nic', node));
   }
 
   #subnetOf(address: Address): string | undefined {
@@ -138,11 +152,11 @@ export class Cloud {
   }
 
   #removeNode(node: string): void {
-    const address = this.#nodes.get(node);
-    if (address === undefined) return;
+    const addresses = this.#nodes.get(node);
+    if (addresses === undefined) return;
     this.#nodes.delete(node);
     this.#nodeAddresses = undefined;
-    this.#interfaces.delete(placeKey(CLUSTER_NETWORK_ID, address));
+    for (const address of addresses) this.#interfaces.delete(placeKey(CLUSTER_NETWORK_ID, address));
     this.#finish({ method: 'DELETE', resource: 'nic', id: idOf('nic', node) });
   }
 
@@ -156,7 +170,7 @@ export class Cloud {
       nicAt: (networkId, address) => this.#interfaceAt(networkId, address),
       membersOf: ({ id }) =>
         azure.sameId(id, OUTBOUND_POOL_ID)
-          ? (this.#nodeAddresses ??= [...this.#nodes.values()])
+          ? (this.#nodeAddresses ??= Array.from(this.#nodes.values(), ([first]) => first!))
           : this.#members.of(id ?? ''),
       healthyOf: (probe, members) => this.#probes.healthyOf(probe, members),
       serviceTags: new Map(

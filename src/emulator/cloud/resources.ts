@@ -158,10 +158,12 @@ function networks(settings: ClusterSettings, surroundings: AzureSurroundings): a
       name,
       properties: {
         addressSpace: { addressPrefixes },
-        subnets: subnets.map(({ name: subnet, addressPrefix }) => ({
+        subnets: subnets.map(({ name: subnet, addressPrefix, ipv6AddressPrefix }) => ({
           name: subnet,
           properties: {
-            addressPrefix,
+            ...(ipv6AddressPrefix === undefined
+              ? { addressPrefix }
+              : { addressPrefixes: [addressPrefix, ipv6AddressPrefix] }),
             ...named('networkSecurityGroup', reference('nsg', surroundings.networkSecurityGroups, subnet)),
             ...named('routeTable', reference('route-table', tables, subnet)),
             ...named('natGateway', reference('nat-gateway', gateways, subnet)),
@@ -242,7 +244,7 @@ function machineInterface(machine: AzureSurroundings['virtualMachines'][number])
 }
 
 /** The interface of a node, which it has as long as it is there. */
-export function nodeInterface(node: string, address: string, subnet: string): azure.NetworkInterface {
+export function nodeInterface(node: string, addresses: readonly string[], subnet: string): azure.NetworkInterface {
   return {
     type: 'Microsoft.Network/networkInterfaces',
     id: idOf('nic', node),
@@ -250,12 +252,15 @@ export function nodeInterface(node: string, address: string, subnet: string): az
     properties: {
       enableIPForwarding: true,
       networkSecurityGroup: { id: NODE_GROUP_ID },
-      ipConfigurations: [
-        {
-          name: 'ipconfig1',
-          properties: { primary: true, subnet: { id: subnetId(subnet) }, privateIPAddress: address },
+      ipConfigurations: addresses.map((privateIPAddress, i) => ({
+        name: `ipconfig${i + 1}`,
+        properties: {
+          primary: i === 0,
+          subnet: { id: subnetId(subnet) },
+          privateIPAddress,
+          ...(privateIPAddress.includes(':') ? { privateIPAddressVersion: 'IPv6' as const } : {}),
         },
-      ],
+      })),
     },
   };
 }

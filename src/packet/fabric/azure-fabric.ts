@@ -19,15 +19,7 @@ import {
   STATE_NEW,
   STATE_RELATED,
 } from '../../dataplane/index.ts';
-import {
-  type Address,
-  type azure,
-  type Cidr,
-  contains,
-  type Family,
-  formatAddress,
-  parseAddress,
-} from '../../model/index.ts';
+import { type Address, type azure, type Cidr, type Family, formatAddress, parseAddress } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
 import { translateError } from '../icmp.ts';
 import { applyDnat, translate } from '../nat.ts';
@@ -185,8 +177,8 @@ export class AzureFabric implements Host {
   #way(flight: Flight, from: Host, sender: Place): Way {
     const destination = flight.destinationAddress;
     const { podRange } = this.#machines;
-    if (podRange !== undefined && contains(podRange.cidr, destination)) {
-      if (podRange.model === 'overlay') return this.#wayToNodeOf(destination, from);
+    if (isIn(podRange, destination)) {
+      if (podRange?.model === 'overlay') return this.#wayToNodeOf(destination, from);
       // A route table knows kubenet's pods, and it serves the subnets that use it.
       if (sender.in !== 'subnet') return 'no route: kubenet pod address from outside';
     }

@@ -7,9 +7,9 @@ import { groupsOf, type Place, type PlaceParts } from './places.ts';
 import { type Direction, securityDecision } from './security-rules.ts';
 import type { TagSpace } from './service-tags.ts';
 
-/** A range of pod addresses that the network does not know, and the model that it belongs to. */
+/** A range of pod addresses that the network does not know, one of each family, and the model that it belongs to. */
 export interface PodRange {
-  readonly cidr: Cidr;
+  readonly cidrs: readonly Cidr[];
   readonly model: 'overlay' | 'kubenet';
 }
 
@@ -56,7 +56,7 @@ function tagsOf(network: azure.VirtualNetwork, parts: CheckParts, podRange: PodR
     ...own,
     ...peers.flatMap(({ prefixes }) => prefixes),
     ...sites.flatMap(({ prefixes }) => prefixes),
-    ...(podRange !== undefined && azure.sameId(network.id, parts.networkId) ? [podRange.cidr] : []),
+    ...(podRange !== undefined && azure.sameId(network.id, parts.networkId) ? podRange.cidrs : []),
   ];
   return { virtualNetwork, others: parts.serviceTags };
 }

@@ -13,7 +13,7 @@ export const DEVICE = 'eth0';
 const EVERYWHERE = cidrOf('0.0.0.0/0');
 
 export function isIn(podRange: PodRange | undefined, address: Address): boolean {
-  return podRange !== undefined && contains(podRange.cidr, address);
+  return podRange?.cidrs.some((cidr) => contains(cidr, address)) === true;
 }
 
 /** Where only a route of Azure's own is left for a kubenet pod's address: it leads nowhere, or to the internet. */
