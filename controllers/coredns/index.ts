@@ -30,6 +30,7 @@ export { find } from './plugins/cache/find.ts';
 export { type CacheItem, itemOf } from './plugins/cache/item.ts';
 export { type CacheOptions, readCacheOptions } from './plugins/cache/options.ts';
 export { CacheMemory } from './plugins/cache/store.ts';
+export { type HostLookup, lookUpHost } from './plugins/forward/host-lookup.ts';
 export { type ForwardOptions, readForwardOptions } from './plugins/forward/options.ts';
 export { classifyTargets, hostTargetOf, resolvedTarget, splitServerName } from './plugins/forward/targets.ts';
 export { readHostsOptions, readHostsTable } from './plugins/hosts.ts';

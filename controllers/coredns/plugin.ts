@@ -126,7 +126,7 @@ export interface PluginSetup {
   /** files beside the Corefile, by path */
   readonly files: Readonly<Record<string, string>>;
   /** the addresses of a host name, asked of these name servers, or of the pod's own where none are given */
-  readonly resolve: (hostname: string, resolvers: readonly string[]) => readonly string[];
+  readonly resolve: (hostname: string, resolvers: readonly string[]) => readonly string[] | { readonly error: string };
 }
 
 export interface Plugin {

@@ -172,12 +172,24 @@ export class NameServerProcess {
   #load(files: Files): Loaded {
     const { nameservers, addresses } = this.#options;
     const interfaces = { lo: LOOPBACK, eth0: addresses() };
-    const started = coredns.startServer(files[coredns.COREFILE] ?? '', { files, nameservers, interfaces });
+    const resolve = (hostname: string, resolvers: readonly string[]) => this.#resolve(hostname, resolvers);
+    const sources = { files, nameservers, interfaces, resolve };
+    const started = coredns.startServer(files[coredns.COREFILE] ?? '', sources);
     if (!started.ok) return { ok: false, reason: started.error.message };
     const [foreign] = coredns.foreignSockets(started.server, [...LOOPBACK, ...addresses()]);
     if (foreign === undefined) return started;
     const address = foreign.name.replace('dns://', '');
     return { ok: false, reason: `listen tcp ${address}: bind: cannot assign requested address` };
+  }
+
+  /** A name server that the Corefile names by its host name. */
+  #resolve(hostname: string, resolvers: readonly string[]): ReturnType<typeof coredns.lookUpHost> {
+    const { nameservers, upstream, addresses, dice } = this.#options;
+    return coredns.lookUpHost(hostname, resolvers, {
+      nameservers,
+      ask: (server, query) => upstream(server, query, 'udp'),
+      from: () => `${addresses()[0]}:${32_768 + dice.below(28_232)}`,
+    });
   }
 
   #countedBy(server: coredns.DnsServer): readonly coredns.MetricFamily[] {

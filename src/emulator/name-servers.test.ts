@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { aCluster, aPod } from '../../test/support/cluster.ts';
-import { findCondition, type Pod } from '../model/index.ts';
+import { type ClusterSettings, findCondition, type Pod } from '../model/index.ts';
 import type { Happening } from './contract.ts';
 import { Emulator } from './emulator.ts';
 
-function cluster(): { readonly emulator: Emulator; readonly logs: string[] } {
-  const emulator = new Emulator(aCluster(), { seed: 1 });
+function cluster(settings: Partial<ClusterSettings> = {}): { readonly emulator: Emulator; readonly logs: string[] } {
+  const emulator = new Emulator(aCluster(settings), { seed: 1 });
   const logs: string[] = [];
   emulator.happenings.subscribe((happening: Happening) => {
     if (happening.what === 'log') logs.push(happening.line);
@@ -217,5 +217,49 @@ example.net:54 {
     emulator.remove('Pod', `kube-system/${nameServers(emulator)[0]!.metadata.name}`, { gracePeriodSeconds: 0 });
     emulator.advance(2000);
     expect(logs).toContain('listen tcp 192.0.2.9:53: bind: cannot assign requested address');
+  });
+});
+
+describe('a Corefile that forwards to a name server by its host name', () => {
+  const forwarding = (to: string, resolver = '') =>
+    `.:53 {\n    ready\n    health\n    forward . ${to} {\n        ${resolver}\n    }\n    reload 2s 0\n}\n`;
+  const NAMES = {
+    publicZones: [{ name: 'example.net', records: [{ name: 'dns', type: 'A', ttl: 300, data: '203.0.113.53' }] }],
+    privateDnsZones: [],
+    nameServers: [
+      {
+        address: '203.0.113.53',
+        zones: [{ name: 'corp.example', records: [{ name: 'db', type: 'A', ttl: 60, data: '10.9.0.4' }] }],
+      },
+    ],
+  };
+
+  function reconfigured(corefile: string): { readonly emulator: Emulator; readonly logs: string[] } {
+    const started = cluster({ names: NAMES });
+    started.emulator.apply([aPod('client')]);
+    configure(started.emulator, corefile);
+    started.emulator.advance(60_000);
+    return started;
+  }
+  const resolve = (emulator: Emulator) =>
+    emulator.resolve({ from: 'pod/client', name: 'db.corp.example.', type: 'A' }).addresses;
+
+  it('has it looked up when it is loaded, by the resolver of the node', () => {
+    expect(resolve(reconfigured(forwarding('dns.example.net')).emulator)).toEqual(['10.9.0.4']);
+  });
+
+  it('has it looked up by resolvers of its own', () => {
+    const { emulator } = reconfigured(forwarding('dns.example.net', 'resolver 192.0.2.9 168.63.129.16:53'));
+    expect(resolve(emulator)).toEqual(['10.9.0.4']);
+  });
+
+  it.each([
+    ['nobody.example', '', 'lookup nobody.example on 168.63.129.16:53: no such host'],
+    ['nobody.example', 'resolver 168.63.129.16', 'no addresses found for "nobody.example"'],
+    ['dns.example.net', 'resolver 192.0.2.9', 'no addresses found for "dns.example.net": read udp 10.244.'],
+  ])('is refused where nobody knows it: %s, %s', (to, resolver, reason) => {
+    const { logs } = reconfigured(forwarding(to, resolver));
+    const failed = logs.find((line) => line.startsWith('[ERROR] Restart failed'));
+    expect(failed).toContain(`Error during parsing: plugin/forward: failed to resolve "${to}": ${reason}`);
   });
 });

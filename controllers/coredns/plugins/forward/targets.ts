@@ -75,6 +75,7 @@ function serversIn(path: string, { files, nameservers }: PluginSetup): readonly 
 /** The addresses of a target that is one, or that is a file; undefined where it is neither. */
 function staticTarget(text: string, setup: PluginSetup): readonly string[] | undefined {
   const { scheme, rest } = splitScheme(text);
+  if (scheme === 'unix') return [text];
   const split = splitHostPort(rest);
   if (split !== undefined) {
     return parseAddress(withoutZone(split.host)) === undefined ? serversIn(rest, setup) : [text];
@@ -111,12 +112,13 @@ export type ToEntry =
 /** In the order given; a file without name servers is nothing. Throws a `CorefileError`. */
 export function classifyTargets(to: readonly Token[], setup: PluginSetup): readonly ToEntry[] {
   return to.flatMap((token): readonly ToEntry[] => {
-    if (splitScheme(token.text).rest === '') throw new CorefileError(token, `invalid address: "${token.text}"`);
+    if (splitScheme(token.text).rest === '')
+      throw new CorefileError(token, `plugin/forward: invalid address: "${token.text}"`);
     const addresses = staticTarget(token.text, setup);
     if (addresses !== undefined) return addresses.length === 0 ? [] : [{ kind: 'addresses', addresses }];
     const host = hostTargetOf(token.text);
     if (host === undefined) {
-      throw new CorefileError(token, `not an IP address, file, or valid domain: "${token.text}"`);
+      throw new CorefileError(token, `plugin/forward: not an IP address, file, or valid domain: "${token.text}"`);
     }
     return [{ kind: 'hostname', host, token }];
   });
@@ -126,8 +128,9 @@ function addressesOf(entry: ToEntry, resolvers: readonly string[], setup: Plugin
   if (entry.kind === 'addresses') return entry.addresses;
   const { hostname } = entry.host;
   const found = setup.resolve(hostname, resolvers);
-  if (found.length > 0) return found.map((ip) => resolvedTarget(ip, entry.host));
-  throw new CorefileError(entry.token, `failed to resolve "${hostname}": no addresses found for "${hostname}"`);
+  if (!('error' in found) && found.length > 0) return found.map((ip) => resolvedTarget(ip, entry.host));
+  const reason = 'error' in found ? found.error : `no addresses found for "${hostname}"`;
+  throw new CorefileError(entry.token, `plugin/forward: failed to resolve "${hostname}": ${reason}`);
 }
 
 /** Every target, each address once: the first that names it counts. Throws a `CorefileError`. */
@@ -142,7 +145,10 @@ export function expandTargets(
     const { host, serverName } = splitServerName(text);
     const { scheme, rest } = splitScheme(host);
     if (scheme !== 'dns' && scheme !== 'tls' && scheme !== 'https') {
-      throw new CorefileError(at, `'${scheme}' is not supported as a destination protocol in forward: ${host}`);
+      throw new CorefileError(
+        at,
+        `plugin/forward: '${scheme}' is not supported as a destination protocol in forward: ${host}`,
+      );
     }
     if (!targets.has(rest)) targets.set(rest, { address: rest, transport: scheme, serverName });
   }
