@@ -16,6 +16,8 @@ export * from './multiple-load-balancers/eligible.ts';
 export * from './multiple-load-balancers/node-placement.ts';
 export * from './names.ts';
 export * from './prefix.ts';
+export * from './private-link/annotations.ts';
+export * from './private-link/reconcile.ts';
 export * from './public-ip/ensure.ts';
 export * from './public-ip/find.ts';
 export * from './public-ip/ownership.ts';

@@ -17,6 +17,8 @@ export function withAddresses(resource: azure.AzureResource, source: AddressSour
       return withPublicAddress(resource, source);
     case 'Microsoft.Network/loadBalancers':
       return withFrontendAddresses(resource, source);
+    case 'Microsoft.Network/privateLinkServices':
+      return withNatAddresses(resource, source);
     default:
       return resource;
   }
@@ -35,13 +37,23 @@ function withFrontendAddresses(resource: azure.LoadBalancer, source: AddressSour
   return { ...resource, properties: { ...resource.properties, frontendIPConfigurations: given } };
 }
 
-function withPrivateAddress(
-  frontend: azure.FrontendIpConfiguration,
-  source: AddressSource,
-): azure.FrontendIpConfiguration {
-  const { subnet, privateIPAddress, privateIPAddressVersion = 'IPv4' } = frontend.properties;
-  if (subnet?.id === undefined) return frontend;
+function withNatAddresses(resource: azure.PrivateLinkService, source: AddressSource): azure.PrivateLinkService {
+  const configurations = resource.properties.ipConfigurations ?? [];
+  const given = configurations.map((configuration) => withPrivateAddress(configuration, source));
+  if (given.every((configuration, i) => configuration === configurations[i])) return resource;
+  return { ...resource, properties: { ...resource.properties, ipConfigurations: given } };
+}
+
+type InSubnet = azure.SubResource<{
+  readonly subnet?: Partial<azure.Reference>;
+  readonly privateIPAddress?: string;
+  readonly privateIPAddressVersion?: azure.IpVersion;
+}>;
+
+function withPrivateAddress<Part extends InSubnet>(part: Part, source: AddressSource): Part {
+  const { subnet, privateIPAddress, privateIPAddressVersion = 'IPv4' } = part.properties;
+  if (subnet?.id === undefined) return part;
   const address = source.take(subnet.id, privateIPAddressVersion, privateIPAddress);
-  if (address === undefined || privateIPAddress !== undefined) return frontend;
-  return { ...frontend, properties: { ...frontend.properties, privateIPAddress: address } };
+  if (address === undefined || privateIPAddress !== undefined) return part;
+  return { ...part, properties: { ...part.properties, privateIPAddress: address } };
 }

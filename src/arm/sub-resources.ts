@@ -13,6 +13,7 @@ const COLLECTIONS: Readonly<Partial<Record<azure.ResourceName, readonly string[]
   ],
   vnet: ['subnets', 'virtualNetworkPeerings'],
   nic: ['ipConfigurations'],
+  'private-link-service': ['ipConfigurations'],
   nsg: ['securityRules', 'defaultSecurityRules'],
   'route-table': ['routes'],
   'private-dns-zone': ['virtualNetworkLinks', 'recordSets'],

@@ -1,5 +1,5 @@
 /** `orrery dump KIND FILE --node N`: runs a script, then prints what a tool would show there. */
-import type { DumpKind } from '../emulator/index.ts';
+import { type DumpKind, NoSuchTargetError } from '../emulator/index.ts';
 import type { KubeProxyMode } from '../model/index.ts';
 import { type EmulatedCluster, parseReference, type Reference, replay, suggestion } from '../scenario/index.ts';
 import { type Console, type ExitCode, UsageError } from './console.ts';
@@ -34,14 +34,21 @@ export async function dumpCommand(kind: string, file: string, flags: DumpFlags, 
   if (place !== undefined) requirePresent(cluster, place, file);
   if (flags.resource !== undefined && kind !== 'azure')
     throw new UsageError(`orrery: --resource is of dump azure, not of dump ${kind}`);
-  const text = cluster.dump(
-    kind,
-    place === undefined ? (flags.resource ?? '') : `${place.kind.toLowerCase()}/${place.key}`,
-  );
+  const target = place === undefined ? (flags.resource ?? '') : `${place.kind.toLowerCase()}/${place.key}`;
+  const text = dumped(cluster, kind, target, file);
   console.stdout(text.endsWith('\n') || text === '' ? text : `${text}\n`);
   const mode = scenario.settings.networkProfile.kubeProxyConfig?.mode ?? 'iptables';
   if (isOfAnotherMode(kind, mode)) console.stderr(`orrery: kube-proxy runs in ${mode} mode here, without ${kind}\n`);
   return 0;
+}
+
+function dumped(cluster: EmulatedCluster, kind: DumpKind, target: string, file: string): string {
+  try {
+    return cluster.dump(kind, target);
+  } catch (error) {
+    if (error instanceof NoSuchTargetError) throw new UsageError(`orrery: ${file}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** Every mode has some rules of iptables: other programs write them too. */

@@ -20,6 +20,7 @@ import { sharedPortsOf } from '../security-group/shared-destinations.ts';
 import { SyncError } from '../sync-error.ts';
 import { eligibleNodeIps } from './eligible-nodes.ts';
 import { membersOf, nextPoolHosts } from './pool-hosts.ts';
+import { privateLinkCall, privateLinkInTheWay } from './private-link-step.ts';
 import { serviceLoadBalancer } from './service-load-balancer.ts';
 
 export type SyncStep = { readonly warnings: readonly Warning[] } & (
@@ -55,7 +56,10 @@ export function nextToEnsure(service: Service, view: View, config: CloudConfig):
   if (hosts !== undefined) return { step: 'call', call: hosts, warnings: [] };
   const ips = frontendIps(balancer.loadBalancer, sync);
   const call =
-    securityStep(sync, balancer.loadBalancer, ips).call ?? balancerStep(flipped(sync)).call ?? publicIpStep(sync);
+    securityStep(sync, balancer.loadBalancer, ips).call ??
+    privateLinkCall(sync, balancer.loadBalancer) ??
+    balancerStep(flipped(sync)).call ??
+    publicIpStep(sync);
   if (call !== undefined) return { step: 'call', call, warnings: [] };
   return { step: 'done', ips: [...ips, ...additionalPublicIps(service)], warnings: [] };
 }
@@ -122,7 +126,11 @@ function stepOn(name: string, existing: azure.LoadBalancer | undefined, sync: Sy
   });
   const warnings = step.kept.map((message) => ({ reason: 'DeletingFrontendIPConfiguration', message }));
   const loadBalancer = step.step === 'none' ? step.loadBalancer : undefined;
-  return { call: callOf(step, existing), loadBalancer, warnings };
+  const inTheWay =
+    step.step === 'write' || step.step === 'delete'
+      ? privateLinkInTheWay(existing, step.loadBalancer, sync.view.cloud)
+      : undefined;
+  return { call: inTheWay ?? callOf(step, existing), loadBalancer, warnings };
 }
 
 function callOf(step: LoadBalancerStep, existing: azure.LoadBalancer | undefined): azure.CloudCall | undefined {

@@ -219,16 +219,22 @@ function poolNames(balancer: azure.AzureResource | undefined): string {
   return backendAddressPools.map(({ name }) => name).join();
 }
 
-/** Gives back the private addresses of frontends that are no longer there. */
+/** What has an address of a subnet without being a machine. */
+function partsInSubnets({ type, properties }: azure.AzureResource) {
+  if (type === 'Microsoft.Network/loadBalancers') return properties.frontendIPConfigurations ?? [];
+  return type === 'Microsoft.Network/privateLinkServices' ? (properties.ipConfigurations ?? []) : [];
+}
+
+/** Gives back the private addresses of what is no longer there. */
 function releaseFrontends(
   before: azure.AzureResource,
   after: azure.AzureResource | undefined,
   addresses: SubnetAddressSource,
 ): void {
-  if (before.type !== 'Microsoft.Network/loadBalancers') return;
-  const left = (after as azure.LoadBalancer | undefined)?.properties.frontendIPConfigurations ?? [];
-  const kept = new Set(left.map(({ properties }) => properties.privateIPAddress));
-  for (const { properties } of before.properties.frontendIPConfigurations ?? []) {
+  const kept = new Set(
+    (after === undefined ? [] : partsInSubnets(after)).map(({ properties }) => properties.privateIPAddress),
+  );
+  for (const { properties } of partsInSubnets(before)) {
     const { subnet, privateIPAddress } = properties;
     if (subnet?.id === undefined || privateIPAddress === undefined || kept.has(privateIPAddress)) continue;
     addresses.releaseAddress(azure.nameInId(subnet.id), privateIPAddress);

@@ -9,6 +9,7 @@ import type {
   VirtualNetworkGateway,
 } from './network.ts';
 import type { PrivateDnsZone } from './private-dns.ts';
+import type { PrivateLinkService } from './private-link.ts';
 import type { NatGateway, PublicIpAddress } from './public-ip.ts';
 import type { NetworkSecurityGroup } from './security-group.ts';
 
@@ -16,6 +17,7 @@ export * from './id.ts';
 export * from './load-balancer.ts';
 export * from './network.ts';
 export * from './private-dns.ts';
+export * from './private-link.ts';
 export * from './public-ip.ts';
 export * from './resource.ts';
 export * from './security-group.ts';
@@ -29,6 +31,7 @@ export interface Resources {
   nsg: NetworkSecurityGroup;
   'route-table': RouteTable;
   'nat-gateway': NatGateway;
+  'private-link-service': PrivateLinkService;
   'private-dns-zone': PrivateDnsZone;
   'vnet-gateway': VirtualNetworkGateway;
   'local-gateway': LocalNetworkGateway;
@@ -48,6 +51,7 @@ export const RESOURCE_TYPES: { readonly [N in ResourceName]: ResourceOf<N>['type
   nsg: 'Microsoft.Network/networkSecurityGroups',
   'route-table': 'Microsoft.Network/routeTables',
   'nat-gateway': 'Microsoft.Network/natGateways',
+  'private-link-service': 'Microsoft.Network/privateLinkServices',
   'private-dns-zone': 'Microsoft.Network/privateDnsZones',
   'vnet-gateway': 'Microsoft.Network/virtualNetworkGateways',
   'local-gateway': 'Microsoft.Network/localNetworkGateways',

@@ -11,6 +11,8 @@ export type Subnet = SubResource<{
   readonly networkSecurityGroup?: Reference;
   readonly routeTable?: Reference;
   readonly natGateway?: Reference;
+  /** a private link service's addresses need it off: packets from them would be held against security groups */
+  readonly privateLinkServiceNetworkPolicies?: 'Enabled' | 'Disabled';
   readonly delegations?: readonly { readonly name: string; readonly properties: { readonly serviceName: string } }[];
 }>;
 

@@ -24,6 +24,7 @@ import { replayMultipleLoadBalancers } from './azure/multiple-load-balancers.ts'
 import { replayAnnotations, replayNames } from './azure/names.ts';
 import { replayNodeCidrAllocation } from './azure/node-cidr-allocation.ts';
 import { replayNodeNetworkConfig } from './azure/node-network-config.ts';
+import { replayPrivateLink } from './azure/private-link.ts';
 import { replayIpValidation, replayPublicIpOwnership, replayPublicIpReconcile } from './azure/public-ips.ts';
 import type { RecordedCase, Replay } from './azure/replay.ts';
 import { replaySecurityGroup } from './azure/security-group.ts';
@@ -52,6 +53,7 @@ const REPLAYS: { readonly [file: string]: Replay | undefined } = {
   nsg_rule_names: replayRuleNames,
   nsg_rule_operations: replayRuleOperations,
   loadbalancer_ip_validation: replayIpValidation,
+  private_link_service: replayPrivateLink,
   public_ip_ownership: replayPublicIpOwnership,
   public_ip_reconcile: replayPublicIpReconcile,
   service_annotations: replayAnnotations,
