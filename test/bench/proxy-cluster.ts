@@ -13,7 +13,7 @@ import {
   type Ruleset,
 } from '../../src/dataplane/index.ts';
 import { type ClusterSettings, type EndpointSlice, type Service, SYN, TCP } from '../../src/model/index.ts';
-import { type Host, RecentLists, send, worldOf } from '../../src/packet/index.ts';
+import { type Host, RecentLists, send, type WorldParts, worldOf } from '../../src/packet/index.ts';
 import type { View } from '../../src/reconcile/index.ts';
 import type { ProxyMode } from './proxy-modes.ts';
 import {
@@ -47,6 +47,8 @@ const SETTINGS: ClusterSettings = {
 };
 
 export const FACTS = Array.from({ length: NODES }, (_, node) => nodeFacts(node));
+
+const FACTS_BY_NAME = new Map(FACTS.map((facts) => [facts.name, facts]));
 
 /** Always the first of what there is to choose from. */
 const FIRST = { below: () => 0, fraction: () => 0, split: () => FIRST };
@@ -104,9 +106,16 @@ export class ProxiedCluster {
         rulesetOf: (node, family) => (family === 4 ? this.#rulesets.get(node) : undefined),
         conntrackOf: (node) => tables.get(node)!,
         recentOf: () => new RecentLists(),
+        ...this.#ipvsParts(),
       },
     );
     this.#clients = FACTS.map((_, i) => world.host(`pod/default/client-${i}`)!);
+  }
+
+  #ipvsParts(): Pick<WorldParts, 'ipvsOf'> {
+    const mode = this.#mode;
+    if (mode.ipvsOf === undefined) return {};
+    return { ipvsOf: (node, family) => (family === 4 ? mode.ipvsOf?.(FACTS_BY_NAME.get(node)!) : undefined) };
   }
 
   /** Reconciles the change, and makes the first nodes ready to walk a packet of that Service. */
@@ -122,7 +131,7 @@ export class ProxiedCluster {
     for (let node = 0; node < nodes; node++) {
       const ruleset = this.#mode.rulesetOf(this.dataplane.service, FACTS[node]!);
       this.#rulesets.set(FACTS[node]!.name, ruleset);
-      const reached = this.#mode.reach(ruleset, clusterIP, SERVICE_PORT);
+      const reached = this.#mode.reach(ruleset, FACTS[node]!, clusterIP, SERVICE_PORT);
       if (reached !== ENDPOINTS_PER_SERVICE) throw new Error(`node${node} reaches ${reached} endpoints`);
     }
   }

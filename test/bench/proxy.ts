@@ -18,6 +18,7 @@ import { MODES, type ModeName, type ProxyMode } from './proxy-modes.ts';
 import { ENDPOINTS_PER_SERVICE, NODES } from './proxy-objects.ts';
 
 const SIZES = [1000, 10_000];
+const MODE_NAMES = Object.keys(MODES) as readonly ModeName[];
 const RUNS = 7;
 const BUILDS = 5;
 /** in one run, on one node */
@@ -230,11 +231,11 @@ function growth(values: readonly (number | undefined)[]): string {
 }
 
 /** A row for each thing measured, with a column for each mode and size. */
-function rowsOf(measured: readonly Measured[]): readonly (readonly string[])[] {
+function rowsOf(measured: readonly Measured[], modes: readonly ModeName[]): readonly (readonly string[])[] {
   const names = new Set(measured.flatMap(({ measures }) => measures.map(({ name }) => name)));
   return [...names].map((name) => {
     const found = measured.map(({ measures }) => measures.find((each) => each.name === name));
-    const cells = Object.keys(MODES).flatMap((mode) => {
+    const cells = modes.flatMap((mode) => {
       const values = found.filter((_, i) => measured[i]!.mode === mode).map((each) => each?.value);
       return [...values.map(shown), growth(values)];
     });
@@ -248,7 +249,7 @@ function figuresOf({ mode, services, measures }: Measured): readonly Figure[] {
 
 export async function benchProxy(options: BenchOptions): Promise<BenchResult> {
   const sizes = options.sizes ?? SIZES;
-  const modes = Object.keys(MODES) as readonly ModeName[];
+  const modes = MODE_NAMES.filter((name) => options.modes?.includes(name) !== false);
   const remarks = new Set<string>();
   const measured = modes.flatMap((mode) => sizes.map((services) => measure(mode, services, remarks)));
   const about =
@@ -261,7 +262,7 @@ export async function benchProxy(options: BenchOptions): Promise<BenchResult> {
       '',
       ...modes.flatMap((mode) => [...sizes.map((size) => `${mode} ${size.toLocaleString('en')}`), 'growth']),
     ],
-    rows: rowsOf(measured),
+    rows: rowsOf(measured, modes),
     figures: measured.flatMap(figuresOf),
   };
 }
