@@ -44,7 +44,7 @@ export interface WorldParts {
   conntrackOf(node: string, family: Family): ConntrackTable;
   /** a node's `recent` lists, kept from world to world */
   recentOf(node: string): RecentLists;
-  /** a node's virtual servers, and what goes with them; absent where no node balances by IPVS */
+  /** a node's virtual servers, and what goes with them: one object, which `rulesetOf` brings up to date; absent without IPVS */
   ipvsOf?(node: string, family: Family): IpvsTable | undefined;
   /** net.ipv4.conf.all.route_localnet of nodes: true where it is not given */
   readonly routeLocalnet?: boolean;
@@ -106,7 +106,7 @@ export class ClusterWorld implements World, Machines {
     const rest = name.slice(slash + 1);
     switch (name.slice(0, slash)) {
       case 'node':
-        return this.node(rest);
+        return this.#upToDate(rest);
       case 'pod':
         return this.#podNamed(rest);
       case 'vm': {
@@ -140,11 +140,18 @@ export class ClusterWorld implements World, Machines {
     return host;
   }
 
+  /** A node whose addresses are those that IPVS makes its own by now: whoever asks a host by name may ask it for them. */
+  #upToDate(name: string): NodeHost | undefined {
+    const node = this.node(name);
+    if (this.parts.ipvsOf !== undefined) node?.rules(4);
+    return node;
+  }
+
   #podNamed(key: Key): Host | undefined {
     const network = this.#dataplane.pod.get(key);
     if (network !== undefined) return this.#podOf(network);
     const node = this.parts.hostNetworkNodeOf?.(key);
-    return node === undefined ? undefined : this.node(node);
+    return node === undefined ? undefined : this.#upToDate(node);
   }
 
   /** The pod of that address, with a network of its own. */

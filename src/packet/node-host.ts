@@ -34,6 +34,8 @@ export class NodeHost implements Host {
   readonly #world: ClusterWorld;
   readonly #subnet: Cidr | undefined;
   readonly #default: { readonly 4: Route; readonly 6: Route };
+  /** one table for as long as there is the node: asking for rules brings it up to date */
+  #ipvsIpv4: IpvsTable | undefined;
   readonly #tableIpv4: ConntrackTable;
   readonly #tableIpv6: ConntrackTable;
   /** ways over the VNet to nodes, by their index: by the default route (to their pods), and to their own addresses */
@@ -53,7 +55,7 @@ export class NodeHost implements Host {
     this.#world = world;
     this.recent = parts.recentOf(facts.name);
     this.routeLocalnet = parts.routeLocalnet ?? true;
-    if (parts.ipvsOf !== undefined) this.ipvs = (family) => parts.ipvsOf?.(facts.name, family);
+    if (parts.ipvsOf !== undefined) this.ipvs = (family) => this.#balancing(family);
     const primary = this.addressOf(DEVICE, 4);
     this.#subnet = primary === undefined ? undefined : world.subnets.find((subnet) => contains(subnet, primary));
     this.#default = { 4: this.#throughGateway(EVERYWHERE[4]), 6: { destination: EVERYWHERE[6], device: DEVICE } };
@@ -67,9 +69,15 @@ export class NodeHost implements Host {
     return family === 4 ? this.#tableIpv4 : this.#tableIpv6;
   }
 
+  #balancing(family: Family): IpvsTable | undefined {
+    if (family !== 4) return this.#world.parts.ipvsOf?.(this.#facts.name, family);
+    return (this.#ipvsIpv4 ??= this.#world.parts.ipvsOf?.(this.#facts.name, family));
+  }
+
   isLocal(address: Address): boolean {
     if (address === this.#primary || isLoopback(address) || this.#others?.includes(address) === true) return true;
-    return this.ipvs?.(familyOf(address))?.hasBound(address) === true;
+    return this.ipvs !== undefined && this.#balancing(familyOf(address))?.hasBound(address) === true;
+  }
   }
 
   hop(destination: Address): Hop {

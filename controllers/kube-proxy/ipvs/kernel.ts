@@ -23,7 +23,6 @@ import { ipvsNode } from './node.ts';
 import { NodeSets } from './node-sets.ts';
 import { sharedRuleset } from './ruleset.ts';
 import type { IpvsNode } from './service-port.ts';
-import type { SetKey } from './sets.ts';
 import { SharedServices, type Step, type Touched } from './shared-services.ts';
 import { isSameVirtualServer, NO_SERVERS, type ServersState, ServersWork } from './virtual-servers.ts';
 
@@ -213,9 +212,8 @@ export class IpvsKernel implements IpvsState {
   #ruleset({ facts: { podCidrs } }: IpvsNode): Ruleset {
     const { family, localDetector } = this.#config;
     const podCidr = localDetector.mode === 'NodeCIDR' ? podCidrs.find((cidr) => cidr.family === family) : undefined;
-    const isEmpty = (key: SetKey) => this.#sets.isEmpty(key);
-    const { blockedFromNode } = this.#sets;
-    return sharedRuleset({ isEmpty, config: this.#config, podCidr, blockedFromNode });
+    const { empty, blockedFromNode } = this.#sets;
+    return sharedRuleset({ empty, config: this.#config, podCidr, blockedFromNode });
   }
 }
 

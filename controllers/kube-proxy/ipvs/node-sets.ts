@@ -10,7 +10,7 @@ import {
 import { type Address, contains, type ProtocolNumber, SCTP, TCP, UDP } from '../../../src/model/index.ts';
 import type { IpvsConfig } from './config.ts';
 import { type IpvsNode, type PortWants, type WantedServer, wantsOf } from './service-port.ts';
-import { SET_KEYS, type SetKey } from './sets.ts';
+import { SET_KEYS, type SetKey, setBits } from './sets.ts';
 import type { SharedServices } from './shared-services.ts';
 
 const PROTOCOLS: readonly ProtocolNumber[] = [TCP, UDP, SCTP];
@@ -28,6 +28,8 @@ interface Guards {
 const UNGUARDED: Guards = { letThrough: false, blocked: [] };
 
 export class NodeSets {
+  /** the sets without elements, by the bits of their numbers */
+  readonly empty: number;
   readonly #shared: SharedServices;
   readonly #node: IpvsNode;
   readonly #config: IpvsConfig;
@@ -40,6 +42,7 @@ export class NodeSets {
     this.#node = node;
     this.#config = config;
     this.#guards = before === undefined ? this.#findGuards() : before.#guards;
+    this.empty = setBits((key) => this.#isEmpty(key));
     this.#unclaimed = shared.services.unclaimed;
   }
 
@@ -66,9 +69,17 @@ export class NodeSets {
     return sets;
   }
 
-  holds({ number }: IpSetName, address: Address, port: number, protocol: ProtocolNumber, other: Address): boolean {
+  holds(
+    { number, type }: IpSetName,
+    address: Address,
+    port: number,
+    protocol: ProtocolNumber,
+    other: Address,
+  ): boolean {
+    if ((this.empty & (1 << number)) !== 0) return false;
+    // kube-proxy's elements of this type name one address twice.
+    if (type === 'hash:ip,port,ip' && address !== other) return false;
     const key = SET_KEYS[number]!;
-    if (this.isEmpty(key)) return false;
     const at = { address, port, protocol };
     const isHeld = (entry: IpSetEntry) => isElement(entry, at, other);
     return this.#mayWant(key, at, other).some((filed) =>
@@ -76,7 +87,7 @@ export class NodeSets {
     );
   }
 
-  isEmpty(key: SetKey): boolean {
+  #isEmpty(key: SetKey): boolean {
     const { entries, endpoints } = this.#shared.counts;
     if (key === 'KUBE-LOOP-BACK') return !endpoints.has(this.#node.facts.name);
     if (key === 'KUBE-LOAD-BALANCER-SOURCE-IP') return !this.#guards.letThrough;
@@ -149,8 +160,7 @@ export class NodeSets {
       case 'KUBE-HEALTH-CHECK-NODE-PORT':
         return services.atHealthCheckNodePort(family, at.port);
       case 'KUBE-LOOP-BACK':
-        // An endpoint that reaches itself.
-        return at.address === other ? services.withEndpoint(other) : NO_PORTS;
+        return services.withEndpoint(other);
       case 'KUBE-LOAD-BALANCER-SOURCE-IP':
       case 'KUBE-LOAD-BALANCER-SOURCE-CIDR':
         return services.at(at.address, at.port, at.protocol);

@@ -22,7 +22,7 @@ import { ipvsNode, isListed } from './node.ts';
 import { ipvsJumpText, ipvsRestoreInput } from './restore-text.ts';
 import { IPVS_JUMPS, type IpvsChains, ipvsChains } from './rules.ts';
 import { type IpvsNode, type PortWants, wantsOf } from './service-port.ts';
-import { type KubeProxySets, type SetKey, setsOf } from './sets.ts';
+import { type KubeProxySets, setBits, setsOf } from './sets.ts';
 import { NO_SERVERS, type ServersState, ServersWork } from './virtual-servers.ts';
 
 /** What a kube-proxy remembers between syncs, and what its node has. */
@@ -114,8 +114,8 @@ export function syncIpvsProxyRules(before: IpvsProxierState, input: IpvsSyncInpu
     config.localDetector.mode === 'NodeCIDR'
       ? input.node.podCidrs.find((cidr) => cidr.family === config.family)
       : undefined;
-  const isEmpty = (key: SetKey) => sets[key].entries.size === 0;
-  const chains = ipvsChains({ isEmpty, config, podCidr, blockedFromNode });
+  const empty = setBits((key) => sets[key].entries.size === 0);
+  const chains = ipvsChains({ empty, config, podCidr, blockedFromNode });
   const restoreInput = ipvsRestoreInput(chains, config.family, markFormat);
   const tables = ensureJumps(before.tables);
   const restored = restore(tables, restoreInput);

@@ -33,8 +33,8 @@ import { SETS, type SetKey, setNames } from './sets.ts';
 
 /** What the chains depend on. */
 export interface RuleInput {
-  /** whether a set has no elements */
-  readonly isEmpty: (key: SetKey) => boolean;
+  /** the sets without elements, by the bits of their numbers */
+  readonly empty: number;
   readonly config: IpvsConfig;
   readonly podCidr: Cidr | undefined;
   /** load balancers' addresses that the node may not reach */
@@ -64,7 +64,7 @@ class RuleWriter {
   }
 
   isEmpty(key: SetKey): boolean {
-    return this.#input.isEmpty(key);
+    return (this.#input.empty & (1 << setNames(this.#input.config.setFamily)[key].number)) !== 0;
   }
 
   match(key: SetKey, sides: readonly ('src' | 'dst')[]): Match {

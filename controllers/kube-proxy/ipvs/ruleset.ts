@@ -3,7 +3,6 @@ import type { Chain, Ruleset, Table } from '../../../src/dataplane/index.ts';
 import { type Family, formatCidr, type TableName } from '../../../src/model/index.ts';
 import { comment, fixedChain, jumpTo, rule } from '../iptables/index.ts';
 import { IPVS_JUMPS, type IpvsChains, ipvsChains, type RuleInput } from './rules.ts';
-import { SET_KEYS } from './sets.ts';
 
 /** In the kernel's order of hooks. */
 const BASE_CHAINS = {
@@ -48,12 +47,11 @@ const rulesets = new WeakMap<RuleInput['config'], WeakMap<Blocked, Map<string, R
  * `blockedFromNode` is to be the same object while it is the same.
  */
 export function sharedRuleset(input: RuleInput): Ruleset {
-  const { config, isEmpty, podCidr, blockedFromNode } = input;
+  const { config, empty, podCidr, blockedFromNode } = input;
   let byBlocked = rulesets.get(config);
   if (byBlocked === undefined) rulesets.set(config, (byBlocked = new WeakMap()));
   let made = byBlocked.get(blockedFromNode);
   if (made === undefined) byBlocked.set(blockedFromNode, (made = new Map()));
-  const empty = SET_KEYS.reduce((bits, key, i) => (isEmpty(key) ? bits | (1 << i) : bits), 0);
   const key = `${empty} ${podCidr === undefined ? '' : formatCidr(podCidr)}`;
   let ruleset = made.get(key);
   if (ruleset === undefined) made.set(key, (ruleset = ipvsRuleset(ipvsChains(input), config.family)));

@@ -79,6 +79,11 @@ export type SetNames = Readonly<Record<SetKey, IpSetName>>;
 
 /** in the order of the sets' numbers */
 export const SET_KEYS = Object.keys(SETS) as readonly SetKey[];
+/** The sets of which this is so, by the bits of their numbers. */
+export function setBits(isSo: (key: SetKey) => boolean): number {
+  return SET_KEYS.reduce((bits, key, number) => (isSo(key) ? bits | (1 << number) : bits), 0);
+}
+
 /** IPSET_MAXNAMELEN less its end: longer names are cut */
 const NAME_LENGTH_MAX = 31;
 

@@ -13,145 +13,166 @@ import {
   type IpvsShared,
   type IpvsState,
   numberOfAddress,
+  type RealServer,
   type VirtualServer,
   virtualServerName,
 } from '../../dataplane/index.ts';
 import type { ProtocolNumber } from '../../model/index.ts';
+import { AddressMemo } from './address-memo.ts';
+import { realServersOf } from './scheduler.ts';
 
-/** addresses that are kept at most: then a memo is begun anew */
-const ADDRESSES_MAX = 1 << 18;
-
-export interface Destination {
-  readonly port: number;
-  readonly protocol: number;
+/** What is at one address and port. */
+export class Destination {
+  readonly isBound: boolean;
+  /** port << 8 | protocol; -1 where it stands for the address alone */
+  readonly key: number;
   /** see `IpvsState.setsAt` */
   readonly sets: number;
   readonly server: VirtualServer | undefined;
-  /** the virtual server's name; empty where there is none */
-  readonly name: string;
-}
+  /** its real servers in the scheduler's order */
+  readonly realServers: readonly RealServer[];
+  /** the virtual server's number, the same on all hosts and at all times; -1 where there is none */
+  readonly number: number;
+  /** at another port of the same address */
+  next: Destination | undefined = undefined;
 
-/** What is known of one address. */
-export class AtAddress {
-  readonly isBound: boolean;
-  /** most addresses have a port or two */
-  readonly ports: Destination[] = [];
-
-  constructor(isBound: boolean) {
+  constructor(isBound: boolean, key: number, sets: number, server: VirtualServer | undefined) {
     this.isBound = isBound;
+    this.key = key;
+    this.sets = sets;
+    this.server = server;
+    this.realServers = server === undefined ? [] : realServersOf(server);
+    this.number = server === undefined ? -1 : numberOfServer(virtualServerName(server));
   }
 }
 
-export const IDLE = new AtAddress(false);
-export const NOTHING: Destination = { port: 0, protocol: 0, sets: 0, server: undefined, name: '' };
+const IDLE = new Destination(false, -1, 0, undefined);
 
-/** What nodes have in shared. */
-class SharedMemo {
+const numbers = new Map<string, number>();
+
+function numberOfServer(name: string): number {
+  let number = numbers.get(name);
+  if (number === undefined) numbers.set(name, (number = numbers.size));
+  return number;
+}
+
+type Memo = AddressMemo<Destination>;
+
+/** A memo of what nodes have in common, and the version that it is of. */
+interface SharedMemo {
   of: IpvsShared;
-  readonly #addresses = new Map<number, AtAddress>();
-
-  constructor(of: IpvsShared) {
-    this.of = of;
-  }
-
-  get(address: number): AtAddress | undefined {
-    return this.#addresses.get(address);
-  }
-
-  set(address: number, at: AtAddress): void {
-    if (this.#addresses.size >= ADDRESSES_MAX) this.#addresses.clear();
-    this.#addresses.set(address, at);
-  }
-
-  /** Goes on to a later version, which differs at these addresses. */
-  moveTo(of: IpvsShared, changed: Iterable<number>): void {
-    this.of = of;
-    for (const address of changed) this.#addresses.delete(address);
-  }
+  readonly memo: Memo;
 }
 
 const memos = new WeakMap<IpvsShared, SharedMemo>();
 
 /** The memo of a version: taken over from the one before, where that has one. */
 function memoOf(shared: IpvsShared, before: IpvsShared | undefined): SharedMemo {
-  const known = memos.get(shared);
-  if (known !== undefined) return known;
-  const earlier = before === undefined ? undefined : memos.get(before);
-  const changed = before === undefined || earlier === undefined ? undefined : shared.changedSince(before);
-  const memo = earlier === undefined || changed === undefined ? new SharedMemo(shared) : earlier;
-  if (before !== undefined && memo === earlier && changed !== undefined) {
-    memos.delete(before);
-    memo.moveTo(shared, [...changed].map(numberOfAddress));
-  }
+  let memo = memos.get(shared) ?? (before && takenOver(shared, before));
+  if (memo === undefined) memo = { of: shared, memo: new AddressMemo(IDLE) };
   memos.set(shared, memo);
   return memo;
 }
 
+function takenOver(shared: IpvsShared, before: IpvsShared): SharedMemo | undefined {
+  const earlier = memos.get(before);
+  const changed = earlier === undefined ? undefined : shared.changedSince(before);
+  if (earlier === undefined || changed === undefined) return undefined;
+  for (const address of changed) earlier.memo.forget(numberOfAddress(address));
+  memos.delete(before);
+  earlier.of = shared;
+  return earlier;
+}
+
+/** A packet's addresses at one host are few, and each is asked for several times in a row. */
+const RECENT = 16;
+
 export class Destinations {
   readonly #state: IpvsState;
   #revision = -1;
-  #memo: SharedMemo | undefined;
+  #shared: SharedMemo | undefined;
   /** where this host differs */
-  readonly #own = new Map<number, AtAddress>();
-  #askedAddress = 0;
-  #asked: AtAddress | undefined;
+  #own: Memo = new AddressMemo(IDLE);
+  readonly #recentAddresses = new Int32Array(RECENT);
+  readonly #recent: Destination[] = new Array<Destination>(RECENT).fill(IDLE);
 
   constructor(state: IpvsState) {
     this.#state = state;
   }
 
-  /** What is at an address, as its number. */
-  at(address: number): AtAddress {
+  /** One of what is at an address, as its number: each tells whether the host has bound it. */
+  at(address: number): Destination {
     if (this.#revision !== this.#state.revision) this.#follow();
-    if (this.#asked !== undefined && this.#askedAddress === address) return this.#asked;
-    const differs = this.#state.differsAt(addressOfNumber(this.#state.family, address));
-    const known = differs ? this.#own.get(address) : this.#memoised().get(address);
-    const at = known ?? this.#workOut(address, differs);
-    this.#asked = at;
-    this.#askedAddress = address;
-    return at;
+    const place = recentPlace(address);
+    if (this.#recentAddresses[place] === address) return this.#recent[place]!;
+    return this.#find(address, place);
   }
 
-  find(address: number, port: number, protocol: number): Destination {
-    const at = this.at(address);
-    if (at === IDLE) return NOTHING;
-    for (const destination of at.ports)
-      if (destination.port === port && destination.protocol === protocol) return destination;
-    return this.#workOutPort(at, address, port, protocol as ProtocolNumber);
+  /** `key`: port << 8 | protocol */
+  find(address: number, key: number): Destination {
+    const first = this.at(address);
+    if (first.key === key || first === IDLE) return first;
+    return among(first.next, key) ?? this.#workOutPort(address, key);
+  }
+
+  #find(address: number, place: number): Destination {
+    const memo = this.#memoFor(address);
+    const found = memo.get(address) ?? this.#workOut(address, memo);
+    this.#recentAddresses[place] = address;
+    this.#recent[place] = found;
+    return found;
   }
 
   #follow(): void {
     this.#revision = this.#state.revision;
-    this.#memo = memoOf(this.#state.shared, this.#memo?.of);
-    this.#own.clear();
-    this.#asked = undefined;
+    this.#shared = memoOf(this.#state.shared, this.#shared?.of);
+    this.#own = new AddressMemo(IDLE);
+    // No packet is on its way to or from 0.0.0.0, nor from the first IPv6 address that was filed.
+    this.#recentAddresses.fill(0);
+    this.#recent.fill(IDLE);
   }
 
-  /** Another host may have taken the memo on to a later version. */
-  #memoised(): SharedMemo {
-    const { shared } = this.#state;
-    if (this.#memo?.of !== shared) this.#memo = memoOf(shared, undefined);
-    return this.#memo;
+  #memoFor(address: number): Memo {
+    const { shared, family } = this.#state;
+    if (this.#state.differsAt(addressOfNumber(family, address))) return this.#own;
+    // Another host may have taken the memo on to a later version.
+    if (this.#shared?.of !== shared) this.#shared = memoOf(shared, undefined);
+    return this.#shared.memo;
   }
 
-  #workOut(number: number, differs: boolean): AtAddress {
+  #workOut(number: number, memo: Memo): Destination {
     const state = this.#state;
     const address = addressOfNumber(state.family, number);
-    const at = state.isIdleAt(address) ? IDLE : new AtAddress(state.hasBound(address));
-    if (differs) this.#own.set(number, at);
-    else this.#memoised().set(number, at);
+    const isIdle = state.isIdleAt(address);
+    const at = isIdle ? IDLE : new Destination(state.hasBound(address), -1, 0, undefined);
+    memo.add(number, at);
     return at;
   }
 
-  #workOutPort(at: AtAddress, number: number, port: number, protocol: ProtocolNumber): Destination {
+  #workOutPort(number: number, key: number): Destination {
     const state = this.#state;
+    const memo = this.#memoFor(number);
+    const first = memo.get(number) ?? this.#workOut(number, memo);
+    const known = among(first, key);
+    if (known !== undefined) return known;
     const address = addressOfNumber(state.family, number);
+    const [port, protocol] = [key >> 8, (key & 0xff) as ProtocolNumber];
     const server = state.server(address, port, protocol);
-    const sets = state.setsAt(address, port, protocol);
-    const name = server === undefined ? '' : virtualServerName(server);
-    const destination = { port, protocol, sets, server, name };
+    const at = new Destination(first.isBound, key, state.setsAt(address, port, protocol), server);
     // Ports with nothing there are as many as somebody cares to try.
-    if (server !== undefined) at.ports.push(destination);
-    return destination;
+    if (server === undefined) return at;
+    at.next = first;
+    memo.replace(number, at);
+    this.#recent[recentPlace(number)] = at;
+    return at;
   }
+}
+
+function among(first: Destination | undefined, key: number): Destination | undefined {
+  for (let at = first; at !== undefined; at = at.next) if (at.key === key) return at;
+  return undefined;
+}
+
+function recentPlace(address: number): number {
+  return (address ^ (address >>> 8) ^ (address >>> 16)) & (RECENT - 1);
 }

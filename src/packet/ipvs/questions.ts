@@ -2,9 +2,11 @@
 import { BALANCED, type IpvsMatch, type Match, numberOfAddress, type SetMatch } from '../../dataplane/index.ts';
 import type { Address } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
+import type { IpvsTable } from './table.ts';
 
 export type AskedMatch = Extract<Match, { match: 'set' | 'ipvs' | 'physdev' }>;
 
+type Question = (flight: Flight) => boolean;
 type Side = 'src' | 'dst';
 
 function addressAt(flight: Flight, side: Side | undefined): Address {
@@ -15,24 +17,48 @@ function portAt(flight: Flight, side: Side | undefined): number {
   return side === 'src' ? flight.sourcePort : flight.destinationPort;
 }
 
+/** The host's sets; undefined where it has none, and none holds anything. */
+function tableOf({ host, family }: Flight): IpvsTable | undefined {
+  return host.ipvs?.(family);
+}
+
+/** Rules ask several sets about a packet's destination, one after another: the answer is kept. */
+const asked = { flight: undefined as Flight | undefined, host: '', destination: 0, port: 0, sets: 0 };
+
+/** The sets that hold the packet's destination on this host, by their bits. */
+function setsAtDestination(flight: Flight): number {
+  const { host, destination, destinationPort: port } = flight;
+  const isSame = asked.flight === flight && asked.host === host.name;
+  if (isSame && asked.destination === destination && asked.port === port) return asked.sets;
+  asked.flight = flight;
+  asked.host = host.name;
+  asked.destination = destination;
+  asked.port = port;
+  asked.sets = tableOf(flight)?.setsAt(destination, port, flight.protocol) ?? 0;
+  return asked.sets;
+}
+
 /** Whether the set holds, on this host, what the packet shows on the sides that the match names. */
-function isInSet({ set, sides }: SetMatch, flight: Flight): boolean {
-  const ipvs = flight.host.ipvs?.(flight.family);
-  if (ipvs === undefined) return false;
-  const [first, second, third] = sides;
+function setQuestion({ set, sides: [first, second, third] }: SetMatch): Question {
+  const bit = 1 << set.number;
   switch (set.type) {
     case 'hash:ip':
-    case 'hash:ip,port': {
-      const address = first === 'src' ? flight.source : flight.destination;
-      return (ipvs.setsAt(address, portAt(flight, second), flight.protocol) & (1 << set.number)) !== 0;
-    }
+    case 'hash:ip,port':
+      if (first === 'dst' && second !== 'src') return (flight) => (setsAtDestination(flight) & bit) !== 0;
+      return (flight) => {
+        const address = first === 'src' ? flight.source : flight.destination;
+        const sets = tableOf(flight)?.setsAt(address, portAt(flight, second), flight.protocol) ?? 0;
+        return (sets & bit) !== 0;
+      };
     case 'bitmap:port':
-      return ipvs.state.holds(set, 0, portAt(flight, first), flight.protocol, 0);
+      return (flight) => tableOf(flight)?.state.holds(set, 0, portAt(flight, first), flight.protocol, 0) === true;
     case 'hash:ip,port,ip':
-    case 'hash:ip,port,net': {
-      const other = addressAt(flight, third);
-      return ipvs.state.holds(set, addressAt(flight, first), portAt(flight, second), flight.protocol, other);
-    }
+    case 'hash:ip,port,net':
+      return (flight) => {
+        const port = portAt(flight, second);
+        const other = addressAt(flight, third);
+        return tableOf(flight)?.state.holds(set, addressAt(flight, first), port, flight.protocol, other) === true;
+      };
     default:
       return set.type satisfies never;
   }
@@ -46,10 +72,10 @@ function isBalanced({ address, protocol, port }: IpvsMatch, { connection }: Flig
 }
 
 /** The question of such a match, its inversion left to whoever asks. */
-export function questionOf(match: AskedMatch): (flight: Flight) => boolean {
+export function questionOf(match: AskedMatch): Question {
   switch (match.match) {
     case 'set':
-      return (flight) => isInSet(match, flight);
+      return setQuestion(match);
     case 'ipvs':
       return (flight) => isBalanced(match, flight);
     case 'physdev':

@@ -80,8 +80,8 @@ function lastPosition(servers: readonly RealServer[], before: SchedulerState): n
 
 const lists = new WeakMap<VirtualServer['realServers'], readonly RealServer[]>();
 
-/** Real servers in the order of their map, which never changes. */
-function listOf(realServers: VirtualServer['realServers']): readonly RealServer[] {
+/** A virtual server's real servers in the order of their map: one list for as long as they stay the same. */
+export function realServersOf({ realServers }: VirtualServer): readonly RealServer[] {
   let list = lists.get(realServers);
   if (list === undefined) lists.set(realServers, (list = [...realServers.values()]));
   return list;
@@ -144,15 +144,19 @@ function byHash(server: VirtualServer, servers: readonly RealServer[], client: C
 const tables = new WeakMap<VirtualServer['realServers'], readonly number[]>();
 
 /** A virtual server's table, kept as long as its real servers are the same. */
-function tableOf({ realServers }: VirtualServer, make: (servers: readonly RealServer[]) => readonly number[]) {
-  let table = tables.get(realServers);
-  if (table === undefined) tables.set(realServers, (table = make(listOf(realServers))));
+function tableOf(server: VirtualServer, make: (servers: readonly RealServer[]) => readonly number[]) {
+  let table = tables.get(server.realServers);
+  if (table === undefined) tables.set(server.realServers, (table = make(realServersOf(server))));
   return table;
 }
 
-/** Chooses for one new connection. Throws for schedulers that are not modelled: lblc, lblcr. */
-export function schedule(server: VirtualServer, before: SchedulerState, client: Client): Scheduled {
-  const servers = listOf(server.realServers);
+/** Chooses for one new connection. `servers`: `realServersOf(server)`, where it is at hand. Throws for schedulers that are not modelled: lblc, lblcr. */
+export function schedule(
+  server: VirtualServer,
+  before: SchedulerState,
+  client: Client,
+  servers = realServersOf(server),
+): Scheduled {
   const stateless = (realServer: RealServer | undefined): Scheduled => ({ realServer, state: before });
   switch (server.scheduler) {
     case 'rr':

@@ -18,23 +18,22 @@ import {
 } from '../../dataplane/index.ts';
 import { type Address, formatEndpoint, type Moment, UDP } from '../../model/index.ts';
 import { type Destination, Destinations } from './destinations.ts';
-import { type Client, FRESH_STATE, type SchedulerState, schedule } from './scheduler.ts';
+import { type Client, FRESH_STATE, type Scheduled, type SchedulerState, schedule } from './scheduler.ts';
 
 /** TCP and SCTP: the state of an open connection in conntrack-states.ts */
 const ESTABLISHED = 3;
 
 /** A choice made for a connection, to be remembered when its packet's walk is committed. */
 export interface Choice {
-  readonly server: string;
+  /** the virtual server's number */
+  readonly server: number;
   readonly state: SchedulerState;
   /** undefined where the virtual server is not persistent */
   readonly template: { readonly client: Address; readonly realServer: string; readonly expiresAt: Moment } | undefined;
 }
 
 /** Where a virtual server is. */
-export interface BalancedDestination extends Destination {
-  readonly server: VirtualServer;
-}
+export type BalancedDestination = Destination & { readonly server: VirtualServer };
 
 interface Template {
   readonly realServer: string;
@@ -44,8 +43,8 @@ interface Template {
 export class IpvsTable {
   readonly state: IpvsState;
   readonly #destinations: Destinations;
-  /** by virtual server */
-  readonly #schedulers = new Map<string, SchedulerState>();
+  /** by the numbers of virtual servers */
+  readonly #schedulers: (SchedulerState | undefined)[] = [];
   /** by virtual server and client */
   readonly #templates = new Map<string, Template>();
 
@@ -62,48 +61,51 @@ export class IpvsTable {
 
   /** See `IpvsState.setsAt`; the address by its number. */
   setsAt(address: number, port: number, protocol: number): number {
-    return this.#destinations.find(address, port, protocol).sets;
+    return this.#destinations.find(address, (port << 8) | protocol).sets;
   }
 
   find(address: number, port: number, protocol: number): BalancedDestination | undefined {
-    const destination = this.#destinations.find(address, port, protocol);
+    const destination = this.#destinations.find(address, (port << 8) | protocol);
     return destination.server === undefined ? undefined : (destination as BalancedDestination);
   }
 
   /** The real server for a new connection, and what is to be remembered of it; undefined where none takes it. */
   choose(
-    { server, name }: BalancedDestination,
+    { server, number, realServers }: BalancedDestination,
     client: Client,
     table: ConntrackTable,
     at: Moment,
   ): { readonly realServer: RealServer; readonly choice: Choice } | undefined {
-    const kept = this.#kept(server, name, client, at);
-    const before = this.#schedulers.get(name) ?? FRESH_STATE;
-    const counted = countsConnections(server) ? new ConnectionCounter(table, at).counted(server) : server;
-    const { realServer, state } =
-      kept === undefined ? schedule(counted, before, client) : { realServer: kept, state: before };
-    if (realServer === undefined) return undefined;
-    return { realServer, choice: { server: name, state, template: templateOf(server, realServer, client, at) } };
+    const before = this.#schedulers[number] ?? FRESH_STATE;
+    const scheduled = countsConnections(server)
+      ? schedule(new ConnectionCounter(table, at).counted(server), before, client)
+      : schedule(server, before, client, realServers);
+    if ((server.flags & PERSISTENT) === 0) return chosenOf(number, scheduled, undefined);
+    const kept = this.#kept(server, number, client, at);
+    const { realServer, state } = kept === undefined ? scheduled : { realServer: kept, state: before };
+    return chosenOf(number, { realServer, state }, realServer && templateOf(server, realServer, client, at));
   }
 
   /** A client's real server, as long as it is there and has weight (net.ipv4.vs.expire_quiescent_template). */
-  #kept(server: VirtualServer, name: string, { source }: Client, at: Moment): RealServer | undefined {
-    if ((server.flags & PERSISTENT) === 0) return undefined;
-    const template = this.#templates.get(`${name} ${source}`);
+  #kept(server: VirtualServer, number: number, { source }: Client, at: Moment): RealServer | undefined {
+    const template = this.#templates.get(`${number} ${source}`);
     if (template === undefined || template.expiresAt <= at) return undefined;
     const realServer = server.realServers.get(template.realServer);
     return realServer === undefined || realServer.weight === 0 ? undefined : realServer;
   }
 
   remember({ server, state, template }: Choice): void {
-    this.#schedulers.set(server, state);
+    this.#schedulers[server] = state;
     if (template !== undefined) this.#templates.set(`${server} ${template.client}`, template);
   }
 }
 
-/** What keeps the client with its real server, where the virtual server is persistent. */
+function chosenOf(server: number, { realServer, state }: Scheduled, template: Choice['template']) {
+  return realServer && { realServer, choice: { server, state, template } };
+}
+
+/** What keeps the client with its real server. */
 function templateOf(server: VirtualServer, real: RealServer, client: Client, at: Moment): Choice['template'] {
-  if ((server.flags & PERSISTENT) === 0) return undefined;
   const expiresAt = at + server.timeoutSeconds * 1000;
   return { client: client.source, realServer: formatEndpoint(real.address, real.port), expiresAt };
 }
