@@ -78,7 +78,6 @@ export class NodeHost implements Host {
     if (address === this.#primary || isLoopback(address) || this.#others?.includes(address) === true) return true;
     return this.ipvs !== undefined && this.#balancing(familyOf(address))?.hasBound(address) === true;
   }
-  }
 
   hop(destination: Address): Hop {
     const pod = this.#world.podAt(destination);

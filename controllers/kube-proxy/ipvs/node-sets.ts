@@ -34,6 +34,7 @@ export class NodeSets {
   readonly #node: IpvsNode;
   readonly #config: IpvsConfig;
   readonly #unclaimed: IdleAddresses;
+  readonly #addresses: readonly Address[];
   readonly #guards: Guards;
 
   /** `before`: of the same node, where source ranges have not changed since */
@@ -41,6 +42,7 @@ export class NodeSets {
     this.#shared = shared;
     this.#node = node;
     this.#config = config;
+    this.#addresses = [...new Set([...node.addresses, ...node.nodePortAddresses])];
     this.#guards = before === undefined ? this.#findGuards() : before.#guards;
     this.empty = setBits((key) => this.#isEmpty(key));
     this.#unclaimed = shared.services.unclaimed;
@@ -48,8 +50,7 @@ export class NodeSets {
 
   /** Whether an address is the node's own, as far as Services go. */
   isOwn(address: Address): boolean {
-    const { addresses, nodePortAddresses } = this.#node;
-    return addresses.has(address) || nodePortAddresses.includes(address);
+    return this.#addresses.includes(address);
   }
 
   isIdleAt(address: Address): boolean {

@@ -6,7 +6,6 @@ import {
   BALANCED,
   DESTINATION_NAT,
   DESTINATION_NAT_DONE,
-  numberOfAddress,
   ORIGINAL,
   STATE_NEW,
   STATE_RELATED,
@@ -31,11 +30,10 @@ function begin(flight: Flight): boolean | undefined {
   const found = ipvs.find(flight.destination, flight.destinationPort, flight.protocol);
   if (found === undefined || !mayBegin(flight)) return undefined;
   const { sourceAddress: source, sourcePort, destinationAddress: destination } = flight;
-  const chosen = ipvs.choose(found, { source, sourcePort, destination }, table, at);
-  if (chosen === undefined) return false;
-  const { realServer, choice } = chosen;
-  connection.replySource = numberOfAddress(realServer.address);
-  connection.replyPorts = (realServer.port << 16) | (connection.replyPorts & 0xffff);
+  const choice = ipvs.choose(found, { source, sourcePort, destination }, table, at);
+  if (choice === undefined) return false;
+  connection.replySource = choice.address;
+  connection.replyPorts = (choice.port << 16) | (connection.replyPorts & 0xffff);
   connection.status |= BALANCED | DESTINATION_NAT | DESTINATION_NAT_DONE;
   flight.balanced = { ipvs, choice };
   flight.translatedBy = 'DNAT';

@@ -13,6 +13,7 @@ import {
   type IpvsShared,
   type IpvsState,
   numberOfAddress,
+  PERSISTENT,
   type RealServer,
   type VirtualServer,
   virtualServerName,
@@ -21,33 +22,48 @@ import type { ProtocolNumber } from '../../model/index.ts';
 import { AddressMemo } from './address-memo.ts';
 import { realServersOf } from './scheduler.ts';
 
-/** What is at one address and port. */
+let editions = 0;
+
+/** What is at one address and port. What every packet asks for comes first: it then lies in few cache lines. */
 export class Destination {
-  readonly isBound: boolean;
   /** port << 8 | protocol; -1 where it stands for the address alone */
   readonly key: number;
+  readonly isBound: boolean;
   /** see `IpvsState.setsAt` */
   readonly sets: number;
+  /** the virtual server's number, the same on all hosts and at all times; -1 where there is none */
+  readonly number: number;
+  /** another for each that is made: two with the same have the same real servers */
+  readonly edition = ++editions;
+  /** rr, where each real server takes connections and no client keeps one: address and port of each in turn; else empty */
+  readonly turns: readonly number[];
+  /** at another port of the same address */
+  next: Destination | undefined = undefined;
   readonly server: VirtualServer | undefined;
   /** its real servers in the scheduler's order */
   readonly realServers: readonly RealServer[];
-  /** the virtual server's number, the same on all hosts and at all times; -1 where there is none */
-  readonly number: number;
-  /** at another port of the same address */
-  next: Destination | undefined = undefined;
 
   constructor(isBound: boolean, key: number, sets: number, server: VirtualServer | undefined) {
-    this.isBound = isBound;
     this.key = key;
+    this.isBound = isBound;
     this.sets = sets;
+    this.number = server === undefined ? -1 : numberOfServer(virtualServerName(server));
+    this.turns = server === undefined ? [] : turnsOf(server);
     this.server = server;
     this.realServers = server === undefined ? [] : realServersOf(server);
-    this.number = server === undefined ? -1 : numberOfServer(virtualServerName(server));
   }
+}
+
+function turnsOf(server: VirtualServer): readonly number[] {
+  const realServers = realServersOf(server);
+  const isPlain = server.scheduler === 'rr' && (server.flags & PERSISTENT) === 0;
+  if (!isPlain || realServers.some(({ weight }) => weight <= 0)) return [];
+  return realServers.flatMap(({ address, port }) => [numberOfAddress(address), port]);
 }
 
 const IDLE = new Destination(false, -1, 0, undefined);
 
+/** Interning: which number a name gets never shows in an outcome. */
 const numbers = new Map<string, number>();
 
 function numberOfServer(name: string): number {

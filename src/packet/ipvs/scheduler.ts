@@ -69,7 +69,7 @@ function isSameServer(a: RealServer, b: RealServer): boolean {
 }
 
 /** Where the last one stands. If it is gone, the one before it stands in, if any is left; -1 before the first. */
-function lastPosition(servers: readonly RealServer[], before: SchedulerState): number {
+export function lastPosition(servers: readonly RealServer[], before: Pick<SchedulerState, 'servers' | 'last'>): number {
   if (servers === before.servers) return before.last;
   for (let i = before.last; i >= 0; i--) {
     const found = servers.findIndex((server) => isSameServer(server, before.servers[i]!));
@@ -87,14 +87,19 @@ export function realServersOf({ realServers }: VirtualServer): readonly RealServ
   return list;
 }
 
-function roundRobin(servers: readonly RealServer[], before: SchedulerState): Scheduled {
-  const from = lastPosition(servers, before);
+/** rr: who comes after the one at a position; -1 where none takes connections. */
+export function nextInTurn(servers: readonly RealServer[], last: number): number {
   for (let i = 1; i <= servers.length; i++) {
-    const position = (from + i) % servers.length;
-    const server = servers[position]!;
-    if (server.weight > 0) return { realServer: server, state: { servers, last: position, weight: 0 } };
+    const position = (last + i) % servers.length;
+    if (servers[position]!.weight > 0) return position;
   }
-  return { realServer: undefined, state: before };
+  return -1;
+}
+
+function roundRobin(servers: readonly RealServer[], before: SchedulerState): Scheduled {
+  const last = nextInTurn(servers, lastPosition(servers, before));
+  if (last < 0) return { realServer: undefined, state: before };
+  return { realServer: servers[last], state: { servers, last, weight: 0 } };
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

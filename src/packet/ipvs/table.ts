@@ -18,24 +18,36 @@ import {
 } from '../../dataplane/index.ts';
 import { type Address, formatEndpoint, type Moment, UDP } from '../../model/index.ts';
 import { type Destination, Destinations } from './destinations.ts';
-import { type Client, FRESH_STATE, type Scheduled, type SchedulerState, schedule } from './scheduler.ts';
+import { type Client, FRESH_STATE, type SchedulerState, schedule } from './scheduler.ts';
+import { Turns } from './turns.ts';
 
 /** TCP and SCTP: the state of an open connection in conntrack-states.ts */
 const ESTABLISHED = 3;
 
 /** A choice made for a connection, to be remembered when its packet's walk is committed. */
 export interface Choice {
-  /** the virtual server's number */
-  readonly server: number;
-  readonly state: SchedulerState;
-  /** undefined where the virtual server is not persistent */
-  readonly template: { readonly client: Address; readonly realServer: string; readonly expiresAt: Moment } | undefined;
+  readonly destination: BalancedDestination;
+  /** of the real server, as its number */
+  readonly address: number;
+  readonly port: number;
+  /** rr: the real server's position; -1 where it took no turn */
+  readonly position: number;
+  /** undefined where there is no more to remember */
+  readonly more: Remembered | undefined;
+}
+
+interface Remembered {
+  /** where a scheduler other than rr stands now */
+  readonly state?: SchedulerState;
+  /** what keeps the client with its real server, where the virtual server is persistent */
+  readonly template?: Template;
 }
 
 /** Where a virtual server is. */
 export type BalancedDestination = Destination & { readonly server: VirtualServer };
 
 interface Template {
+  readonly client: Address;
   readonly realServer: string;
   readonly expiresAt: Moment;
 }
@@ -43,6 +55,7 @@ interface Template {
 export class IpvsTable {
   readonly state: IpvsState;
   readonly #destinations: Destinations;
+  readonly #turns = new Turns();
   /** by the numbers of virtual servers */
   readonly #schedulers: (SchedulerState | undefined)[] = [];
   /** by virtual server and client */
@@ -66,48 +79,74 @@ export class IpvsTable {
 
   find(address: number, port: number, protocol: number): BalancedDestination | undefined {
     const destination = this.#destinations.find(address, (port << 8) | protocol);
-    return destination.server === undefined ? undefined : (destination as BalancedDestination);
+    return destination.number < 0 ? undefined : (destination as BalancedDestination);
   }
 
   /** The real server for a new connection, and what is to be remembered of it; undefined where none takes it. */
-  choose(
-    { server, number, realServers }: BalancedDestination,
+  choose(destination: BalancedDestination, client: Client, table: ConntrackTable, at: Moment): Choice | undefined {
+    const { turns } = destination;
+    if (turns.length === 0) return this.#chooseBySchedule(destination, client, table, at);
+    const position = this.#turns.next(destination);
+    const [address, port] = [turns[2 * position]!, turns[2 * position + 1]!];
+    return { destination, address, port, position, more: undefined };
+  }
+
+  #chooseBySchedule(
+    destination: BalancedDestination,
     client: Client,
     table: ConntrackTable,
     at: Moment,
-  ): { readonly realServer: RealServer; readonly choice: Choice } | undefined {
+  ): Choice | undefined {
+    const { server, number } = destination;
+    if ((server.flags & PERSISTENT) === 0) return this.#scheduled(destination, client, table, at)?.choice;
+    const kept = this.#kept(server, number, client.source, at);
+    const { realServer, choice } =
+      kept === undefined
+        ? (this.#scheduled(destination, client, table, at) ?? {})
+        : { realServer: kept, choice: choiceOf(destination, kept) };
+    if (choice === undefined || realServer === undefined) return undefined;
+    return { ...choice, more: { ...choice.more, template: templateOf(server, realServer, client.source, at) } };
+  }
+
+  #scheduled(destination: BalancedDestination, client: Client, table: ConntrackTable, at: Moment) {
+    const { server, number, realServers } = destination;
+    if (server.scheduler === 'rr') {
+      const position = this.#turns.next(destination);
+      const realServer = realServers[position];
+      return realServer && { realServer, choice: { ...choiceOf(destination, realServer), position } };
+    }
     const before = this.#schedulers[number] ?? FRESH_STATE;
-    const scheduled = countsConnections(server)
+    const { realServer, state } = countsConnections(server)
       ? schedule(new ConnectionCounter(table, at).counted(server), before, client)
       : schedule(server, before, client, realServers);
-    if ((server.flags & PERSISTENT) === 0) return chosenOf(number, scheduled, undefined);
-    const kept = this.#kept(server, number, client, at);
-    const { realServer, state } = kept === undefined ? scheduled : { realServer: kept, state: before };
-    return chosenOf(number, { realServer, state }, realServer && templateOf(server, realServer, client, at));
+    return realServer && { realServer, choice: { ...choiceOf(destination, realServer), more: { state } } };
   }
 
   /** A client's real server, as long as it is there and has weight (net.ipv4.vs.expire_quiescent_template). */
-  #kept(server: VirtualServer, number: number, { source }: Client, at: Moment): RealServer | undefined {
-    const template = this.#templates.get(`${number} ${source}`);
+  #kept(server: VirtualServer, number: number, client: Address, at: Moment): RealServer | undefined {
+    const template = this.#templates.get(`${number} ${client}`);
     if (template === undefined || template.expiresAt <= at) return undefined;
     const realServer = server.realServers.get(template.realServer);
     return realServer === undefined || realServer.weight === 0 ? undefined : realServer;
   }
 
-  remember({ server, state, template }: Choice): void {
-    this.#schedulers[server] = state;
-    if (template !== undefined) this.#templates.set(`${server} ${template.client}`, template);
+  remember({ destination, position, more }: Choice): void {
+    if (position >= 0) this.#turns.took(destination, position);
+    if (more === undefined) return;
+    const { state, template } = more;
+    if (state !== undefined) this.#schedulers[destination.number] = state;
+    if (template !== undefined) this.#templates.set(`${destination.number} ${template.client}`, template);
   }
 }
 
-function chosenOf(server: number, { realServer, state }: Scheduled, template: Choice['template']) {
-  return realServer && { realServer, choice: { server, state, template } };
+function choiceOf(destination: BalancedDestination, { address, port }: RealServer): Choice {
+  return { destination, address: numberOfAddress(address), port, position: -1, more: undefined };
 }
 
 /** What keeps the client with its real server. */
-function templateOf(server: VirtualServer, real: RealServer, client: Client, at: Moment): Choice['template'] {
+function templateOf(server: VirtualServer, real: RealServer, client: Address, at: Moment): Template {
   const expiresAt = at + server.timeoutSeconds * 1000;
-  return { client: client.source, realServer: formatEndpoint(real.address, real.port), expiresAt };
+  return { client, realServer: formatEndpoint(real.address, real.port), expiresAt };
 }
 
 function countsConnections({ scheduler }: VirtualServer): boolean {
