@@ -178,7 +178,10 @@ export class Emulator {
       emulator: this,
       pools,
       createNode: (manifest) => this.#mustCreate(manifest),
-      deleteNode: (name) => void this.apiserver.delete('Node', name, {}, this.#request()),
+      deleteNode: (name) => {
+        this.#observers.writer = 'aks';
+        this.apiserver.delete('Node', name, {}, this.#request());
+      },
       program: (change) => this.#program(change),
       current: () => this.#dataplane.current,
       reconfigure: (changed) => this.#networks.reconfigure(changed),

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Emulator } from '../../src/emulator/index.ts';
-import { azure } from '../../src/model/index.ts';
+import { azure, type LoadBalancerProfile } from '../../src/model/index.ts';
 import { aCluster, aService, NOTHING_AROUND } from '../support/cluster.ts';
 
 const RUNS = 15;
@@ -95,6 +95,11 @@ function balancers(emulator: Emulator): readonly azure.LoadBalancer[] {
   return emulator.cloud!.arm.list('lb');
 }
 
+function listedMembers({ properties }: azure.LoadBalancer): readonly string[] {
+  const pool = properties.backendAddressPools?.find(({ name }) => name === 'kubernetes');
+  return (pool?.properties.loadBalancerBackendAddresses ?? []).map(({ name = '' }) => name).sort();
+}
+
 function poolMembers(emulator: Emulator, balancer: azure.LoadBalancer): readonly string[] {
   const id = azure.subResourceId(balancer.id, 'backendAddressPools', 'kubernetes');
   const nics = emulator.cloud!.arm.list('nic').filter(({ properties }) => {
@@ -105,43 +110,52 @@ function poolMembers(emulator: Emulator, balancer: azure.LoadBalancer): readonly
   return nics.map(({ name }) => name).sort();
 }
 
-it('pools hold the eligible nodes, every part has an owner, and rules are those of the Services', () => {
-  fc.assert(
-    fc.property(fc.array(deed, { minLength: 3, maxLength: 12 }), (deeds) => {
-      const emulator = new Emulator(
-        { ...aCluster({ nodes: 2, systemPods: false }), azure: NOTHING_AROUND },
-        { seed: 1 },
-      );
-      emulator.boot();
-      emulator.settle();
-      for (const one of deeds) act(emulator, one);
-      comeToRest(emulator);
-      const services = emulator.list('Service', 'default').filter(({ spec }) => spec.type === 'LoadBalancer');
-      const eligible = emulator.list('Node').filter(({ metadata }) => {
-        return !('node.kubernetes.io/exclude-from-external-load-balancers' in (metadata.labels ?? {}));
-      });
-      const nodes = eligible.map(({ metadata }) => metadata.name).sort();
-      for (const balancer of balancers(emulator)) {
-        if (balancer.properties.backendAddressPools?.some(({ name }) => name === 'kubernetes') === true)
-          expect(poolMembers(emulator, balancer)).toEqual(nodes);
-      }
-      expect(
-        orphans(
-          emulator,
-          services.map(({ metadata }) => metadata.uid),
-        ),
-      ).toEqual([]);
-      expect(services.every(({ status }) => status.loadBalancer.ingress?.length === 1)).toBe(true);
-      const fresh = new Emulator({ ...aCluster({ nodes: 2, systemPods: false }), azure: NOTHING_AROUND }, { seed: 2 });
-      fresh.boot();
-      fresh.settle();
-      for (const service of services) fresh.apply([{ ...service, metadata: bare(service.metadata), status: {} }]);
-      comeToRest(fresh);
-      expect(accessByService(emulator)).toEqual(accessByService(fresh));
-    }),
-    { numRuns: RUNS },
-  );
-});
+type PoolType = NonNullable<LoadBalancerProfile['backendPoolType']>;
+
+function newEmulator(backendPoolType: PoolType, seed: number): Emulator {
+  const settings = aCluster({ nodes: 2, systemPods: false });
+  const networkProfile = { ...settings.networkProfile, loadBalancerProfile: { backendPoolType } };
+  const emulator = new Emulator({ ...settings, networkProfile, azure: NOTHING_AROUND }, { seed });
+  emulator.boot();
+  emulator.settle();
+  return emulator;
+}
+
+it.each(['NodeIPConfiguration', 'NodeIP'] as const)(
+  'pools (%s) hold the eligible nodes, every part has an owner, and rules are those of the Services',
+  (type) => {
+    fc.assert(
+      fc.property(fc.array(deed, { minLength: 3, maxLength: 12 }), (deeds) => {
+        const emulator = newEmulator(type, 1);
+        for (const one of deeds) act(emulator, one);
+        comeToRest(emulator);
+        const services = emulator.list('Service', 'default').filter(({ spec }) => spec.type === 'LoadBalancer');
+        const eligible = emulator.list('Node').filter(({ metadata }) => {
+          return !('node.kubernetes.io/exclude-from-external-load-balancers' in (metadata.labels ?? {}));
+        });
+        const nodes = eligible.map(({ metadata }) => metadata.name).sort();
+        for (const balancer of balancers(emulator)) {
+          if (balancer.properties.backendAddressPools?.some(({ name }) => name === 'kubernetes') !== true) continue;
+          if (type === 'NodeIPConfiguration') expect(poolMembers(emulator, balancer)).toEqual(nodes);
+          // A pool of addresses is never emptied.
+          else if (nodes.length > 0) expect(listedMembers(balancer)).toEqual(nodes);
+        }
+        expect(
+          orphans(
+            emulator,
+            services.map(({ metadata }) => metadata.uid),
+          ),
+        ).toEqual([]);
+        expect(services.every(({ status }) => status.loadBalancer.ingress?.length === 1)).toBe(true);
+        const fresh = newEmulator(type, 2);
+        for (const service of services) fresh.apply([{ ...service, metadata: bare(service.metadata), status: {} }]);
+        comeToRest(fresh);
+        expect(accessByService(emulator)).toEqual(accessByService(fresh));
+      }),
+      { numRuns: RUNS },
+    );
+  },
+);
 
 function bare({ name, namespace, annotations = {} }: { name: string; namespace?: string; annotations?: object }) {
   return { name, namespace, annotations };
