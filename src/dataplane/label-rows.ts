@@ -43,16 +43,17 @@ class Rows {
   }
 
   /** The value; -1 where there is none. */
-  find(name: NameWords, from: number, to: number, owner: number): number {
-    const slot = this.#slotOf(name, from, to, owner);
+  find(name: NameWords, from: number, to: number, owner: number, hash: number): number {
+    const slot = this.#slotOf(name, from, to, owner, hash);
     return slot < 0 ? -1 : this.#rows[slot * this.#stride + 1]!;
   }
 
   set(name: NameWords, from: number, to: number, owner: number, value: number): void {
-    let slot = this.#slotOf(name, from, to, owner);
+    const hash = name.hash(from, to, this.#seedOf(owner));
+    let slot = this.#slotOf(name, from, to, owner, hash);
     if (slot < 0) {
       if (this.#taken + 1 > this.#slots * LOAD_MAX) this.#grow();
-      slot = this.#freeFrom(name.hash(from, to, this.#seedOf(owner)));
+      slot = this.#freeFrom(hash);
       this.#taken++;
       const at = slot * this.#stride;
       this.#rows[at] = (to - from) | (owner << 8);
@@ -62,7 +63,7 @@ class Rows {
   }
 
   delete(name: NameWords, from: number, to: number, owner: number): void {
-    let hole = this.#slotOf(name, from, to, owner);
+    let hole = this.#slotOf(name, from, to, owner, name.hash(from, to, this.#seedOf(owner)));
     if (hole < 0) return;
     const stride = this.#stride;
     const rows = this.#rows;
@@ -87,11 +88,11 @@ class Rows {
     }
   }
 
-  #slotOf(name: NameWords, from: number, to: number, owner: number): number {
+  #slotOf(name: NameWords, from: number, to: number, owner: number, hash: number): number {
     const stride = this.#stride;
     const rows = this.#rows;
     const tag = (to - from) | (owner << 8);
-    let slot = this.#slotFor(name.hash(from, to, this.#seedOf(owner)));
+    let slot = this.#slotFor(hash);
     for (;;) {
       const found = rows[slot * stride];
       if (found === 0) return -1;
@@ -149,9 +150,12 @@ export class LabelRows {
     this.#long = new Rows(LONG_WORDS, seedOf);
   }
 
-  /** What is filed for `owner` under the label that a name has from `from` to `to`, which is not empty; -1 where nothing is. */
-  find(name: NameWords, from: number, to: number, owner: number): number {
-    return this.#of(to - from).find(name, from, to, owner);
+  /**
+   * What is filed for `owner` under the label that a name has from `from` to `to`, which is not empty; -1 where nothing is. `hash` is
+   * the label's with the owner's seed.
+   */
+  find(name: NameWords, from: number, to: number, owner: number, hash: number): number {
+    return this.#of(to - from).find(name, from, to, owner, hash);
   }
 
   /** `value` is not negative. */

@@ -1,14 +1,17 @@
 /**
- * Services' own names and where they lead, in rows: what most queries ask for. A row holds an IPv4 address itself, as one of the
- * few texts that addresses begin with and the last octet; what else a name leads to is an object beside the rows.
+ * Services' own names and where they lead, in rows: what most queries ask for. A row holds an IPv4 address itself, as the number of
+ * one of the few texts that addresses begin with, and two octets; what else a name leads to is an object beside the rows.
  */
 import type { DnsHost } from './dns-records.ts';
 import { LabelRows } from './label-rows.ts';
 import { type NameWords, wordsOfName } from './name-words.ts';
 
 const LABEL_LENGTH_MAX = 63;
-const OCTETS = Array.from({ length: 256 }, (_, octet) => String(octet));
-const PLAIN_ADDRESS = /^(\d+\.\d+\.\d+\.)(\d+)$/;
+const THIRD_OCTETS = Array.from({ length: 256 }, (_, octet) => `${octet}.`);
+const LAST_OCTETS = Array.from({ length: 256 }, (_, octet) => String(octet));
+const ADDRESS = /^(\d+\.\d+\.)(\d+)\.(\d+)$/;
+/** A value is not negative: beside 16 bits of octets and one that tells addresses, 14 are left. */
+const PREFIXES_MAX = 1 << 14;
 const NO_SEED = () => 0;
 
 /** Where a name's namespace begins; -1 where the name is not two labels. */
@@ -37,23 +40,29 @@ export class NameRows {
     return this.#size;
   }
 
-  /** The number of the namespace whose name stands there; -1 where no Service has been in it. */
-  namespace(name: NameWords, from: number, to: number): number {
-    return this.#namespaces.find(name, from, to, 0);
+  /** The number of the namespace whose name stands there; -1 where no Service has been in it. `hash` is the name's. */
+  namespace(name: NameWords, from: number, to: number, hash = name.hash(from, to, 0)): number {
+    return this.#namespaces.find(name, from, to, 0, hash);
   }
 
   namespaceName(namespace: number): string {
     return this.#namespaceNames[namespace]!;
   }
 
-  /** What `address` and `hosts` take, of the Service whose name is the first `to` characters; -1 where there is none. */
-  service(name: NameWords, to: number, namespace: number): number {
-    return this.#services.find(name, 0, to, namespace);
+  /**
+   * What `address` and `hosts` take, of the Service whose name is the first `to` characters; -1 where there is none.
+   * `namespaceHash` is the hash of the namespace's name: with it the row's place does not wait for what the namespace's row says.
+   */
+  service(name: NameWords, to: number, namespace: number, namespaceHash = this.#seeds[namespace]!): number {
+    return this.#services.find(name, 0, to, namespace, name.hash(0, to, namespaceHash));
   }
 
   /** The one address, IPv4, that a Service's name leads to; undefined where it leads elsewhere. */
   address(service: number): string | undefined {
-    return (service & 1) === 0 ? this.#prefixes[service >>> 9]! + OCTETS[(service >>> 1) & 0xff]! : undefined;
+    if ((service & 1) !== 0) return undefined;
+    return (
+      this.#prefixes[service >>> 17]! + THIRD_OCTETS[(service >>> 9) & 0xff]! + LAST_OCTETS[(service >>> 1) & 0xff]!
+    );
   }
 
   hosts(service: number): readonly DnsHost[] {
@@ -105,22 +114,22 @@ export class NameRows {
 
   #valueOf(hosts: readonly DnsHost[]): number {
     const [host, another] = hosts;
-    if (host?.type === 'A' && host.text === host.data && another === undefined) {
-      const [, prefix, last] = PLAIN_ADDRESS.exec(host.data)!;
-      return (this.#prefixNumber(prefix!) << 9) | (Number(last) << 1);
-    }
+    const isAddress = host?.type === 'A' && host.text === host.data && another === undefined;
+    const [, prefix, third, last] = (isAddress && ADDRESS.exec(host.data)) || [];
+    const number = prefix === undefined ? -1 : this.#prefixNumber(prefix);
+    if (number >= 0) return (number << 17) | (Number(third) << 9) | (Number(last) << 1);
     const free = this.#freeOthers.pop();
     if (free === undefined) return ((this.#others.push(hosts) - 1) << 1) | 1;
     this.#others[free] = hosts;
     return (free << 1) | 1;
   }
 
+  /** -1 where there is no number left. */
   #prefixNumber(prefix: string): number {
-    let number = this.#prefixNumbers.get(prefix);
-    if (number === undefined) {
-      number = this.#prefixes.push(prefix) - 1;
-      this.#prefixNumbers.set(prefix, number);
-    }
-    return number;
+    const known = this.#prefixNumbers.get(prefix);
+    if (known !== undefined) return known;
+    if (this.#prefixes.length === PREFIXES_MAX) return -1;
+    this.#prefixNumbers.set(prefix, this.#prefixes.length);
+    return this.#prefixes.push(prefix) - 1;
   }
 }

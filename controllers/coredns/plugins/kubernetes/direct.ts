@@ -74,8 +74,10 @@ export function directAnswers(options: KubernetesOptions): Direct {
       const names = facts.dns.names;
       const dot = name.firstDot();
       const end = name.length - suffix.length;
-      const namespace = dot > 0 && dot + 1 < end ? names.namespace(name, dot + 1, end) : -1;
-      const service = namespace < 0 ? -1 : names.service(name, dot, namespace);
+      if (dot <= 0 || dot + 1 >= end) return undefined;
+      const hash = name.hash(dot + 1, end, 0);
+      const namespace = names.namespace(name, dot + 1, end, hash);
+      const service = namespace < 0 ? -1 : names.service(name, dot, namespace, hash);
       if (service < 0 || !exposed.has(namespace, names, facts.dnsNamespace)) return undefined;
       const answers = recordsOf(request, service, names, options.ttl);
       return answers.length === 0 ? undefined : replyTo(request, 'NOERROR', { answers });
