@@ -68,6 +68,11 @@ function dataBytes({ type, data }: DnsRecord, at: number, suffixes: Suffixes): n
   }
 }
 
+/** The bytes of an uncompressed record under a name that takes so many. */
+function bytesUnder(owner: number, record: DnsRecord): number {
+  return owner + RECORD_HEADER_BYTES + dataBytes(record, 0, undefined);
+}
+
 /** The bytes of one record that begins at `at`. */
 export function recordBytes(record: DnsRecord, at: number, suffixes: Suffixes): number {
   const owner = nameBytes(record.name, at, suffixes);
@@ -79,16 +84,22 @@ export function questionBytes({ question }: Pick<DnsMessage, 'question'>, suffix
   return HEADER_BYTES + nameBytes(question.name, HEADER_BYTES, suffixes) + QUESTION_TAIL_BYTES;
 }
 
-function sectionBytes(records: readonly DnsRecord[]): number {
+/** Most records have the name that was asked for, whose bytes are known. */
+function sectionBytes(records: readonly DnsRecord[], asked: string, askedBytes: number): number {
   let bytes = 0;
-  for (const record of records) bytes += recordBytes(record, 0, undefined);
+  for (const record of records) {
+    bytes += bytesUnder(record.name === asked ? askedBytes : nameBytes(record.name, 0, undefined), record);
+  }
   return bytes;
 }
 
 /** The bytes of a message without its OPT record, nothing compressed: where a record begins does not matter then. */
-export function uncompressedBytes(message: DnsMessage): number {
-  const { answers, authorities, additionals } = message;
-  return (
-    questionBytes(message, undefined) + sectionBytes(answers) + sectionBytes(authorities) + sectionBytes(additionals)
-  );
+export function uncompressedBytes({ question, answers, authorities, additionals }: DnsMessage): number {
+  const { name } = question;
+  const bytes = nameBytes(name, HEADER_BYTES, undefined);
+  let all = HEADER_BYTES + bytes + QUESTION_TAIL_BYTES;
+  for (const records of [answers, authorities, additionals]) {
+    if (records.length > 0) all += sectionBytes(records, name, bytes);
+  }
+  return all;
 }

@@ -98,6 +98,13 @@ export class NameWords {
     }
   }
 
+  /** Puts the whole name into other words at `at`, unused bits as zeros. */
+  copyWhole(others: Int32Array, at: number): void {
+    const { words } = this;
+    const count = (this.length + 3) >> 2;
+    for (let i = 0; i < count; i++) others[at + i] = words[i]!;
+  }
+
   endsWith(suffix: NameSuffix): boolean {
     const from = this.length - suffix.length;
     return from >= 0 && this.equals(suffix.words, 0, from, this.length);
@@ -141,7 +148,8 @@ export function wordsOfName(text: string): NameWords {
   return LAST_READ;
 }
 
-/** The name in lower case. */
+/** The name in lower case; its words are those that were read last. */
 export function lowerCased(name: string): string {
-  return wordsOfName(name).isPlain ? name : name.toLowerCase();
+  LAST_READ.read(name);
+  return LAST_READ.isPlain ? name : name.toLowerCase();
 }

@@ -6,7 +6,6 @@ import type { DnsMessage } from '../../../../src/model/index.ts';
 import { questionOf } from '../../message.ts';
 import type { DnsRequest } from '../../plugin.ts';
 import type { CacheOptions } from './options.ts';
-import { mayBePlain } from './rows.ts';
 import type { Passage } from './write.ts';
 
 const TTL_MAX = 2 ** 31 - 1;
@@ -20,7 +19,7 @@ function isSimple({ prefetch, staleUpToSeconds, preferPositive, success }: Cache
 /** The address, where the reply says nothing else. */
 function addressIn(reply: DnsMessage, { lowerName, type }: DnsRequest): string | undefined {
   const { question, rcode, answers, authorities, additionals } = reply;
-  const [record] = answers;
+  const record = answers[0];
   if (record === undefined || answers.length > 1 || authorities.length > 0 || additionals.length > 0) return undefined;
   if (rcode !== 'NOERROR' || reply.truncated || !reply.response) return undefined;
   if (reply.recursionAvailable === true || reply.authenticData === true) return undefined;
@@ -32,13 +31,12 @@ function addressIn(reply: DnsMessage, { lowerName, type }: DnsRequest): string |
 
 /** Keeps a reply that is one address, and returns the TTL that it is kept for; undefined where it goes the way of others. */
 export function keepPlain(reply: DnsMessage, { request, context, options, memory }: Passage): number | undefined {
-  const address = isSimple(options) && mayBePlain(request) ? addressIn(reply, request) : undefined;
+  const address = isSimple(options) ? addressIn(reply, request) : undefined;
   if (address === undefined) return undefined;
   const { ttlMin, ttlMax } = options.success;
   const ttl = Math.max(Math.min(reply.answers[0]!.ttl, ttlMax), ttlMin);
   if (ttl <= 0 || ttl > TTL_MAX || !Number.isInteger(ttl)) return undefined;
-  memory.setPlain(request, { address, ttl, storedAt: context.at }, context.dice);
-  return ttl;
+  return memory.setPlain(request, { address, ttl, storedAt: context.at }, context.dice) ? ttl : undefined;
 }
 
 /** From the cache to this client, as `served` does. */

@@ -50,10 +50,6 @@ function plainTag({ type, class: asked, checkingDisabled, edns }: DnsRequest, na
   return (name.length << 1) | (type === 'A' ? 0 : 1);
 }
 
-export function mayBePlain(request: DnsRequest): boolean {
-  return plainTag(request, wordsOfName(request.lowerName)) !== 0;
-}
-
 export class CacheRows {
   readonly #shardCapacity: number;
   /** by hash: a row's number and one; 0 where there is none. Rows of the same place stand behind each other */
@@ -70,6 +66,9 @@ export class CacheRows {
   #members = new Int32Array(0);
   #counts = new Int32Array(SHARDS);
   #size = 0;
+  #hashedName: string | undefined;
+  #hashedType: string | undefined;
+  #hashed = 0;
   /** items that had to go because their shard was full */
   evictions = 0;
 
@@ -85,7 +84,7 @@ export class CacheRows {
   find(request: DnsRequest): number {
     if (this.#size === 0) return -1;
     const name = wordsOfName(request.lowerName);
-    return this.#rowOf(request, name, name.hash(0, name.length, seedOf(request.type)));
+    return this.#rowOf(request, name, this.#hash(request, name));
   }
 
   isPlain(row: number): boolean {
@@ -119,17 +118,21 @@ export class CacheRows {
     this.#keys[row] = keyOf(request);
   }
 
-  /** For a query of which `mayBePlain` holds. */
-  setPlain(request: DnsRequest, { address, ttl, storedAt }: PlainAnswer, dice: Dice): void {
-    const row = this.#place(request, dice);
+  /** Returns false where the query is of a kind, or for a name, that rows do not hold: nothing is kept then. */
+  setPlain(request: DnsRequest, { address, ttl, storedAt }: PlainAnswer, dice: Dice): boolean {
     const name = wordsOfName(request.lowerName);
+    const tag = plainTag(request, name);
+    if (tag === 0) return false;
+    const row = this.#place(request, dice);
+    const rows = this.#rows;
     const at = row * ROW_WORDS;
-    this.#rows[at] = plainTag(request, name);
-    this.#rows[at + 1] = ttl;
-    name.copy(this.#rows, at + HEAD_WORDS, 0, name.length);
+    rows[at] = tag;
+    rows[at + 1] = ttl;
+    name.copyWhole(rows, at + HEAD_WORDS);
     this.#storedAt[row] = storedAt;
     this.#items[row] = address;
     this.#keys[row] = undefined;
+    return true;
   }
 
   delete(request: DnsRequest): void {
@@ -161,6 +164,16 @@ export class CacheRows {
     return copy;
   }
 
+  /** What is looked for is nearly always what is kept next. */
+  #hash({ lowerName, type }: DnsRequest, name: NameWords): number {
+    if (this.#hashedName !== lowerName || this.#hashedType !== type) {
+      this.#hashedName = lowerName;
+      this.#hashedType = type;
+      this.#hashed = name.hash(0, name.length, seedOf(type));
+    }
+    return this.#hashed;
+  }
+
   #rowOf(request: DnsRequest, name: NameWords, hash: number): number {
     const index = this.#index;
     const mask = index.length - 1;
@@ -181,7 +194,7 @@ export class CacheRows {
   /** The query's row, or one that becomes its. */
   #place(request: DnsRequest, dice: Dice): number {
     const name = wordsOfName(request.lowerName);
-    const hash = name.hash(0, name.length, seedOf(request.type));
+    const hash = this.#hash(request, name);
     const known = this.#rowOf(request, name, hash);
     if (known >= 0) return known;
     const row = this.#emptied(hash >>> 24, dice);

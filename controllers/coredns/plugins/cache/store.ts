@@ -55,8 +55,9 @@ export class CacheMemory implements Memory {
     this[half].set(request, item, dice);
   }
 
-  setPlain(request: DnsRequest, answer: PlainAnswer, dice: Dice): void {
-    this.success.setPlain(request, answer, dice);
+  /** Returns whether it could be kept so. */
+  setPlain(request: DnsRequest, answer: PlainAnswer, dice: Dice): boolean {
+    return this.success.setPlain(request, answer, dice);
   }
 
   delete(half: Half, request: DnsRequest): void {

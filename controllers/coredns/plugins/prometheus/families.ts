@@ -4,10 +4,10 @@ import type { Counts, PrometheusMemory, ZoneReport } from './report.ts';
 
 type Labels = MetricSample['labels'];
 
-function samplesOf(counts: Counts, [name, ...names]: readonly string[], labels: Labels): readonly MetricSample[] {
-  return [...counts].flatMap(([label, value]) => {
-    const own = { ...labels, [name!]: label };
-    return typeof value === 'number' ? [{ labels: own, value }] : samplesOf(value, names, own);
+function samplesOf({ counted }: Counts, names: readonly string[], labels: Labels): readonly MetricSample[] {
+  return counted.map(({ labels: values, count }) => {
+    const own = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+    return { labels: { ...labels, ...own }, value: count };
   });
 }
 

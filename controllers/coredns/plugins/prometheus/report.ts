@@ -11,22 +11,38 @@ const MONITORED: ReadonlySet<string> = new Set(
 
 type Protocol = Connection['protocol'];
 
-/** A count under several labels, one map a label: queries are many, and a text for each would cost more than its answer. */
-export type Counts = Map<string, Counts | number>;
-
-function count(counts: Counts, labels: readonly [...string[], string]): void {
-  let at = counts;
-  for (let i = 0; i < labels.length - 1; i++) {
-    let next = at.get(labels[i]!) as Counts | undefined;
-    if (next === undefined) at.set(labels[i]!, (next = new Map()));
-    at = next;
-  }
-  const last = labels[labels.length - 1]!;
-  at.set(last, ((at.get(last) as number | undefined) ?? 0) + 1);
+interface Counted {
+  readonly labels: readonly string[];
+  count: number;
 }
 
-function copyOf(counts: Counts): Counts {
-  return new Map([...counts].map(([label, value]) => [label, typeof value === 'number' ? value : copyOf(value)]));
+/** Counts under the values of several labels. Few are in use, and a query is nearly always counted as the one before it. */
+export class Counts {
+  readonly counted: Counted[] = [];
+  #last: Counted | undefined;
+
+  /** One more; a label that there is not is left out. */
+  add(first: string, second: string, third?: string): void {
+    if (this.#last === undefined || !isUnder(this.#last, first, second, third)) {
+      this.#last = this.counted.find((one) => isUnder(one, first, second, third));
+    }
+    if (this.#last === undefined) {
+      const labels = third === undefined ? [first, second] : [first, second, third];
+      this.#last = { labels, count: 0 };
+      this.counted.push(this.#last);
+    }
+    this.#last.count++;
+  }
+
+  copy(): Counts {
+    const copy = new Counts();
+    copy.counted.push(...this.counted.map((one) => ({ ...one })));
+    return copy;
+  }
+}
+
+function isUnder({ labels }: Counted, first: string, second: string, third: string | undefined): boolean {
+  return labels[0] === first && labels[1] === second && labels[2] === third;
 }
 
 interface Sizes {
@@ -49,9 +65,9 @@ export interface Answered {
 /** What is counted of one zone. */
 export class ZoneReport {
   /** by protocol, family and type */
-  readonly requests: Counts = new Map();
+  requests = new Counts();
   /** by code and plugin */
-  readonly responses: Counts = new Map();
+  responses = new Counts();
   readonly sizes = new Map<Protocol, Sizes>();
   dnssecRequests = 0;
   duration = new Histogram(TIME_BUCKETS);
@@ -60,8 +76,8 @@ export class ZoneReport {
     const { client, connection } = context;
     const protocol = connection?.protocol ?? 'udp';
     const type = MONITORED.has(request.type) ? request.type : 'other';
-    count(this.requests, [protocol, typeof client === 'number' ? '1' : '2', type]);
-    count(this.responses, [rcode, plugin]);
+    this.requests.add(protocol, typeof client === 'number' ? '1' : '2', type);
+    this.responses.add(rcode, plugin);
     if (wantsDnssec(request)) this.dnssecRequests++;
     this.duration.observe(tookMs / 1000);
     const { requests, responses } = this.#sizesOf(protocol);
@@ -71,8 +87,8 @@ export class ZoneReport {
 
   copy(): ZoneReport {
     const copy = new ZoneReport();
-    for (const [label, value] of copyOf(this.requests)) copy.requests.set(label, value);
-    for (const [label, value] of copyOf(this.responses)) copy.responses.set(label, value);
+    copy.requests = this.requests.copy();
+    copy.responses = this.responses.copy();
     for (const [protocol, { requests, responses }] of this.sizes) {
       copy.sizes.set(protocol, { requests: requests.copy(), responses: responses.copy() });
     }
