@@ -32,8 +32,15 @@ function ofFamily(addresses: readonly string[], { name }: azure.BackendAddressPo
   return addresses.filter((address) => address.includes(':') === isIpv6);
 }
 
-function clusterPools(balancer: azure.LoadBalancer, { clusterName }: CloudConfig) {
-  const names = (['IPv4', 'IPv6'] as const).map((version) => backendPoolName(clusterName, version));
+function clusterPools(balancer: azure.LoadBalancer, config: CloudConfig) {
+  return poolsNamed(balancer, clusterPoolNames(config));
+}
+
+function clusterPoolNames({ clusterName }: CloudConfig): readonly string[] {
+  return (['IPv4', 'IPv6'] as const).map((version) => backendPoolName(clusterName, version));
+}
+
+function poolsNamed(balancer: azure.LoadBalancer, names: readonly string[]) {
   const pools = balancer.properties.backendAddressPools ?? [];
   return pools.filter(({ name }) => names.some((wanted) => azure.sameId(name, wanted)));
 }
@@ -79,13 +86,13 @@ function occupiedBy(balancers: readonly azure.LoadBalancer[], config: CloudConfi
     const own = balancers.filter(({ name }) => azure.sameId(configurationNameOf(name), configuration.name));
     return own.length === 0
       ? []
-      : [{ configuration, addresses: new Set(own.flatMap((one) => membersOf(one, config))) }];
+      : [{ configuration, addresses: new Set(own.flatMap((one) => membersOf(one, clusterPoolNames(config)))) }];
   });
 }
 
-/** The addresses in the cluster's pools of a load balancer. */
-export function membersOf(balancer: azure.LoadBalancer, config: CloudConfig): readonly string[] {
-  return clusterPools(balancer, config).flatMap((pool) => [...addressesIn(pool)]);
+/** The addresses in a load balancer's pools of these names. */
+export function membersOf(balancer: azure.LoadBalancer, names: readonly string[]): readonly string[] {
+  return poolsNamed(balancer, names).flatMap((pool) => [...addressesIn(pool)]);
 }
 
 /** The next write that brings a pool to what it should hold; undefined where all are as they should be. Walks all nodes. */

@@ -4,7 +4,7 @@
  *
  * Source: k8s.io/cloud-provider controllers/service/controller.go (--concurrent-service-syncs=1).
  */
-import { azure, type Key, type Service } from '../../../src/model/index.ts';
+import { azure, type Key, type Moment, type Service } from '../../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../../src/reconcile/index.ts';
 import { disablesFloatingIp } from '../annotations.ts';
 import type { CloudConfig } from '../cloud-config.ts';
@@ -12,9 +12,11 @@ import type { LoadBalancerConfiguration } from '../multiple-load-balancers/confi
 import { addressesOfService } from '../security-group/shared-destinations.ts';
 import { SyncError } from '../sync-error.ts';
 import { internalIps } from './eligible-nodes.ts';
+import { LOCAL_POOL_INDEXES, localPoolWatches, serviceOfPoolKey, updateLocalPool } from './local-pool.ts';
 import { isMisplaced, nextPoolHosts } from './pool-hosts.ts';
 import { responseErrorText } from './response-error.ts';
 import {
+  loadBalancerWith,
   NODES_BY_ADDRESS,
   nextToEnsure,
   nextToRemove,
@@ -36,6 +38,7 @@ export function serviceController(config: CloudConfig): Controller {
     watches: {
       Service: (service, _, key) => (concerns(service) ? [key] : []),
       ...(config.backendPoolType === 'nodeIP' ? nodeWatch(config) : {}),
+      ...(config.loadBalancers.length > 0 ? localPoolWatches(config) : {}),
       // Read when a Service is synced: a namespace's labels alone move nothing.
       ...(config.loadBalancers.some(selectsNamespaces) ? { Namespace: () => [] } : {}),
     },
@@ -45,8 +48,9 @@ export function serviceController(config: CloudConfig): Controller {
         [SERVICES_WITHOUT_FLOATING_IP]: (service) => (disablesFloatingIp(service) ? ['true'] : []),
       },
       Node: { [NODES_BY_ADDRESS]: internalIps },
+      ...(config.loadBalancers.length > 0 ? LOCAL_POOL_INDEXES : {}),
     },
-    reconcile: (view, key) => reconcile(view, key, config),
+    reconcile: (view, key, at) => reconcile(view, key, config, at),
     failed: (view, key, error, call) => failed(view, key, error, call),
   };
 }
@@ -61,6 +65,19 @@ function nodeWatch(config: CloudConfig): Controller['watches'] {
 function placeNodes(view: View, config: CloudConfig): readonly Intent[] {
   const call = nextPoolHosts(view, config);
   return call === undefined ? [] : [{ do: 'call', call }];
+}
+
+/** While the Service itself is synced, that sees to its pool. */
+function placeEndpoints(key: Key, look: Parameters<typeof updateLocalPool>[2]): readonly Intent[] {
+  const service = look.view.get('Service', key);
+  if (service === undefined || !wants(service) || look.view.dataplane.loadBalancerSync.has(key)) return [];
+  try {
+    return updateLocalPool(service, loadBalancerWith(service, look.view, look.config), look);
+  } catch (error) {
+    // What the Service asks for cannot be: its own sync says so.
+    if (error instanceof SyncError) return [];
+    throw error;
+  }
 }
 
 function selectsNamespaces({ serviceNamespaceSelector }: LoadBalancerConfiguration): boolean {
@@ -80,8 +97,10 @@ function hasFinalizer({ metadata }: Service): boolean {
   return metadata.finalizers?.includes(FINALIZER) === true;
 }
 
-function reconcile(view: View, key: Key, config: CloudConfig): readonly Intent[] {
+function reconcile(view: View, key: Key, config: CloudConfig, at: Moment): readonly Intent[] {
   if (key === NODES) return placeNodes(view, config);
+  const pooled = serviceOfPoolKey(key);
+  if (pooled !== undefined) return placeEndpoints(pooled, { view, config, at });
   const service = view.get('Service', key);
   const isSyncing = view.dataplane.loadBalancerSync.has(key);
   if (service === undefined || !concerns(service)) return isSyncing ? [mark(key, undefined)] : [];

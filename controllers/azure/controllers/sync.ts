@@ -8,6 +8,7 @@ import { azure, keyOf, type Service } from '../../../src/model/index.ts';
 import type { View } from '../../../src/reconcile/index.ts';
 import { ANNOTATIONS, internalSubnet, publicIpResourceGroup, requiresInternal } from '../annotations.ts';
 import { type CloudConfig, loadBalancerId, securityGroupId, virtualNetworkId } from '../cloud-config.ts';
+import { servicePoolName } from '../load-balancer/backend-pools.ts';
 import { ownedFrontends } from '../load-balancer/frontends.ts';
 import { type LoadBalancerStep, managedLoadBalancerNames, reconcileLoadBalancer } from '../load-balancer/reconcile.ts';
 import { prefixOf, serviceName } from '../names.ts';
@@ -19,6 +20,7 @@ import { reconcileSecurityGroup } from '../security-group/reconcile.ts';
 import { sharedPortsOf } from '../security-group/shared-destinations.ts';
 import { SyncError } from '../sync-error.ts';
 import { eligibleNodeIps } from './eligible-nodes.ts';
+import { localPoolCall } from './local-pool.ts';
 import { membersOf, nextPoolHosts } from './pool-hosts.ts';
 import { privateLinkCall, privateLinkInTheWay } from './private-link-step.ts';
 import { serviceLoadBalancer } from './service-load-balancer.ts';
@@ -52,7 +54,10 @@ export function nextToEnsure(service: Service, view: View, config: CloudConfig):
   if (again !== undefined) return { step: 'call', call: { method: 'PUT', resource: again }, warnings: [] };
   const balancer = balancerStep(sync);
   if (balancer.call !== undefined) return { step: 'call', call: balancer.call, warnings: balancer.warnings };
-  const hosts = config.backendPoolType === 'nodeIP' ? nextPoolHosts(view, config) : undefined;
+  const hosts =
+    config.backendPoolType === 'nodeIP'
+      ? (nextPoolHosts(view, config) ?? localPoolCall(service, balancer.loadBalancer, view, config))
+      : undefined;
   if (hosts !== undefined) return { step: 'call', call: hosts, warnings: [] };
   const ips = frontendIps(balancer.loadBalancer, sync);
   const call =
@@ -91,6 +96,12 @@ function publicIpsIn(cloud: azure.CloudView): PublicIpList {
     groups.set(key, found);
     return found;
   };
+}
+
+/** The load balancer that has a Service, as it is. */
+export function loadBalancerWith(service: Service, view: View, config: CloudConfig): azure.LoadBalancer | undefined {
+  const sync = syncOf(service, true, view, config);
+  return serviceLoadBalancer(sync, managedLoadBalancers(sync)).existing;
 }
 
 export function managedLoadBalancers({ view, config }: Sync): readonly azure.LoadBalancer[] {
@@ -208,10 +219,15 @@ function securityStep(
   return { call: writeOver(written, group), warnings };
 }
 
+function poolNames({ service, config }: Sync): readonly string[] {
+  return (['IPv4', 'IPv6'] as const).map((version) => servicePoolName(service, config, version));
+}
+
 /** The members of its pools; where those are interfaces, the nodes that will be. */
-function backendIps({ view, config }: Sync, loadBalancer: azure.LoadBalancer | undefined): readonly string[] {
+function backendIps(sync: Sync, loadBalancer: azure.LoadBalancer | undefined): readonly string[] {
+  const { view, config } = sync;
   if (config.backendPoolType === 'nodeIPConfiguration') return eligibleNodeIps(view);
-  return loadBalancer === undefined ? [] : membersOf(loadBalancer, config);
+  return loadBalancer === undefined ? [] : membersOf(loadBalancer, poolNames(sync));
 }
 
 function securityGroup({ view, config }: Sync): azure.NetworkSecurityGroup {

@@ -4,23 +4,53 @@
  */
 import { azure, type Service } from '../../../src/model/index.ts';
 import { type CloudConfig, loadBalancerId } from '../cloud-config.ts';
-import { backendPoolName } from '../names.ts';
+import { backendPoolName, serviceName } from '../names.ts';
 
-export function backendPoolId(config: CloudConfig, loadBalancerName: string, version: azure.IpVersion): string {
-  const name = backendPoolName(config.clusterName, version);
+/** Whether the Service has a pool of its own, which only the nodes of its endpoints are in. */
+export function hasOwnPool({ spec }: Service, { loadBalancers }: CloudConfig): boolean {
+  return loadBalancers.length > 0 && spec.externalTrafficPolicy === 'Local';
+}
+
+/** The pool to which a Service's rules send. */
+export function servicePoolName(service: Service, config: CloudConfig, version: azure.IpVersion): string {
+  return hasOwnPool(service, config) ? ownPoolName(service, version) : backendPoolName(config.clusterName, version);
+}
+
+function ownPoolName(service: Service, version: azure.IpVersion): string {
+  const name = serviceName(service).replaceAll('/', '-').toLowerCase();
+  return version === 'IPv6' ? `${name}-ipv6` : name;
+}
+
+export function backendPoolId(
+  service: Service,
+  config: CloudConfig,
+  loadBalancerName: string,
+  version: azure.IpVersion,
+): string {
+  const name = servicePoolName(service, config, version);
   return azure.subResourceId(loadBalancerId(config, loadBalancerName), 'backendAddressPools', name);
 }
 
 /** The load balancer's pools with those that the Service's families need; the same list where they were there. */
-export function withClusterPools(
+export function withServicePools(
   pools: readonly azure.BackendAddressPool[],
   service: Service,
-  { clusterName }: CloudConfig,
+  config: CloudConfig,
 ): readonly azure.BackendAddressPool[] {
   const missing = (service.spec.ipFamilies ?? [])
-    .map((version) => backendPoolName(clusterName, version))
+    .map((version) => servicePoolName(service, config, version))
     .filter((name) => !pools.some((pool) => azure.sameId(pool.name, name)));
   return missing.length === 0 ? pools : [...pools, ...missing.map((name) => ({ name, properties: {} }))];
+}
+
+/** The pools without those that only this Service had; the same list where it had none. */
+export function withoutOwnPools(
+  pools: readonly azure.BackendAddressPool[],
+  service: Service,
+): readonly azure.BackendAddressPool[] {
+  const own = (['IPv4', 'IPv6'] as const).map((version) => ownPoolName(service, version));
+  const kept = pools.filter(({ name }) => !own.includes(name.toLowerCase()));
+  return kept.length === pools.length ? pools : kept;
 }
 
 /** The pool with more members; the same pool where all were in it. `names`: of the nodes that have the addresses. */

@@ -8,7 +8,7 @@ import { versionsOf } from '../annotations.ts';
 import { type CloudConfig, loadBalancerId } from '../cloud-config.ts';
 import { frontendName, INTERNAL_SUFFIX, ownsRule, serviceName } from '../names.ts';
 import { SyncError } from '../sync-error.ts';
-import { backendPoolId, withClusterPools } from './backend-pools.ts';
+import { backendPoolId, hasOwnPool, withoutOwnPools, withServicePools } from './backend-pools.ts';
 import { requireFreePorts } from './conflicts.ts';
 import { type FrontendsRequest, type FrontendsResult, ownedFrontends, reconcileFrontends } from './frontends.ts';
 import { decideSharedProbe, hasProbe } from './probes.ts';
@@ -43,7 +43,8 @@ export function reconcileLoadBalancer(request: LoadBalancerRequest): LoadBalance
   if (existing === undefined && !wantLoadBalancer) return { step: 'none', loadBalancer: undefined, kept: [] };
   const before = existing ?? newLoadBalancer(request);
   const { ensurePools = (balancer) => withPools(balancer, service, config) } = request;
-  const pooled = wantLoadBalancer ? ensurePools(before) : before;
+  const own = wantLoadBalancer && hasOwnPool(service, config) ? before : withoutPoolsOf(before, request);
+  const pooled = wantLoadBalancer ? ensurePools(own) : own;
   const frontends = reconcileFrontends({ ...request, loadBalancer: pooled });
   const { kept } = frontends;
   if (frontends.publicIpFirst !== undefined)
@@ -79,9 +80,19 @@ function withProperties(
   return { ...loadBalancer, properties: { ...loadBalancer.properties, ...properties } };
 }
 
+/** Only where there may be such: with several load balancers. */
+function withoutPoolsOf(
+  loadBalancer: azure.LoadBalancer,
+  { service, config }: LoadBalancerRequest,
+): azure.LoadBalancer {
+  const before = loadBalancer.properties.backendAddressPools ?? [];
+  const pools = config.loadBalancers.length === 0 ? before : withoutOwnPools(before, service);
+  return pools === before ? loadBalancer : withProperties(loadBalancer, { backendAddressPools: pools });
+}
+
 export function withPools(loadBalancer: azure.LoadBalancer, service: Service, config: CloudConfig): azure.LoadBalancer {
   const before = loadBalancer.properties.backendAddressPools ?? [];
-  const pools = withClusterPools(before, service, config);
+  const pools = withServicePools(before, service, config);
   return pools === before ? loadBalancer : withProperties(loadBalancer, { backendAddressPools: pools });
 }
 
@@ -96,7 +107,7 @@ function wantedRules(
   const parts = versionsOf(service).map((version) => {
     const frontendId = idOfFrontend(loadBalancer, owned.get(version), version, request);
     requireFreePorts(loadBalancer, frontendId, service);
-    const poolId = backendPoolId(config, loadBalancer.name, version);
+    const poolId = backendPoolId(service, config, loadBalancer.name, version);
     const { name } = loadBalancer;
     return expectedRules({ service, version, loadBalancerName: name, frontendId, backendPoolId: poolId, config });
   });
