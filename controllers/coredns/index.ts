@@ -55,6 +55,7 @@ export {
   lameduckMsOf,
   reloadOf,
   startupWaitMsOf,
+  transferOf,
 } from './process.ts';
 export { corednsNamespaces, corednsRecords } from './records-controller.ts';
 export { movedByImport, movedByPod, movedSerials } from './serials.ts';

@@ -69,6 +69,9 @@ export interface DnsContext {
   readonly log?: ((line: string) => void) | undefined;
 }
 
+/** What a zone's own records are made of. */
+export type ZoneContext = Pick<DnsContext, 'facts' | 'localAddresses'>;
+
 export interface DnsRequest {
   readonly id: number;
   /** spelled as the client spelled it */
@@ -146,7 +149,7 @@ export interface Offers {
   labels?(request: DnsRequest, context: DnsContext): ReadonlyMap<string, string>;
   readonly external?: ExternalNames;
   /** a zone's records, its SOA first and last; only that where `serial` is the zone's own. Undefined for zones of others */
-  transfer?(zone: string, serial: number | undefined, context: DnsContext): readonly DnsRecord[] | undefined;
+  transfer?(zone: string, serial: number | undefined, context: ZoneContext): readonly DnsRecord[] | undefined;
 }
 
 /** By plugin, in the order of the chain. */

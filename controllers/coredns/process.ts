@@ -1,16 +1,25 @@
 /**
- * What a CoreDNS process is beside a name server: how long it waits before it listens, what it answers probes, and how long
- * it goes on when it is told to stop.
+ * What a CoreDNS process is beside a name server: how long it waits before it listens, what it answers probes, how long it
+ * goes on when it is told to stop; and what its zones hold.
  *
  * Source: CoreDNS plugin/{health,ready,kubernetes}; Caddy v1 sigtrap_posix.go.
  */
-import { type Address, parseAddress } from '../../src/model/index.ts';
-import type { PluginInstance } from './plugin.ts';
+import { type Address, type DnsRecord, parseAddress } from '../../src/model/index.ts';
+import type { PluginInstance, ZoneContext } from './plugin.ts';
 import { splitHostPort } from './plugins/options.ts';
 import type { DnsServer } from './server.ts';
 
 function instancesOf({ configuration }: DnsServer): readonly PluginInstance[] {
   return configuration.chains.flatMap(({ links }) => links.map(({ instance }) => instance));
+}
+
+/** A zone's records, its SOA first and last, as a transfer holds them; undefined where nobody has such a zone. */
+export function transferOf(server: DnsServer, zone: string, context: ZoneContext): readonly DnsRecord[] | undefined {
+  for (const { offers } of instancesOf(server)) {
+    const records = offers?.transfer?.(zone, undefined, context);
+    if (records !== undefined) return records;
+  }
+  return undefined;
 }
 
 /** How often the server looks for another Corefile; undefined where it never does. */

@@ -35,10 +35,9 @@ export function recordsFor(key: string, clusterIP: string, endpoints: readonly s
 }
 
 export function factsFor(services: Readonly<Record<string, DnsRecords>>): DnsFacts {
-  const changes: Program[] = [];
-  for (const [key, value] of Object.entries(services)) {
-    changes.push({ piece: 'dnsNamespace', key: key.split('/')[0]!, value: {} }, { piece: 'dns', key, value });
-  }
+  const namespaces = new Set(Object.keys(services).map((key) => key.split('/')[0]!));
+  const changes: Program[] = [...namespaces].map((key) => ({ piece: 'dnsNamespace', key, value: {} }));
+  for (const [key, value] of Object.entries(services)) changes.push({ piece: 'dns', key, value });
   return changes.reduce(program, EMPTY_DATAPLANE);
 }
 

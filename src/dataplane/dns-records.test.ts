@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EndpointSlice, Service } from '../model/index.ts';
-import { type DnsRecords, DnsZone, zoneFile } from './index.ts';
+import { type DnsRecords, DnsZone } from './index.ts';
 
 const META = { uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
 
@@ -87,27 +87,4 @@ test('a changed zone leaves the one before it as it was', () => {
   before.set('a/x', recordsOf('a/x', '10.0.0.2', []));
   expect(before.withEndpoint('10.1.0.1')).toHaveLength(1);
   expect(before.withClusterIP('10.0.0.1')).toHaveLength(1);
-});
-
-test('the zone file of a Service and of a headless one', () => {
-  const zone = DnsZone.EMPTY.set('a/y', recordsOf('a/y', 'None', ['10.1.0.1'])).set(
-    'a/x',
-    recordsOf('a/x', '10.0.0.1', []),
-  );
-  expect(zoneFile(zone, { zone: 'cluster.local.', ttl: 30, nameServers: ['10.0.0.10'], modifiedAt: 0 })).toBe(
-    `$ORIGIN cluster.local.
-$TTL 30
-@ 30 IN SOA ns.dns.cluster.local. hostmaster.cluster.local. 1767225600 7200 1800 86400 30
-@ 30 IN NS ns.dns.cluster.local.
-dns-version 28800 IN TXT "1.1.0"
-ns.dns 30 IN A 10.0.0.10
-x.a.svc 30 IN A 10.0.0.1
-x.a.svc 30 IN SRV 0 100 80 x.a.svc.cluster.local.
-_http._tcp.x.a.svc 30 IN SRV 0 100 80 x.a.svc.cluster.local.
-10-1-0-1.y.a.svc 30 IN A 10.1.0.1
-y.a.svc 30 IN A 10.1.0.1
-y.a.svc 30 IN SRV 0 100 8080 10-1-0-1.y.a.svc.cluster.local.
-_http._tcp.y.a.svc 30 IN SRV 0 100 8080 10-1-0-1.y.a.svc.cluster.local.
-`,
-  );
 });

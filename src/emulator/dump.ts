@@ -1,4 +1,5 @@
 /** What the real tools would print on a node or in a pod. */
+import { coredns } from '../../controllers/index.ts';
 import {
   azureShow,
   azureShowAll,
@@ -10,9 +11,10 @@ import {
   nftList,
   zoneFile,
 } from '../dataplane/index.ts';
-import { azure, type ClusterSettings, type Moment } from '../model/index.ts';
+import { azure, type ClusterSettings, formatAddress, type Moment } from '../model/index.ts';
 import type { Cloud } from './cloud/cloud.ts';
 import type { NodeNetworks } from './node-networks.ts';
+import { AZURE_RESOLVER } from './outside-names.ts';
 import { NoSuchTargetError, type Traffic } from './traffic.ts';
 
 export const DUMP_KINDS = [
@@ -38,8 +40,6 @@ export interface DumpParts {
 }
 
 const CLUSTER_ZONE = 'cluster.local.';
-/** AKS's Corefile: `ttl 30` */
-const ZONE_TTL_SECONDS = 30;
 
 /** `target` is a node's name or `pod/namespace/name` (for resolv.conf and metrics), or a resource of Azure's, `lb/kubernetes`, or its type. */
 export function dump(kind: DumpKind, target: string, parts: DumpParts): string {
@@ -87,12 +87,20 @@ function resourcesNamed(target: string, { cloud }: DumpParts): string {
   return azureShow(resource);
 }
 
-function zoneOf({ dataplane, settings }: DumpParts): string {
-  const { dns, dnsModified } = dataplane();
-  return zoneFile(dns, {
-    zone: CLUSTER_ZONE,
-    ttl: ZONE_TTL_SECONDS,
-    nameServers: [settings.networkProfile.dnsServiceIP],
-    modifiedAt: dnsModified.get('internal') ?? 0,
+/** What a transfer of the zone would hold, by the Corefile as it is, from the first of CoreDNS's pods that runs. */
+function zoneOf({ dataplane }: DumpParts): string {
+  const { file, process: processes, pod, ...facts } = dataplane();
+  const files = file.toObject();
+  // Whom it forwards to makes no difference to the zone.
+  const started = coredns.startServer(files[coredns.COREFILE] ?? coredns.AKS_COREFILE, {
+    files,
+    nameservers: [AZURE_RESOLVER],
+    resolve: () => [AZURE_RESOLVER],
   });
+  if (!started.ok) throw new NoSuchTargetError(`CoreDNS has no zone: ${started.error.message}`);
+  const running = [...processes.keys()].filter((key) => processes.get(key)?.running === true).sort();
+  const localAddresses = running.slice(0, 1).flatMap((key) => (pod.get(key)?.addresses ?? []).map(formatAddress));
+  const records = coredns.transferOf(started.server, CLUSTER_ZONE, { facts, localAddresses });
+  if (records === undefined) throw new NoSuchTargetError(`CoreDNS serves no ${CLUSTER_ZONE}, by its Corefile`);
+  return zoneFile(CLUSTER_ZONE, records);
 }

@@ -7,35 +7,20 @@
  */
 import {
   CLUSTER_NETWORK,
-  type ClusterSettings,
   type DnsMessage,
   type DnsQuestion,
   type DnsRecord,
   type OutsideNames,
   type OutsideServer,
   type OutsideZone,
-  parseAddress,
   type Rcode,
 } from '../model/index.ts';
 
 /** Azure's resolver: every virtual machine's, unless its network names others. */
 export const AZURE_RESOLVER = '168.63.129.16';
 
-const NO_NAMES: OutsideNames = { publicZones: [], privateDnsZones: [], nameServers: [] };
-
-const PUBLIC_TTL_SECONDS = 300;
-
-/** What the settings declare: `publicNames` is a short hand for zones of one name. */
-export function outsideNamesOf({ names = NO_NAMES, publicNames = {} }: ClusterSettings): OutsideNames {
-  const zones = Object.entries(publicNames).map(([name, addresses]): OutsideZone => {
-    const records = addresses.map((data) => {
-      const type = typeof parseAddress(data) === 'number' ? 'A' : 'AAAA';
-      return { name: '@', type, ttl: PUBLIC_TTL_SECONDS, data };
-    });
-    return { name, records };
-  });
-  return { ...names, publicZones: [...names.publicZones, ...zones] };
-}
+/** What a script declares that says nothing of it. */
+export const NO_NAMES: OutsideNames = { publicZones: [], privateDnsZones: [], nameServers: [] };
 
 /** What a server says, and how long it takes. */
 export interface NameServerReply {

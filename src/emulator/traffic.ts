@@ -40,7 +40,7 @@ import { type Listener, listenerOn } from './listeners.ts';
 import { ANY_FAMILY, type LookupFrom, type LookupParts, lookUp } from './lookup.ts';
 import { NameServers } from './name-servers.ts';
 import type { NodeNetworks } from './node-networks.ts';
-import { AZURE_RESOLVER, outsideNamesOf, outsideReply } from './outside-names.ts';
+import { AZURE_RESOLVER, NO_NAMES, outsideReply } from './outside-names.ts';
 import { Wire } from './wire.ts';
 
 export interface TrafficOptions {
@@ -112,7 +112,7 @@ export class Traffic {
     const world = () => networks.world();
     this.#wire = new Wire({ world, now, dice: dice.split('packets') });
     this.#serverWire = new Wire({ world, now, dice: dice.split('packets of name servers') });
-    const names = outsideNamesOf(options.settings);
+    const { names = NO_NAMES } = options.settings;
     this.#nameServers = new NameServers({
       dataplane,
       now,

@@ -135,8 +135,6 @@ export interface ClusterSettings {
   readonly loadBalancers?: readonly ManagedLoadBalancer[];
   /** where `default/kubernetes` leads; AKS keeps the control plane outside of the cluster's VNet */
   readonly apiServer: { readonly address: string; readonly port: number };
-  /** addresses of names outside, without a final dot: `google.com`; every other name is unknown there */
-  readonly publicNames?: Readonly<Record<string, readonly string[]>>;
   /** whether CoreDNS and kube-dns come up by themselves, as on AKS; off to replay a cluster that brings its own */
   readonly systemPods: boolean;
   /** Azure around the cluster; where it is not given, a wire joins all machines and lets everything pass */

@@ -321,7 +321,6 @@ export const clusterSchema = z.strictObject({
   agentPoolProfiles: z.array(agentPoolProfile).optional(),
   loadBalancers: z.array(managedLoadBalancer).min(1).optional(),
   apiServer: z.strictObject({ address: z.string(), port: z.int().min(1).max(65535) }).optional(),
-  publicNames: z.record(name, z.array(ipAddress).min(1)).optional(),
   systemPods: z.boolean().optional(),
   azureCns: z
     .strictObject({

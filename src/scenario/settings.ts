@@ -45,7 +45,6 @@ export function settingsOf(cluster: ClusterDocument = {}): ClusterSettings {
     agentPoolProfiles: pools.map((pool) => agentPoolOf(pool, networkProfile, vnetSubnet)),
     ...(cluster.loadBalancers === undefined ? {} : { loadBalancers: cluster.loadBalancers }),
     apiServer: cluster.apiServer ?? API_SERVER,
-    ...(cluster.publicNames === undefined ? {} : { publicNames: cluster.publicNames }),
     systemPods: cluster.systemPods ?? true,
     ...(cluster.azureCns === undefined ? {} : { azureCns: cluster.azureCns }),
   } as ClusterSettings;

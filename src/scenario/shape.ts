@@ -17,11 +17,21 @@ export function readShape<S extends z.ZodType>(schema: S, document: SourceDocume
   return { ok: false, problems };
 }
 
+/** What has gone elsewhere in documents that have names. */
+const MOVED: Readonly<Record<string, string>> = {
+  'spec.cluster.publicNames':
+    'names outside of the cluster are in spec.names: publicZones: [{ name: google.com, records: [{ type: A, data: 142.250.74.110 }] }]',
+};
+
 function problemsOf(schema: z.ZodType, document: SourceDocument, issue: Issue, base: Path): Problem[] {
   const path = [...base, ...(issue.path as Path)];
   if (issue.code === 'unrecognized_keys') {
     const known = fieldsAt(schema, path);
-    return issue.keys.map((key) => problemAt(document, [...path, key], `unknown field${suggestion(key, known)}`));
+    const moved = fieldsAt(schema, ['spec']).includes('names') ? MOVED : {};
+    return issue.keys.map((key) => {
+      const complaint = moved[[...path, key].join('.')] ?? `unknown field${suggestion(key, known)}`;
+      return problemAt(document, [...path, key], complaint);
+    });
   }
   if (issue.code === 'invalid_union') {
     // The alternative that got furthest is the one that was meant.

@@ -1,12 +1,18 @@
 /** A cluster's names at any size, and queries for them. */
-import { type Dataplane, type DnsRecords, EMPTY_DATAPLANE, type Program, program } from '../../src/dataplane/index.ts';
-import type { Dice, DnsMessage, EndpointSlice, Service } from '../../src/model/index.ts';
+import type { DnsFacts } from '../../controllers/coredns/index.ts';
+import { factsFor, recordsFor } from '../../controllers/coredns/test-facts.ts';
+import type { DnsRecords, Program } from '../../src/dataplane/index.ts';
+import type { Dice, DnsMessage } from '../../src/model/index.ts';
 
 const SERVICES_PER_NAMESPACE = 100;
-const META = { uid: '8b1c', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
 
 function placeOf(index: number): { readonly namespace: string; readonly name: string } {
   return { namespace: `team-${Math.floor(index / SERVICES_PER_NAMESPACE)}`, name: `service-${index}` };
+}
+
+function keyOf(index: number): string {
+  const { namespace, name } = placeOf(index);
+  return `${namespace}/${name}`;
 }
 
 /** 10.0.0.1 and so on. */
@@ -16,47 +22,16 @@ function address(first: number, index: number): string {
 
 /** A ClusterIP Service with one port and two endpoints; `generation` moves the second endpoint. */
 export function recordsOf(index: number, generation = 0): DnsRecords {
-  const { namespace, name } = placeOf(index);
-  const service: Service = {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { ...META, name, namespace },
-    spec: {
-      type: 'ClusterIP',
-      clusterIP: address(10, index + 1),
-      clusterIPs: [address(10, index + 1)],
-      sessionAffinity: 'None',
-      ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 }],
-    },
-    status: { loadBalancer: {} },
-  };
-  const slice: EndpointSlice = {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { ...META, name: `${name}-x`, namespace, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
-    endpoints: [
-      { addresses: [address(100, index)], conditions: { ready: true } },
-      { addresses: [address(101 + generation, index)], conditions: { ready: true } },
-    ],
-    ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
-  };
-  return { service, slices: [slice] };
+  return recordsFor(keyOf(index), address(10, index + 1), [address(100, index), address(101 + generation, index)]);
 }
 
 export function changeOf(index: number, value: DnsRecords): Program {
-  const { namespace, name } = placeOf(index);
-  return { piece: 'dns', key: `${namespace}/${name}`, value };
+  return { piece: 'dns', key: keyOf(index), value };
 }
 
 /** The facts of a cluster with these Services. */
-export function factsOf(records: readonly DnsRecords[]): Dataplane {
-  let facts = EMPTY_DATAPLANE;
-  for (let i = 0; i < records.length; i += SERVICES_PER_NAMESPACE) {
-    facts = program(facts, { piece: 'dnsNamespace', key: placeOf(i).namespace, value: {} });
-  }
-  for (const [i, value] of records.entries()) facts = program(facts, changeOf(i, value));
-  return facts;
+export function factsOf(records: readonly DnsRecords[]): DnsFacts {
+  return factsFor(Object.fromEntries(records.map((value, i) => [keyOf(i), value])));
 }
 
 export function nameOf(index: number): string {

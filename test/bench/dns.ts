@@ -6,11 +6,12 @@ import {
   AKS_COREFILE,
   answer,
   type DnsContext,
+  type DnsFacts,
   type DnsServer,
   movedSerials,
   startServer,
 } from '../../controllers/coredns/index.ts';
-import { type Dataplane, type DnsRecords, GatheredDataplane, type Program } from '../../src/dataplane/index.ts';
+import { type DnsRecords, GatheredDataplane, type Program } from '../../src/dataplane/index.ts';
 import { SeededDice } from '../../src/emulator/index.ts';
 import { listenForDns } from '../../src/server/index.ts';
 import { type BenchOptions, type BenchResult, collectGarbage, type Figure, median, timed } from './bench.ts';
@@ -31,7 +32,7 @@ function serverOf(corefile: string): DnsServer {
   return started.server;
 }
 
-function contextOf(facts: Dataplane): DnsContext {
+function contextOf(facts: DnsFacts): DnsContext {
   return {
     at: 0,
     wait: () => {},
@@ -48,7 +49,7 @@ function contextOf(facts: Dataplane): DnsContext {
  * Answers per second of CPU, the best half of runs by median. The collector is not told to run: it would go on sweeping the
  * Services behind the answers.
  */
-function answersPerSecond(corefile: string, facts: Dataplane, services: number): number {
+function answersPerSecond(corefile: string, facts: DnsFacts, services: number): number {
   const server = serverOf(corefile);
   const context = contextOf(facts);
   const dice = new SeededDice(2);
@@ -90,7 +91,7 @@ function changeOne(dataplane: GatheredDataplane, change: Program, after: DnsReco
 }
 
 /** The facts, and what they take beyond the objects that informers hold anyway. */
-function measuredFacts(services: number): { readonly facts: Dataplane; readonly bytesPerService: number } {
+function measuredFacts(services: number): { readonly facts: DnsFacts; readonly bytesPerService: number } {
   const records = Array.from({ length: services }, (_, i) => recordsOf(i));
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
@@ -100,7 +101,7 @@ function measuredFacts(services: number): { readonly facts: Dataplane; readonly 
   return { facts, bytesPerService: bytes / records.length };
 }
 
-async function answersOverUdp(facts: Dataplane, services: number): Promise<number> {
+async function answersOverUdp(facts: DnsFacts, services: number): Promise<number> {
   const server = serverOf(AKS_COREFILE);
   const context = contextOf(facts);
   const listener = await listenForDns('127.0.0.1', 0, (query) => answer(server, query, context));

@@ -1,19 +1,19 @@
 /** The zone's own records: SOA, and the name servers. Source: CoreDNS plugin/backend_lookup.go `SOA`, plugin/kubernetes/ns.go. */
 import { type DnsHost, type DnsService, dnsHostOf } from '../../../../src/dataplane/index.ts';
 import { type DnsRecord, EPOCH_MS } from '../../../../src/model/index.ts';
-import type { DnsContext } from '../../plugin.ts';
+import type { ZoneContext } from '../../plugin.ts';
 import { endpointLabel, isMulticluster, slicesOf } from './find.ts';
 import type { KubernetesOptions } from './options.ts';
 
 const SOA_TTL_MAX_SECONDS = 300;
 
 /** The Unix time of the last change. */
-export function serialOf(kind: 'internal' | 'external' | 'multicluster', { facts }: DnsContext): number {
+export function serialOf(kind: 'internal' | 'external' | 'multicluster', { facts }: ZoneContext): number {
   return Math.floor((EPOCH_MS + (facts.dnsModified.get(kind) ?? 0)) / 1000);
 }
 
 /** `zone` in the query's spelling. */
-export function soaOf(zone: string, options: KubernetesOptions, context: DnsContext): DnsRecord {
+export function soaOf(zone: string, options: KubernetesOptions, context: ZoneContext): DnsRecord {
   const serial = serialOf(isMulticluster(zone, options) ? 'multicluster' : 'internal', context);
   return {
     name: zone,
@@ -41,7 +41,7 @@ function addressServers(hosts: readonly DnsHost[], name: string): readonly NameS
 type ServersOf = (service: DnsService) => readonly NameServer[];
 
 /** Of the Services that have one of the server's own addresses as an endpoint; `ns.dns.<zone>` there where none has. */
-function serversOf(zone: string, options: KubernetesOptions, context: DnsContext, of: ServersOf) {
+function serversOf(zone: string, options: KubernetesOptions, context: ZoneContext, of: ServersOf) {
   const servers: NameServer[] = [];
   let found = false;
   for (const address of context.localAddresses) {
@@ -55,7 +55,7 @@ function serversOf(zone: string, options: KubernetesOptions, context: DnsContext
 }
 
 /** Who serves the zone, inside of the cluster. */
-export function nameServersOf(zone: string, options: KubernetesOptions, context: DnsContext): readonly NameServer[] {
+export function nameServersOf(zone: string, options: KubernetesOptions, context: ZoneContext): readonly NameServer[] {
   return serversOf(zone, options, context, (service) => {
     const base = `${service.name}.${service.namespace}.svc.${zone}`;
     return service.headless ? endpointServers(service, base, options) : addressServers(service.clusterIPs, base);
@@ -67,7 +67,7 @@ export function externalServersOf(
   zone: string,
   headless: boolean,
   options: KubernetesOptions,
-  context: DnsContext,
+  context: ZoneContext,
 ): readonly NameServer[] {
   return serversOf(zone, options, context, (service) => {
     const base = `${service.name}.${service.namespace}.${zone}`;

@@ -1,7 +1,7 @@
 /** A zone's records for a transfer. Walks every Service. Source: CoreDNS plugin/kubernetes/xfr.go. */
 import type { DnsHost, DnsPort, DnsService } from '../../../../src/dataplane/index.ts';
 import type { DnsRecord } from '../../../../src/model/index.ts';
-import type { DnsContext } from '../../plugin.ts';
+import type { ZoneContext } from '../../plugin.ts';
 import { zoneOf } from '../../zones.ts';
 import { nameServersOf, serialOf, soaOf } from './apex.ts';
 import { endpointLabel, isMulticluster, namespaceExposed, slicesOf } from './find.ts';
@@ -62,7 +62,7 @@ function recordsOf(service: DnsService, zone: Zone): readonly DnsRecord[] {
   return clusterIPRecords(service, base, zone);
 }
 
-function serverRecords(zone: Zone, context: DnsContext): readonly DnsRecord[] {
+function serverRecords(zone: Zone, context: ZoneContext): readonly DnsRecord[] {
   const servers = nameServersOf(zone.name, zone.options, context);
   const { ttl } = zone.options;
   return [
@@ -76,7 +76,7 @@ export function zoneRecords(
   name: string,
   serial: number | undefined,
   options: KubernetesOptions,
-  context: DnsContext,
+  context: ZoneContext,
 ): readonly DnsRecord[] | undefined {
   if (zoneOf(name, options.zones) === undefined) return undefined;
   const soa = soaOf(name, options, context);
