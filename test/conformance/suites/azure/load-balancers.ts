@@ -15,6 +15,7 @@ import {
 import { azure, type Service } from '../../../../src/model/index.ts';
 import { type CloudAnswers, notRefused } from './cloud-answers.ts';
 import { orError } from './ip-range-parsing.ts';
+import { listOf } from './public-ips.ts';
 import { compared, type Outcome, type RecordedCase } from './replay.ts';
 import { asRecorded, cloudConfigShape, loadBalancerShape, publicIpShape, serviceShape } from './service.ts';
 
@@ -32,10 +33,11 @@ const ownershipShape = z.strictObject({
   operation: z.literal('isFrontendChanged').optional(),
 });
 
-export function replayFrontendOwnership({ given, expect }: RecordedCase): Outcome {
+export function replayFrontendOwnership({ given, expect, answers }: RecordedCase): Outcome {
   const { cloudConfig, clusterName, service, frontend, frontendName, existingPublicIPs, operation } =
     ownershipShape.parse(given);
-  const surroundings = { config: { ...cloudConfig, clusterName }, list: () => existingPublicIPs };
+  const config = { ...cloudConfig, clusterName };
+  const surroundings = { config, list: listOf(existingPublicIPs, answers) };
   if (operation === undefined) {
     const { owns, primary, version } = frontendOwnership(frontend, service, surroundings);
     return compared(expect, { owns, primary, ...(version === undefined ? {} : { ipVersion: version }) });
@@ -43,7 +45,7 @@ export function replayFrontendOwnership({ given, expect }: RecordedCase): Outcom
   return compared(
     expect,
     orError(() => ({
-      changed: isFrontendChanged(frontend!, service, frontendName ?? '', undefined, surroundings),
+      changed: isFrontendChanged(frontend!, service, frontendName ?? '', subnetOf(service, config), surroundings),
     })),
   );
 }

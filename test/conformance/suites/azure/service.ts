@@ -48,6 +48,7 @@ export const cloudConfigShape = z
     loadBalancerSKU: z.enum(['basic', 'standard']).optional(),
     clusterServiceLoadBalancerHealthProbeMode: z.literal('shared').optional(),
     enableIPTagMutationForExistingPublicIP: z.boolean().optional(),
+    disableOutboundSNAT: z.boolean().optional(),
     primaryAvailabilitySetName: z.string().optional(),
   })
   .transform((recorded): CloudConfig => recordedCloudConfig(recorded));
@@ -56,6 +57,7 @@ interface RecordedConfig {
   readonly loadBalancerSKU?: CloudConfig['loadBalancerSku'] | undefined;
   readonly clusterServiceLoadBalancerHealthProbeMode?: 'shared' | undefined;
   readonly enableIPTagMutationForExistingPublicIP?: boolean | undefined;
+  readonly disableOutboundSNAT?: boolean | undefined;
 }
 
 export function recordedCloudConfig(recorded: RecordedConfig): CloudConfig {
@@ -70,6 +72,7 @@ export function recordedCloudConfig(recorded: RecordedConfig): CloudConfig {
     securityGroup: 'nsg',
     loadBalancerSku: recorded.loadBalancerSKU ?? 'standard',
     healthProbeMode: recorded.clusterServiceLoadBalancerHealthProbeMode ?? 'servicenodeport',
+    disableOutboundSnat: recorded.disableOutboundSNAT ?? false,
     mutatesIpTags: recorded.enableIPTagMutationForExistingPublicIP ?? false,
   };
 }
