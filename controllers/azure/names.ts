@@ -12,9 +12,26 @@ const ROOM = NAME_LENGTH_MAX - FAMILY_SUFFIX.length;
 export const INTERNAL_SUFFIX = '-internal';
 export const SHARED_PROBE = 'cluster-service-shared-health-probe';
 
+interface Prefix {
+  readonly text: string;
+  readonly upperCase: string;
+}
+
+/** Services are frozen values; each part of a load balancer is compared with the prefix of the one that is looked at. */
+const prefixes = new WeakMap<Service, Prefix>();
+
+function prefixIn(service: Service): Prefix {
+  let prefix = prefixes.get(service);
+  if (prefix === undefined) {
+    const text = `a${service.metadata.uid}`.replaceAll('-', '').slice(0, PREFIX_LENGTH_MAX);
+    prefixes.set(service, (prefix = { text, upperCase: text.toUpperCase() }));
+  }
+  return prefix;
+}
+
 /** What the names of a Service's frontends, rules and probes begin with. The last digit of the uid does not fit in. */
 export function prefixOf(service: Service): string {
-  return `a${service.metadata.uid}`.replaceAll('-', '').slice(0, PREFIX_LENGTH_MAX);
+  return prefixIn(service).text;
 }
 
 /** `namespace/name`, as tags of public IPs list it. */
@@ -78,5 +95,6 @@ export function publicIpName(clusterName: string, service: Service, version: azu
 /** Whether a rule or probe is of this Service. The shared probe is of all Services of external traffic policy Cluster. */
 export function ownsRule(service: Service, name: string): boolean {
   if (name === SHARED_PROBE && service.spec.externalTrafficPolicy !== 'Local') return true;
-  return name.toUpperCase().startsWith(prefixOf(service).toUpperCase());
+  const { text, upperCase } = prefixIn(service);
+  return name.startsWith(text) || name.slice(0, text.length).toUpperCase() === upperCase;
 }

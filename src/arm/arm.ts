@@ -34,6 +34,8 @@ export class ResourceManager implements azure.CloudView {
   readonly store = new Store<azure.AzureResource>();
   readonly #addresses: AddressSource;
   readonly #references = new References();
+  /** what `list` has made, until a resource of the type is written */
+  readonly #lists = new Map<azure.ResourceName, readonly azure.AzureResource[]>();
 
   constructor(addresses: AddressSource) {
     this.#addresses = addresses;
@@ -44,7 +46,9 @@ export class ResourceManager implements azure.CloudView {
   }
 
   list<N extends azure.ResourceName>(name: N): readonly azure.ResourceOf<N>[] {
-    return this.store.list(`${name}/`).map(({ value }) => value as azure.ResourceOf<N>);
+    let list = this.#lists.get(name);
+    if (list === undefined) this.#lists.set(name, (list = this.store.list(`${name}/`).map(({ value }) => value)));
+    return list as readonly azure.ResourceOf<N>[];
   }
 
   /** Checks a call and, where ARM would take it, begins it. Refused calls leave no trace. */
@@ -83,6 +87,7 @@ export class ResourceManager implements azure.CloudView {
     }
     this.#addresses.release(written);
     this.#references.replace(written, undefined);
+    this.#lists.delete(resource);
     this.store.delete(keyOf(resource, id));
   }
 
@@ -91,6 +96,7 @@ export class ResourceManager implements azure.CloudView {
     const resource = deepFreeze(identified(name, after, etag));
     this.#references.replace(before, resource);
     if (before !== undefined) this.#addresses.release(before, resource);
+    this.#lists.delete(name);
     this.store.put(keyOf(name, resource.id), resource);
   }
 }

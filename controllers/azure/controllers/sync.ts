@@ -86,16 +86,27 @@ export function nextToRemove(service: Service, view: View, config: CloudConfig):
 /** The public IPs of a resource group, listed once for all that one look asks. */
 function publicIpsIn(cloud: azure.CloudView): PublicIpList {
   let all: readonly azure.PublicIpAddress[] | undefined;
-  const groups = new Map<string, readonly azure.PublicIpAddress[]>();
-  return (resourceGroup) => {
-    const key = resourceGroup.toLowerCase();
-    const known = groups.get(key);
-    if (known !== undefined) return known;
-    all ??= cloud.list('public-ip');
-    const found = all.filter(({ id }) => azure.resourceGroupOf(id)?.toLowerCase() === key);
-    groups.set(key, found);
-    return found;
-  };
+  return (resourceGroup) => ofGroup((all ??= cloud.list('public-ip')), resourceGroup.toLowerCase());
+}
+
+type PublicIps = readonly azure.PublicIpAddress[];
+
+/** The list is the same until a public IP is written: it is parted by resource group once. */
+const publicIpsByGroup = new WeakMap<PublicIps, ReadonlyMap<string, PublicIps>>();
+
+function ofGroup(all: PublicIps, group: string): PublicIps {
+  let groups = publicIpsByGroup.get(all);
+  if (groups === undefined) {
+    const made = new Map<string, azure.PublicIpAddress[]>();
+    for (const publicIp of all) {
+      const key = azure.resourceGroupOf(publicIp.id)?.toLowerCase() ?? '';
+      const members = made.get(key);
+      if (members === undefined) made.set(key, [publicIp]);
+      else members.push(publicIp);
+    }
+    publicIpsByGroup.set(all, (groups = made));
+  }
+  return groups.get(group) ?? [];
 }
 
 /** The load balancer that has a Service, as it is. */

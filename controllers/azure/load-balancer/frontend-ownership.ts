@@ -38,12 +38,34 @@ export function frontendOwnership(
   surroundings: Surroundings,
 ): FrontendOwnership {
   if (frontend?.name.startsWith(prefixOf(service))) return { owns: true, primary: true };
-  const ips = requestedIps(service);
-  if (!requiresInternal(service)) return sharedPublicly(frontend, service, ips, surroundings);
+  const { ips, names, isInternal } = wishesOf(service);
+  if (ips.length === 0 && names.length === 0) return NOT_OWNED;
+  if (!isInternal) return sharedPublicly(frontend, service, ips, names, surroundings);
   const address = frontend?.properties.privateIPAddress;
   if (ips.length === 0 || address === undefined) return NOT_OWNED;
   const version = typeof parseAddress(address) === 'number' ? 'IPv4' : 'IPv6';
   return { owns: ips.some((ip) => azure.sameId(ip, address)), primary: false, version };
+}
+
+/** What a Service asks of frontends that others may have. */
+interface Wishes {
+  readonly ips: readonly string[];
+  /** of public IPs */
+  readonly names: readonly string[];
+  readonly isInternal: boolean;
+}
+
+/** Services are frozen values, and each frontend of a load balancer is held against the wishes of the one that is looked at. */
+const wishes = new WeakMap<Service, Wishes>();
+
+function wishesOf(service: Service): Wishes {
+  let found = wishes.get(service);
+  if (found === undefined) {
+    const names = (['IPv4', 'IPv6'] as const).map((version) => publicIpNameOf(service, version));
+    const given = names.filter((name) => name !== '');
+    wishes.set(service, (found = { ips: requestedIps(service), names: given, isInternal: requiresInternal(service) }));
+  }
+  return found;
 }
 
 /** A second Service names the address or the public IP; an address goes before a name. */
@@ -51,10 +73,10 @@ function sharedPublicly(
   frontend: azure.FrontendIpConfiguration | undefined,
   service: Service,
   ips: readonly string[],
+  names: readonly string[],
   { config, list }: Surroundings,
 ): FrontendOwnership {
   const resourceGroup = publicIpResourceGroup(service, config.resourceGroup);
-  const names = (['IPv4', 'IPv6'] as const).map((version) => publicIpNameOf(service, version)).filter((n) => n !== '');
   const asked = ips.length > 0 ? ips.map((ip) => [ip, ''] as const) : names.map((name) => ['', name] as const);
   for (const [ip, name] of asked) {
     const publicIp = foundOrNone(() => findPublicIp(list, ip, name, resourceGroup));

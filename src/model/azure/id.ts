@@ -29,7 +29,15 @@ export function resourceGroupOf(id: string): string | undefined {
   return /\/resourceGroups\/([^/]+)/i.exec(id)?.[1];
 }
 
-/** ARM's ids and names do not distinguish case. */
+/** ARM's ids and names do not distinguish case. Those of one collection differ near their ends: it is looked from there. */
 export function sameId(a: string | undefined, b: string | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && a.toLowerCase() === b.toLowerCase());
+  if (a === b) return true;
+  if (a === undefined || b === undefined || a.length !== b.length) return false;
+  for (let i = a.length - 1; i >= 0; i--) if (lowerCase(a.charCodeAt(i)) !== lowerCase(b.charCodeAt(i))) return false;
+  return true;
+}
+
+/** Of a letter from A to Z; names in Azure have no others that have a case. */
+function lowerCase(code: number): number {
+  return code >= 65 && code <= 90 ? code + 32 : code;
 }

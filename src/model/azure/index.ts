@@ -73,7 +73,7 @@ export function nameOfType(type: ResourceType): ResourceName {
 /** What can be read of the cloud, as it is now. Ids compare without regard to case, as ARM's do. */
 export interface CloudView {
   get<N extends ResourceName>(name: N, id: string): ResourceOf<N> | undefined;
-  /** every resource of a type, sorted by id. Walks them all: not on the way of an event for what grows with the cluster */
+  /** every resource of a type, sorted by id; the same list until one is written. Walks them all after that */
   list<N extends ResourceName>(name: N): readonly ResourceOf<N>[];
 }
 
