@@ -63,7 +63,10 @@ function thresholdOf(rule: Rule, known: Known): number | undefined {
 }
 
 /** Of a chain of two rules: mark what comes from one address, and translate. */
-function destinationOf({ rules }: Chain, known: Known): Omit<Endpoint, 'threshold'> | undefined {
+function destinationOf(chain: Chain, known: Known): Omit<Endpoint, 'threshold'> | undefined {
+  // The rules of a chain with an index are as many as there are Services, and made when they are asked for.
+  if (chain.index !== undefined) return undefined;
+  const { rules } = chain;
   const [marking, translating] = rules;
   if (rules.length !== 2 || translating!.target.target !== 'DNAT') return undefined;
   const source = sourceOf(marking!, known);
@@ -83,7 +86,7 @@ function sourceOf(rule: Rule, known: Known): number | undefined {
 /** What the rule sets, itself or by a chain that does nothing else. */
 function markOf({ target }: Rule, known: Known): Endpoint['mark'] | undefined {
   if (target.target === 'MARK') return { mask: target.mask | 0, value: target.value | 0 };
-  if (target.target !== 'jump' || target.chain.rules.length !== 1) return undefined;
+  if (target.target !== 'jump' || target.chain.index !== undefined || target.chain.rules.length !== 1) return undefined;
   const [only] = target.chain.rules;
   return only!.target.target === 'MARK' && askedOf(only!, known)?.length === 0 ? markOf(only!, known) : undefined;
 }
