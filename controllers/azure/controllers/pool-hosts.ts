@@ -73,20 +73,23 @@ function placementOf(node: Node, balancers: readonly azure.LoadBalancer[], confi
   const placed = placedNode(node, {
     existing: occupied.map(({ configuration }) => configuration),
     current: currentOf(node, occupied),
-    nodesOn: (configuration) => occupied.find((one) => one.configuration === configuration)?.addresses.size ?? 0,
+    nodesOn: (configuration) => {
+      const { pools = [] } = occupied.find((one) => one.configuration === configuration) ?? {};
+      return Math.max(0, ...pools.map(({ size }) => size));
+    },
   });
   return ({ name }) => placed !== undefined && azure.sameId(configurationNameOf(name), placed.name);
 }
 
 type Placement = (balancer: azure.LoadBalancer) => boolean;
 
-/** The configurations that have a load balancer, and the addresses behind it. */
+/** The configurations that have a load balancer, and the addresses behind it. Walks no node: it is asked for each that changes. */
 function occupiedBy(balancers: readonly azure.LoadBalancer[], config: CloudConfig): readonly Occupied[] {
   return config.loadBalancers.flatMap((configuration) => {
     const own = balancers.filter(({ name }) => azure.sameId(configurationNameOf(name), configuration.name));
     return own.length === 0
       ? []
-      : [{ configuration, addresses: new Set(own.flatMap((one) => membersOf(one, clusterPoolNames(config)))) }];
+      : [{ configuration, pools: own.flatMap((one) => clusterPools(one, config)).map(addressesIn) }];
   });
 }
 

@@ -56,8 +56,8 @@ test('all nodes: those of primary pools leave first, the others share what is le
     return { ...node, metadata: { ...node.metadata, labels }, status: { ...node.status, addresses } };
   });
   const placedNow = arrangement(nodes, [
-    { configuration: KUBERNETES, addresses: new Set(['10.0.0.8', '10.0.0.9']) },
-    { configuration: OTHER, addresses: new Set(['10.0.0.0', '10.0.0.1']) },
+    { configuration: KUBERNETES, pools: [new Set(['10.0.0.8', '10.0.0.9'])] },
+    { configuration: OTHER, pools: [new Set(['10.0.0.0', '10.0.0.1'])] },
   ]);
   expect(nodes.map((node) => placedNow.get(node)?.name)).toEqual(['kubernetes', 'other', 'kubernetes', 'other']);
 });

@@ -45,16 +45,16 @@ function primaryOf(
   return existing.find(({ primaryVMSet }) => azure.sameId(primaryVMSet, labels[AGENT_POOL]));
 }
 
-/** A configuration whose load balancer is there, and the addresses in its pools. */
+/** A configuration whose load balancer is there, and the addresses in each of its pools. */
 export interface Occupied {
   readonly configuration: LoadBalancerConfiguration;
-  readonly addresses: ReadonlySet<string>;
+  readonly pools: readonly ReadonlySet<string>[];
 }
 
 /** Where a node is now. */
 export function currentOf(node: Node, occupied: readonly Occupied[]): LoadBalancerConfiguration | undefined {
   const own = internalIps(node);
-  return occupied.find(({ addresses }) => own.some((address) => addresses.has(address)))?.configuration;
+  return occupied.find(({ pools }) => pools.some((pool) => own.some((address) => pool.has(address))))?.configuration;
 }
 
 /** Where every node is to be: first those of primary agent pools, then the others one after the other. */
