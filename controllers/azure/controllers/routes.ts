@@ -64,7 +64,7 @@ export function routeController(settings: RouteSettings): Controller {
     // A node may have gone while nobody was looking: its route is still there.
     leftovers: () => [ROUTES],
     reconcile: (view, _key, at) => reconcile(view, at, settings),
-    failed: (view, _key, error, call, at) => failed(view, responseErrorText(call, error), at, settings),
+    failed: (view, _key, error, call, at) => failed(view, error, responseErrorText(call, error), at, settings),
   };
 }
 
@@ -129,9 +129,12 @@ function look(view: View, at: Moment, before: RouteSync, settings: RouteSettings
     return [...rememberChanged({ read }, before, settings), ...conditions, ...noticed];
   }
   const since = before.since ?? at;
-  const tillWrite = (WRITE_PERIOD_MS - (at % WRITE_PERIOD_MS)) % WRITE_PERIOD_MS;
-  if (tillWrite > 0)
-    return [...rememberChanged({ read, since }, before, settings), ...conditions, { do: 'again', afterMs: tillWrite }];
+  const { retryAt = at } = before;
+  const writeAt = Math.ceil(Math.max(at, retryAt) / WRITE_PERIOD_MS) * WRITE_PERIOD_MS;
+  if (writeAt > at) {
+    const known = { read, since, ...(retryAt > at ? { retryAt } : {}) };
+    return [...rememberChanged(known, before, settings), ...conditions, { do: 'again', afterMs: writeAt - at }];
+  }
   return [...conditions, ...write(read, since, nodes, changes, at, settings)];
 }
 
@@ -171,12 +174,19 @@ function write(
 }
 
 /** Azure has not taken the table: the nodes whose routes were in it are told, and the next look tries again. */
-function failed(view: View, text: string, at: Moment, settings: RouteSettings): readonly Intent[] {
+function failed(
+  view: View,
+  { retryAfterSeconds }: azure.CloudError,
+  text: string,
+  at: Moment,
+  settings: RouteSettings,
+): readonly Intent[] {
   const { read, since = at } = syncOf(view, settings);
   if (read?.table === undefined) return [remember({}, settings)];
   const { missing } = routeChanges(read.table, view.list('Node'), settings);
   const error = `create or update RouteTable: ${text}`;
-  return [remember({ read }, settings), ...missing.flatMap((each) => notCreated(each, error, since, at))];
+  const known = retryAfterSeconds === undefined ? { read } : { read, retryAt: at + retryAfterSeconds * 1000 };
+  return [remember(known, settings), ...missing.flatMap((each) => notCreated(each, error, since, at))];
 }
 
 function remember(value: RouteSync, settings: RouteSettings): Intent {
@@ -184,7 +194,9 @@ function remember(value: RouteSync, settings: RouteSettings): Intent {
 }
 
 function rememberChanged(value: RouteSync, before: RouteSync, settings: RouteSettings): readonly Intent[] {
-  const isSame = value.read === before.read && value.since === before.since && before.written === undefined;
+  const { read, since, retryAt } = before;
+  const isSame =
+    value.read === read && value.since === since && value.retryAt === retryAt && before.written === undefined;
   return isSame ? [] : [remember(value, settings)];
 }
 

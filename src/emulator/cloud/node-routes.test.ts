@@ -97,6 +97,17 @@ test('in a table of the user’s that is full a new node gets no route, and is t
   expect(reasonOf(emulator, 'node2')).toBe('RouteCreated');
 });
 
+test('Azure is not asked again before the time that it says', () => {
+  const emulator = aKubenetCluster(2);
+  const writes = () => emulator.cloud?.operations.calls.get('PUT route-table');
+  emulator.inject({ fault: 'cloud-throttled', forMs: 150_000 });
+  emulator.scaleNodePool('nodepool1', 3);
+  emulator.advance(140_000);
+  expect([writes(), reasonOf(emulator, 'node3')]).toEqual([2, 'NoRouteCreated']);
+  emulator.advance(120_000);
+  expect([writes(), reasonOf(emulator, 'node3')]).toEqual([3, 'RouteCreated']);
+});
+
 test.each([1, 2, 3])('a provider that dies after %i writes goes on where it was', (intents) => {
   const emulator = aKubenetCluster(3);
   emulator.scaleNodePool('nodepool1', 4);
