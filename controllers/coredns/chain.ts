@@ -189,13 +189,13 @@ export function handlerOf(chain: Chain, memories: readonly Memory[]): Handler {
   return chain.links.reduceRight<Handler>(
     (next, { name, instance, slot }) => {
       const handler = instance.handler(next, () => memories[slot]!, peers);
-      return counts ? named(name, handler) : handler;
+      return counts && handler !== next ? named(name, handler) : handler;
     },
     () => 'SERVFAIL',
   );
 }
 
-/** Leaves the plugin's name in the context: the last that was asked is who answered. */
+/** Leaves the plugin's name in the context: the last that was asked is who answered. Who only passes queries on is not asked. */
 function named(name: string, handler: Handler): Handler {
   return (request, context) => {
     context.asked = name;

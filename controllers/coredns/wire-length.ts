@@ -18,8 +18,20 @@ const POINTER_BYTES = 2;
 /** A pointer has 14 bits. */
 const POINTER_REACH = 0x4000;
 
+/** The name that was counted last: within one query it is nearly always the same. */
+let lastName = '.';
+let lastBytes = 1;
+
+function wholeNameBytes(name: string): number {
+  if (name !== lastName) {
+    lastBytes = name === '.' ? 1 : unescaped(name).length + 1;
+    lastName = name;
+  }
+  return lastBytes;
+}
+
 function nameBytes(name: string, at: number, suffixes: Suffixes, compressed = true): number {
-  if (suffixes === undefined) return name === '.' ? 1 : unescaped(name).length + 1;
+  if (suffixes === undefined) return wholeNameBytes(name);
   const labels = labelsOf(name);
   let bytes = 0;
   // Names that may not be compressed are written whole, and others may still point into them.
@@ -68,11 +80,6 @@ function dataBytes({ type, data }: DnsRecord, at: number, suffixes: Suffixes): n
   }
 }
 
-/** The bytes of an uncompressed record under a name that takes so many. */
-function bytesUnder(owner: number, record: DnsRecord): number {
-  return owner + RECORD_HEADER_BYTES + dataBytes(record, 0, undefined);
-}
-
 /** The bytes of one record that begins at `at`. */
 export function recordBytes(record: DnsRecord, at: number, suffixes: Suffixes): number {
   const owner = nameBytes(record.name, at, suffixes);
@@ -84,22 +91,16 @@ export function questionBytes({ question }: Pick<DnsMessage, 'question'>, suffix
   return HEADER_BYTES + nameBytes(question.name, HEADER_BYTES, suffixes) + QUESTION_TAIL_BYTES;
 }
 
-/** Most records have the name that was asked for, whose bytes are known. */
-function sectionBytes(records: readonly DnsRecord[], asked: string, askedBytes: number): number {
+function sectionBytes(records: readonly DnsRecord[]): number {
   let bytes = 0;
-  for (const record of records) {
-    bytes += bytesUnder(record.name === asked ? askedBytes : nameBytes(record.name, 0, undefined), record);
-  }
+  for (const record of records) bytes += recordBytes(record, 0, undefined);
   return bytes;
 }
 
 /** The bytes of a message without its OPT record, nothing compressed: where a record begins does not matter then. */
-export function uncompressedBytes({ question, answers, authorities, additionals }: DnsMessage): number {
-  const { name } = question;
-  const bytes = nameBytes(name, HEADER_BYTES, undefined);
-  let all = HEADER_BYTES + bytes + QUESTION_TAIL_BYTES;
-  for (const records of [answers, authorities, additionals]) {
-    if (records.length > 0) all += sectionBytes(records, name, bytes);
-  }
-  return all;
+export function uncompressedBytes(message: DnsMessage): number {
+  const { answers, authorities, additionals } = message;
+  return (
+    questionBytes(message, undefined) + sectionBytes(answers) + sectionBytes(authorities) + sectionBytes(additionals)
+  );
 }
