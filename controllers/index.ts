@@ -8,7 +8,7 @@ import {
   routeController,
   serviceController,
 } from './azure/index.ts';
-import { corednsConfig, corednsNamespaces, corednsPods, corednsRecords } from './coredns/index.ts';
+import { corednsConfig, corednsImports, corednsNamespaces, corednsPods, corednsRecords } from './coredns/index.ts';
 import { endpointSliceController } from './endpoint-slice/index.ts';
 import { cns, dnc, ipam, subnetState } from './ipam/index.ts';
 import { kubeProxyController } from './kube-proxy/index.ts';
@@ -70,6 +70,7 @@ export function controllersFor(settings: ClusterSettings): readonly Controller[]
     corednsNamespaces,
     corednsRecords,
     corednsPods,
+    corednsImports,
     ...(settings.azure === undefined ? [] : cloudControllers(settings)),
   ];
 }

@@ -9,7 +9,7 @@ import {
   type Service,
 } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
-import { AKS_COREFILE, COREFILE, corednsConfig, corednsPods, corednsRecords } from './index.ts';
+import { AKS_COREFILE, COREFILE, corednsConfig, corednsImports, corednsPods, corednsRecords } from './index.ts';
 import { recordsFor } from './test-facts.ts';
 
 function notUsed(): never {
@@ -110,4 +110,12 @@ test('pods are read only where the Corefile verifies them', () => {
   expect(after.dnsPod.at('10.244.1.10')).toHaveLength(1);
   const finished = { ...pod, status: { ...pod.status, phase: 'Succeeded' as const } };
   expect(reconciled(corednsPods, [finished], 'default/p', after).after.dnsPod.at('10.244.1.10')).toEqual([]);
+});
+
+test('what other clusters offer is looked at only where the Corefile has a zone for it', () => {
+  const loaded = (corefile: string) => program(EMPTY_DATAPLANE, { piece: 'file', key: 'Corefile', value: corefile });
+  const zones =
+    '.:53 {\n    kubernetes cluster.local clusterset.local {\n        multicluster clusterset.local\n    }\n}\n';
+  expect(corednsImports.needs!.ServiceImport!(loaded(AKS_COREFILE))).toBe(false);
+  expect(corednsImports.needs!.ServiceImport!(loaded(zones))).toBe(true);
 });

@@ -8,6 +8,7 @@ export { COREFILE, corednsConfig } from './config-controller.ts';
 export { CorefileError } from './corefile/error.ts';
 export { type CorefileSources, type Directive, parseCorefile, type ServerBlock } from './corefile/parse.ts';
 export { printCorefile } from './corefile/print.ts';
+export { corednsImports } from './imports-controller.ts';
 export { corednsManifests, type Manifest } from './manifests.ts';
 export { formatMetrics, joinFamilies, type MetricFamily } from './metrics.ts';
 export {

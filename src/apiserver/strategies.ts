@@ -8,6 +8,7 @@ import { NODE_STRATEGY } from './node.ts';
 import { CLUSTER_SUBNET_STATE_STRATEGY, NODE_NETWORK_CONFIG_STRATEGY } from './node-network-config.ts';
 import { POD_STRATEGY } from './pod/strategy.ts';
 import { SERVICE_STRATEGY } from './service/strategy.ts';
+import { SERVICE_IMPORT_STRATEGY } from './service-import.ts';
 import type { Strategy } from './strategy.ts';
 import { DEPLOYMENT_STRATEGY, REPLICA_SET_STRATEGY } from './workloads.ts';
 
@@ -17,6 +18,7 @@ const STRATEGIES: { readonly [K in Kind]: Strategy<K> } = {
   Pod: POD_STRATEGY,
   Service: SERVICE_STRATEGY,
   EndpointSlice: ENDPOINT_SLICE_STRATEGY,
+  ServiceImport: SERVICE_IMPORT_STRATEGY,
   ConfigMap: CONFIG_MAP_STRATEGY,
   Deployment: DEPLOYMENT_STRATEGY,
   ReplicaSet: REPLICA_SET_STRATEGY,

@@ -44,6 +44,9 @@ export const KIND_INFO: { readonly [K in Kind]: KindInfo } = {
   Event: info('Event', 'v1', 'events', ['ev']),
   NodeNetworkConfig: info('NodeNetworkConfig', 'acn.azure.com/v1alpha', 'nodenetworkconfigs', ['nnc']),
   ClusterSubnetState: info('ClusterSubnetState', 'acn.azure.com/v1alpha1', 'clustersubnetstates', ['css']),
+  ServiceImport: info('ServiceImport', 'multicluster.x-k8s.io/v1alpha1', 'serviceimports', ['svcim', 'svcimport'], {
+    hasGeneration: true,
+  }),
 };
 
 export const KINDS: readonly Kind[] = Object.keys(KIND_INFO) as Kind[];

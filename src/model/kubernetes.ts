@@ -280,7 +280,10 @@ export interface ServiceImport extends Resource<'ServiceImport', 'multicluster.x
       readonly port: number;
     }[];
     readonly sessionAffinity?: 'None' | 'ClientIP';
+    readonly ipFamilies?: readonly string[];
   };
+  /** who exports it; written by whoever imports */
+  readonly status?: object;
 }
 
 export interface PodTemplateSpec {
@@ -361,6 +364,7 @@ export interface Kinds {
   Event: Event;
   NodeNetworkConfig: NodeNetworkConfig;
   ClusterSubnetState: ClusterSubnetState;
+  ServiceImport: ServiceImport;
 }
 
 export type Kind = keyof Kinds;

@@ -133,6 +133,8 @@ export function describeObject(object: KubernetesObject): string {
       return `${object.type} ${object.reason}: ${oneLine(object.message)}`;
     case 'NodeNetworkConfig':
       return `requests ${object.spec.requestedIPCount}`;
+    case 'ServiceImport':
+      return [object.spec.type, ...(object.spec.ips ?? [])].join(' ');
     case 'ClusterSubnetState':
       return object.status?.exhausted === true ? 'exhausted' : 'not exhausted';
     case 'Namespace':

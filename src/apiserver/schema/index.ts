@@ -3,6 +3,7 @@ import type { Kind } from '../../model/index.ts';
 import { AZURE } from './azure.ts';
 import { CONTAINERS } from './containers.ts';
 import { METADATA } from './metadata.ts';
+import { MULTICLUSTER } from './multicluster.ts';
 import { OBJECTS } from './objects.ts';
 import { PODS } from './pods.ts';
 import { parseStructs, type Struct } from './struct.ts';
@@ -11,7 +12,7 @@ import { WORKLOADS } from './workloads.ts';
 
 export * from './struct.ts';
 
-const STRUCTS = parseStructs(METADATA + OBJECTS + WORKLOADS + PODS + CONTAINERS + VOLUMES + AZURE);
+const STRUCTS = parseStructs(METADATA + OBJECTS + WORKLOADS + PODS + CONTAINERS + VOLUMES + AZURE + MULTICLUSTER);
 
 /** The type of a kind's objects. */
 export function structOf(kind: Kind): Struct {
