@@ -33,11 +33,13 @@ export class Dispatch {
   readonly #byAddress: boolean;
   readonly #byPort: boolean;
   readonly #idle: IdleAddresses;
-  readonly #shared: Slots;
-  readonly #own = new Slots();
+  /** made when a packet finds something, where it is not given */
+  #shared: Slots | undefined;
+  /** most dispatches meet nothing in which nodes differ */
+  #own: Slots | undefined;
 
-  /** `idle`, `shared`: memos that other dispatches may have too */
-  constructor(destinations: Destinations, idle: IdleAddresses, shared: Slots) {
+  /** `idle`, `shared`: memos that other dispatches may have too; without the latter, it has one of its own */
+  constructor(destinations: Destinations, idle: IdleAddresses, shared?: Slots) {
     this.#destinations = destinations;
     this.#isKept = destinations.by !== 'anything';
     this.#byAddress = destinations.by !== 'port';
@@ -52,7 +54,7 @@ export class Dispatch {
     const address = this.#byAddress ? flight.destination : 0;
     if (this.#idle.has(address)) return NOWHERE;
     const port = this.#byPort ? (flight.destinationPort << 8) | flight.protocol : 0;
-    const place = this.#shared.get(address, port);
+    const place = this.#shared === undefined ? ABSENT : this.#shared.get(address, port);
     if (place === ABSENT) return this.#workOut(flight, address, port);
     return place === NODES_DIFFER ? this.#find(flight, address, port) : place;
   }
@@ -63,11 +65,13 @@ export class Dispatch {
       return NOWHERE;
     }
     const place = this.#destinations.shared(flight);
+    this.#shared ??= new Slots();
     this.#shared.add(address, port, place ?? NODES_DIFFER);
     return place ?? this.#find(flight, address, port);
   }
 
   #find(flight: Flight, address: number, port: number): number {
+    this.#own ??= new Slots();
     const known = this.#own.get(address, port);
     if (known !== ABSENT) return known;
     const place = this.#destinations.own(flight);

@@ -37,7 +37,7 @@ export function elementDispatch(
 ): Dispatch {
   return code.dispatch(key, () => {
     const elements = new Elements(set, selectors, routineOf);
-    return new Dispatch(elements, code.idleAddresses(set.idle?.sameIn ?? set), code.slots(key));
+    return new Dispatch(elements, code.idleAddresses(set.idle?.sameIn ?? set));
   });
 }
 
