@@ -13,6 +13,7 @@ import {
 } from '../../controllers/coredns/index.ts';
 import { type DnsRecords, GatheredDataplane, type Program } from '../../src/dataplane/index.ts';
 import { SeededDice } from '../../src/emulator/index.ts';
+import type { DnsMessage } from '../../src/model/index.ts';
 import { listenForDns } from '../../src/server/index.ts';
 import { type BenchOptions, type BenchResult, collectGarbage, type Figure, median, timed } from './bench.ts';
 import { load, loadGenerator } from './dns-load.ts';
@@ -45,24 +46,34 @@ function contextOf(facts: DnsFacts): DnsContext {
   };
 }
 
+interface Case {
+  readonly services: number;
+  readonly facts: DnsFacts;
+  readonly bytesPerService: number;
+}
+
 /**
- * Answers per second of CPU, the best half of runs by median. The collector is not told to run: it would go on sweeping the
- * Services behind the answers.
+ * Answers per second of CPU in each case, the best half of runs by median. The cases take turns, round after round: what else
+ * the machine does meets them alike. The collector is not told to run: it would go on sweeping the Services behind the answers.
  */
-function answersPerSecond(corefile: string, facts: DnsFacts, services: number): number {
-  const server = serverOf(corefile);
-  const context = contextOf(facts);
+function answersPerSecond(corefile: string, cases: readonly Case[]): readonly number[] {
   const dice = new SeededDice(2);
-  const rates = Array.from({ length: RUNS }, () => {
-    const queries = queriesFor(services, QUERIES_PER_RUN, dice);
-    let records = 0;
-    const { cpuSeconds } = timed(() => {
-      for (const query of queries) records += answer(server, query, context).answers.length;
-    });
-    if (records !== QUERIES_PER_RUN) throw new Error(`${records} records for ${QUERIES_PER_RUN} queries`);
-    return QUERIES_PER_RUN / cpuSeconds;
+  const asked = cases.map(({ services, facts }) => {
+    const server = serverOf(corefile);
+    const context = contextOf(facts);
+    return { rates: [] as number[], ask: () => rateOf(server, queriesFor(services, QUERIES_PER_RUN, dice), context) };
   });
-  return median(rates.sort((a, b) => b - a).slice(0, Math.ceil(RUNS / 2)));
+  for (let run = 0; run < RUNS; run++) for (const { rates, ask } of asked) rates.push(ask());
+  return asked.map(({ rates }) => median(rates.sort((a, b) => b - a).slice(0, Math.ceil(RUNS / 2))));
+}
+
+function rateOf(server: DnsServer, queries: readonly DnsMessage[], context: DnsContext): number {
+  let records = 0;
+  const { cpuSeconds } = timed(() => {
+    for (const query of queries) records += answer(server, query, context).answers.length;
+  });
+  if (records !== queries.length) throw new Error(`${records} records for ${queries.length} queries`);
+  return queries.length / cpuSeconds;
 }
 
 /** Microseconds of CPU for one Service whose endpoint moves: from the informer's objects to what is answered. */
@@ -97,17 +108,17 @@ function bytesInUse(): number {
 }
 
 /** The facts, and what they take beyond the objects that informers hold anyway. */
-function measuredFacts(services: number): { readonly facts: DnsFacts; readonly bytesPerService: number } {
+function caseOf(services: number): Case {
   const records = Array.from({ length: services }, (_, i) => recordsOf(i));
   collectGarbage();
   const before = bytesInUse();
   const facts = factsOf(records);
   collectGarbage();
   const bytes = bytesInUse() - before;
-  return { facts, bytesPerService: bytes / records.length };
+  return { services, facts, bytesPerService: bytes / records.length };
 }
 
-async function answersOverUdp(facts: DnsFacts, services: number): Promise<number> {
+async function answersOverUdp({ facts, services }: Case): Promise<number> {
   const server = serverOf(AKS_COREFILE);
   const context = contextOf(facts);
   const listener = await listenForDns('127.0.0.1', 0, (query) => answer(server, query, context));
@@ -129,16 +140,16 @@ interface Measured {
   readonly bytes: number;
 }
 
-async function measure(services: number): Promise<Measured> {
-  const { facts, bytesPerService } = measuredFacts(services);
-  return {
-    services,
-    alone: answersPerSecond(KUBERNETES_ALONE, facts, services),
-    aks: answersPerSecond(AKS_COREFILE, facts, services),
-    udp: await answersOverUdp(facts, services),
-    changeMicros: changeMicroseconds(services),
-    bytes: bytesPerService,
-  };
+async function measureAll(cases: readonly Case[]): Promise<readonly Measured[]> {
+  const alone = answersPerSecond(KUBERNETES_ALONE, cases);
+  const aks = answersPerSecond(AKS_COREFILE, cases);
+  const measured: Measured[] = [];
+  for (const [i, each] of cases.entries()) {
+    const { services, bytesPerService: bytes } = each;
+    const udp = await answersOverUdp(each);
+    measured.push({ services, alone: alone[i]!, aks: aks[i]!, udp, changeMicros: changeMicroseconds(services), bytes });
+  }
+  return measured;
 }
 
 function figuresOf({ services, alone, aks, udp, changeMicros, bytes }: Measured): readonly Figure[] {
@@ -152,8 +163,7 @@ function figuresOf({ services, alone, aks, udp, changeMicros, bytes }: Measured)
 }
 
 export async function benchDns({ sizes = SIZES }: BenchOptions): Promise<BenchResult> {
-  const measured: Measured[] = [];
-  for (const services of sizes) measured.push(await measure(services));
+  const measured = await measureAll(sizes.map(caseOf));
   return {
     name: 'dns',
     about: `Answers to A queries for Services by chance: in process by CPU time, and over UDP on loopback, asked by ${loadGenerator()}.`,
