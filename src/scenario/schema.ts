@@ -121,6 +121,7 @@ const send = z
       issues.push({ code: 'custom', input: value, path: [field], message });
     if (keepAlive !== undefined && idle === undefined)
       complain('keepAlive', 'is for a connection that is idle for some time');
+    if (keepAlive !== undefined && parseDurationMs(keepAlive) === 0) complain('keepAlive', 'must be longer than 0s');
     if (idle !== undefined && !/^(tcp|https?):/.test(to))
       complain('idle', `is for a connection over TCP, and ${to} is none`);
   });
