@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { expect, test } from 'vitest';
+import { holds } from '../../test/support/seed.ts';
 import { regularExpressionOf } from './regular-expression.ts';
 
 type Found = readonly string[] | 'no match' | 'refused';
@@ -35,14 +36,14 @@ const PIECES =
 test('patterns of every kind of piece', () => {
   const pattern = fc.array(fc.constantFrom(...PIECES.filter((piece) => piece !== '\\pL')), { maxLength: 7 });
   const text = fc.array(fc.constantFrom('a', 'b', 'c', '.', '-', ']', '1', ' ', '*'), { maxLength: 8 });
-  fc.assert(
+  holds(
     fc.property(pattern, text, (pieces, characters) => {
       const joined = pieces.join('');
       // A group that is repeated keeps in RE2 what an earlier round matched: the one known difference.
       fc.pre(!/\)[*+?{]/.test(joined));
       expect(ours(joined, characters.join(''))).toEqual(theirs(joined, characters.join('')));
     }),
-    { numRuns: 5000, seed: 1 },
+    { numRuns: 5000 },
   );
 }, 30_000);
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressOf, formatAddress } from '../../src/model/index.ts';
 import { aNode, aPod, FakeCluster } from '../../test/support/fake-cluster.ts';
+import { holds } from '../../test/support/seed.ts';
 import { kubeletNode, kubeletPods, START_AFTER_MS } from './index.ts';
 
 const CIDR = { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24'] };
@@ -201,7 +202,7 @@ describe('the kubelet, of its pods', () => {
       pod: fc.integer({ min: 0, max: 5 }),
       waitMs: fc.constantFrom(0, 500, 1000, 5000),
     });
-    fc.assert(
+    holds(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const cluster = clusterOf(aNode('node1', { podCIDR: '10.244.1.0/30' }));
         for (const { what, pod, waitMs } of steps) {

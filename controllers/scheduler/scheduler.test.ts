@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aNode, aPod, FakeCluster } from '../../test/support/fake-cluster.ts';
+import { holds } from '../../test/support/seed.ts';
 import { scheduler } from './scheduler.ts';
 
 const DEFAULT_TOLERATIONS = ['not-ready', 'unreachable'].map((name) => {
@@ -118,7 +119,7 @@ describe('the scheduler', () => {
   const pod = fc.record({ tolerates: taint, zone: fc.option(fc.constantFrom('1', '2', '3', '4'), { nil: undefined }) });
 
   it('chooses as one would who looks at every node for every pod', () => {
-    fc.assert(
+    holds(
       fc.property(fc.array(node, { maxLength: 24 }), fc.array(pod, { maxLength: 40 }), (nodes, pods) => {
         const cluster = clusterOf(
           ...nodes.map((one, i) => {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { holds } from '../../test/support/seed.ts';
 import { NumberPool } from './number-pool.ts';
 
 test('finds the same next free number as a walk over a set', () => {
   const command = fc.record({ do: fc.constantFrom('take', 'release', 'next'), number: fc.nat(1999) });
-  fc.assert(
+  holds(
     fc.property(fc.integer({ min: 1, max: 2000 }), fc.array(command, { maxLength: 400 }), (size, commands) => {
       const pool = new NumberPool(size);
       const taken = new Set<number>();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { holds } from '../../test/support/seed.ts';
 import { type Address, TCP, UDP } from '../model/index.ts';
 import type { ServicePortRecord, ServiceRecord } from './service-ports.ts';
 import { byNameAndProtocol, ServiceTable } from './service-table.ts';
@@ -46,7 +47,7 @@ function found(records: ReadonlyMap<string, ServiceRecord>, matches: (port: Serv
 }
 
 test('the indexes answer what a walk over all records answers, after any changes', () => {
-  fc.assert(
+  holds(
     fc.property(fc.array(change, { maxLength: 12 }), (changes) => {
       const naive = new Map<string, ServiceRecord>();
       let table = ServiceTable.EMPTY;

@@ -20,10 +20,18 @@ function seedOf(text: string | undefined): number {
   return seed;
 }
 
+export interface Tries<Case> {
+  /** how many cases are tried, 100 where it is not given; ORRERY_RUNS goes before it */
+  readonly numRuns?: number;
+  /** cases that are tried before the drawn ones, and count as theirs */
+  readonly examples?: Case[];
+}
+
 /** Checks a property; throws with the shrunk case, the seed and the command that replays it where it does not hold. */
-export function holds<Case>(property: fc.IProperty<Case>, parameters: { readonly numRuns?: number } = {}): void {
-  const numRuns = env['ORRERY_RUNS'] === undefined ? (parameters.numRuns ?? 100) : Number(env['ORRERY_RUNS']);
-  const details = fc.check(property, { seed: SEED, numRuns });
+export function holds<Case>(property: fc.IProperty<Case>, tries: Tries<Case> = {}): void {
+  const { examples = [] } = tries;
+  const numRuns = env['ORRERY_RUNS'] === undefined ? (tries.numRuns ?? 100) : Number(env['ORRERY_RUNS']);
+  const details = fc.check(property, { seed: SEED, numRuns, examples });
   if (!details.failed) return;
   const report = `${replayCommand(numRuns)}\n${fc.defaultReportMessage(details)}`;
   throw new Error(report, { cause: details.errorInstance });

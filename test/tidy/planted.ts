@@ -35,6 +35,8 @@ export const PLANTED_CLEAN: readonly SourceFile[] = [
   sourceFile('controllers/ipam/index.ts', "/** ipam: addresses. */\nexport * from './range.ts';\n"),
   sourceFile('controllers/ipam/range.ts', "import { type Controller } from '../../src/reconcile/index.ts';\n"),
   sourceFile('src/store/store.test.ts', "import { test } from 'vitest';\nimport { rmSync } from 'node:fs';\n"),
+  sourceFile('test/support/seed.ts', 'const chance = Math.random();\nfc.check(property, { seed: chance });\n'),
+  sourceFile('test/a.test.ts', 'const [one] = fc.sample(fc.nat(), { seed: 1 });\n'),
   sourceFile('package-lock.json', '{ "node_modules/rxjs": { "version": "7.8.2" } }\n'),
 ];
 
@@ -89,6 +91,11 @@ export const PLANTED_VIOLATIONS: readonly Planted[] = [
     ...plant('rxjs-time', 'src/store/a.ts', "import { delay } from 'rxjs';\nwatch.pipe(delay(5));"),
     at: 'src/store/a.ts:3',
   },
+  plant('seeded-tests', 'src/store/a.test.ts', 'fc.assert(fc.property(fc.nat(), () => {}));'),
+  plant('seeded-tests', 'test/properties/a.ts', 'fc.assert(property, { seed: 1 });'),
+  plant('seeded-tests', 'controllers/ipam/a.test.ts', 'const { failed } = fc.check(property, { numRuns: 9 });'),
+  plant('seeded-tests', 'src/store/a.test.ts', 'const [one] = fc.sample(fc.nat(), 1);'),
+  plant('seeded-tests', 'test/a.test.ts', 'const roll = Math.random();'),
   {
     rule: 'file-length',
     files: [sourceFile('src/store/a.ts', lines(FILE_LINES_MAX + 1).join(''))],

@@ -10,6 +10,7 @@ import {
   ServiceTable,
 } from '../../../src/dataplane/index.ts';
 import { addressOf, type EndpointSlice, formatEndpoint, TCP, UDP } from '../../../src/model/index.ts';
+import { holds } from '../../../test/support/seed.ts';
 import { ChangeTracker } from '../change-tracker.ts';
 import { staleConnections, staleFlows } from './stale-flows.ts';
 
@@ -115,7 +116,7 @@ test('a table and a list of flows are judged alike', () => {
     host: fc.integer({ min: 1, max: 4 }),
     protocol: fc.constantFrom(UDP, TCP) as fc.Arbitrary<typeof UDP | typeof TCP>,
   });
-  fc.assert(
+  holds(
     fc.property(fc.array(entry), fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), (entries, serving) => {
       const services = dns(serving.map((serves, i) => endpoint(i + 1, serves)));
       const connections = entries.map(({ to, port, host, protocol }, i) => connection(i + 1, to, port, host, protocol));

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { iptablesSave, isParseFailure, type NodeFacts, parseIptablesSave } from '../../../src/dataplane/index.ts';
 import { addressOf, type EndpointSlice, type Service } from '../../../src/model/index.ts';
+import { holds } from '../../../test/support/seed.ts';
 import { defaultKubeProxyConfig } from '../config.ts';
 import { cleanupLeftovers } from './cleanup.ts';
 import { EMPTY_TABLES, isRestoreError, restore, tablesText } from './kernel-tables.ts';
@@ -87,7 +88,7 @@ function saved(state: ProxierState): string {
 
 test('after any partial syncs the tables are those of a full sync, and those that the ruleset prints', () => {
   const small = { ...config, largeClusterEndpointsThreshold: 1000 };
-  fc.assert(
+  holds(
     fc.property(states, (steps) => {
       let state = newProxier(small);
       for (const step of steps) {

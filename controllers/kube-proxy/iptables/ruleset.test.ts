@@ -18,6 +18,7 @@ import {
   TCP,
   UDP,
 } from '../../../src/model/index.ts';
+import { holds } from '../../../test/support/seed.ts';
 import { defaultKubeProxyConfig, type KubeProxyConfig } from '../config.ts';
 import { kubeProxyRuleset } from './ruleset.ts';
 import { isServiceChainName } from './service-chain.ts';
@@ -91,7 +92,7 @@ function allChains(services: ServiceTable, settings: KubeProxyConfig): readonly 
 }
 
 test("a chain's candidates are, in their order, the rules that can match: the index agrees with the linear walk", () => {
-  fc.assert(
+  holds(
     fc.property(table, configs, (services, settings) => {
       for (const chain of allChains(services, settings)) {
         const { index, rules } = chain;
@@ -111,7 +112,7 @@ test("a chain's candidates are, in their order, the rules that can match: the in
 });
 
 test('every jump leads to a chain of its table, and every chain of a service port is jumped to', () => {
-  fc.assert(
+  holds(
     fc.property(table, configs, (services, settings) => {
       const ruleset = kubeProxyRuleset(services, node, settings);
       for (const name of ['nat', 'filter'] as const) {

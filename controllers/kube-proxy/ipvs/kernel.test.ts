@@ -12,6 +12,7 @@ import {
   type VirtualServers,
 } from '../../../src/dataplane/index.ts';
 import { addressOf, type EndpointSlice, type Service, TCP } from '../../../src/model/index.ts';
+import { holds } from '../../../test/support/seed.ts';
 import { defaultIpvsConfig } from './config.ts';
 import { IpvsKernel } from './kernel.ts';
 import { ipvsNode } from './node.ts';
@@ -127,7 +128,7 @@ function answersOf(state: IpvsState) {
 }
 
 test('sync by sync', () => {
-  fc.assert(
+  holds(
     fc.property(fc.array(stepOf(fc.boolean()), { minLength: 1, maxLength: 12 }), (steps) => {
       let state = newIpvsProxier(CONFIG);
       const kernel = new IpvsKernel(CONFIG);
@@ -192,7 +193,7 @@ function factsOf(node: number, address: number): NodeFacts {
 
 test('each node comes to what it would have come to alone, whatever connections it has and whatever syncs it skips', () => {
   const nodes = fc.tuple(...[0, 1, 2].map(() => fc.array(synced, { maxLength: 6 })));
-  fc.assert(
+  holds(
     fc.property(fc.array(stepOf(fc.constant(false)), { minLength: 1, maxLength: 12 }), nodes, (steps, plans) => {
       const config = { ...CONFIG };
       let tracker = newIpvsProxier(config).tracker;

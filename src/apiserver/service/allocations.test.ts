@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { holds } from '../../../test/support/seed.ts';
 import type { Service } from '../../model/index.ts';
 import { Apiserver } from '../index.ts';
 import { aService, stored, testServer } from '../testing/server.ts';
@@ -61,7 +62,7 @@ const CHANGES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName', 'Local
 
 test('what Services hold is theirs alone, and the allocators know exactly that after any history', () => {
   const step = fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), change: fc.constantFrom(...CHANGES) });
-  fc.assert(
+  holds(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const options = { serviceCidrs: ['10.96.0.0/28'], nodePortRange: [30000, 30009] as const };
       const { apiserver, context, store } = testServer(options);

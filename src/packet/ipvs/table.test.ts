@@ -1,6 +1,7 @@
 /** What a host keeps of its sets and virtual servers is what it would be told if it asked anew, whatever other hosts ask. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { holds } from '../../../test/support/seed.ts';
 import {
   ConntrackTable,
   type IpvsShared,
@@ -100,7 +101,7 @@ const command = fc.oneof(
 );
 
 test('answers are those of the version that the host follows', () => {
-  fc.assert(
+  holds(
     fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
       const versions = [new Version(new Array<number>(ADDRESSES).fill(0), undefined)];
       const nodes = [0, 1, 2].map((own) => new Node(versions[0]!, own === 0 ? 3 : ADDRESSES));
@@ -136,7 +137,7 @@ const period = fc.record({
 });
 
 test('rr goes on after a change as the scheduler says', () => {
-  fc.assert(
+  holds(
     fc.property(fc.array(period, { maxLength: 8 }), (periods) => {
       let now: VirtualServer = virtualServer(FIRST, 80, []);
       const node = new Node(new Version([1], undefined), -1);

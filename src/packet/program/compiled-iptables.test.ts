@@ -1,6 +1,7 @@
 /** Compiled code is an accelerator, never a meaning: running it is walking every rule in its order. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { holds } from '../../../test/support/seed.ts';
 import type { Chain, ChainIndex, Rule, Ruleset } from '../../dataplane/index.ts';
 import { addressOf, contains } from '../../model/index.ts';
 import { send, type Walked } from '../send.ts';
@@ -167,7 +168,7 @@ function expectSameWalks(
 describe('compiled code takes the steps, ends and rolls of the walk rule by rule', () => {
   test('over rules of any shape', () => {
     const packets = fc.tuple(address, address, port).map(([from, to, at]) => segment(`${from}:40000`, `${to}:${at}`));
-    fc.assert(
+    holds(
       fc.property(rulesets, fc.array(packets, { minLength: 1, maxLength: 10 }), rolls, (lines, sent, rolled) => {
         expectSameWalks(lines, sent, rolled);
       }),
@@ -181,7 +182,7 @@ describe('compiled code takes the steps, ends and rolls of the walk rule by rule
       maxLength: 3,
     });
     const packets = fc.tuple(address, fc.nat(2), fc.constantFrom(80, 83, 84));
-    fc.assert(
+    holds(
       fc.property(services, fc.array(packets, { minLength: 1, maxLength: 12 }), rolls, (all, sent, rolled) => {
         const lines = all.map(([to, ports, n]) => `-A LONG -d ${to} -p tcp -m tcp --dport ${ports} -j SVC${n}`);
         const segments = sent.map(([from, n, at]) => segment(`${from}:40000`, `${all[n % all.length]![0]}:${at}`));

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { holds } from '../../../test/support/seed.ts';
 import { type NftSet, type NftTable, nftRuleset, parseNft, type Ruleset } from '../../dataplane/index.ts';
 import { addressOf, type Packet, PROTOCOL_NUMBERS, type Protocol, SYN, TCP } from '../../model/index.ts';
 import { send } from '../send.ts';
@@ -184,14 +185,14 @@ const composed = fc.tuple(lines, lines, lines, lines).map((chains) => {
 
 describe('compiled code takes the steps, ends and rolls of the walk rule by rule', () => {
   test('over what kube-proxy wrote', () => {
-    fc.assert(fc.property(sent, rolls, expectSameWalks), { numRuns: 60 });
+    holds(fc.property(sent, rolls, expectSameWalks), { numRuns: 60 });
   });
 
   test('over chains of any shape', () => {
     const host = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', '192.168.0.2');
     const packet = fc.tuple(host, host, fc.constantFrom(80, 81, 82), fc.constantFrom('tcp', 'udp'));
     const packets = fc.array(packet, { minLength: 1, maxLength: 8 });
-    fc.assert(
+    holds(
       fc.property(composed, packets, rolls, (ruleset, all, rolled) =>
         expectSameWalks({ ruleset, own: ['192.168.0.2'], packets: all }, rolled),
       ),

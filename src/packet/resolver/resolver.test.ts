@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { holds } from '../../../test/support/seed.ts';
 import type { DnsMessage, DnsPolicy, DnsQuestion, Pod, PodDnsConfig, Rcode } from '../../model/index.ts';
 import {
   beginLookup,
@@ -201,7 +202,7 @@ test('every lookup ends, and finds only names of its plan', () => {
     .map((labels) => labels.join('.'));
   const servers = fc.integer({ min: 0, max: 4 });
   const libc = fc.constantFrom('glibc' as const, 'musl' as const);
-  fc.assert(
+  holds(
     fc.property(
       name,
       servers,
@@ -232,7 +233,7 @@ test('every lookup ends, and finds only names of its plan', () => {
 test('what is written is read back', () => {
   const word = fc.stringMatching(/^[a-z]{1,8}(\.[a-z]{1,8}){0,2}$/);
   const conf = fc.record({ nameservers: fc.array(fc.ipV4()), searches: fc.array(word), options: fc.array(word) });
-  fc.assert(
+  holds(
     fc.property(conf, (written) => {
       expect(parseResolvConf(resolvConfText(written))).toEqual(written);
     }),

@@ -1,6 +1,6 @@
 /** Rules that keep a run a function of its script and its seed. */
 import { importsOf } from '../imports.ts';
-import { isProduction, NODE_ROOMS, roomOf } from '../rooms.ts';
+import { isCode, isProduction, isTest, NODE_ROOMS, roomOf } from '../rooms.ts';
 import type { Token } from '../scanner.ts';
 import type { SourceFile } from '../source-tree.ts';
 import type { Rule, Violation } from '../violation.ts';
@@ -72,6 +72,8 @@ const TIMED = new Set(
   ).split(' '),
 );
 
+const CLOCK = /(?:clock|scheduler)$/i;
+
 export const rxjsTime: Rule = (files) =>
   files
     .filter((file) => isProduction(file.path))
@@ -80,7 +82,7 @@ export const rxjsTime: Rule = (files) =>
       const code = file.tokens.filter((token) => token.kind !== 'comment');
       return code.flatMap((token, index) => {
         const called = token.kind === 'word' && TIMED.has(token.text) && code[index + 1]?.text === '(';
-        if (!called || code[index - 1]?.text === '.' || hasScheduler(code, index + 1)) return [];
+        if (!called || code[index - 1]?.text === '.' || hasArgument(code, index + 1, CLOCK)) return [];
         return [
           violation(
             file,
@@ -92,14 +94,39 @@ export const rxjsTime: Rule = (files) =>
       });
     });
 
-/** Whether an argument of the call whose parenthesis opens at `open` is named as a clock or a scheduler. */
-function hasScheduler(code: readonly Token[], open: number): boolean {
+/** Whether one of the arguments of the call whose parenthesis opens at `open` is named so. */
+function hasArgument(code: readonly Token[], open: number, name: RegExp): boolean {
   let depth = 0;
   for (let at = open; at < code.length; at++) {
     const { kind, text } = code[at]!;
     if (text === '(') depth++;
     else if (text === ')' && --depth === 0) return false;
-    else if (kind === 'word' && /(?:clock|scheduler)$/i.test(text)) return true;
+    else if (kind === 'word' && name.test(text)) return true;
   }
   return false;
+}
+
+/** Where the seed of all properties comes from; a new one on demand. */
+const SEEDS = 'test/support/seed.ts';
+const DRAWS = new Set(['assert', 'check', 'sample']);
+
+/** A test that fails is one that fails again: its chance has a seed, and the failure tells it. */
+export const seededTests: Rule = (files) =>
+  files
+    .filter((file) => isCode(file.path) && isTest(file.path) && file.path !== SEEDS)
+    .flatMap((file) => {
+      const code = file.tokens.filter((token) => token.kind !== 'comment');
+      return code.flatMap((token, index) => {
+        const unseeded = unseededAt(code, index);
+        return unseeded === undefined ? [] : [violation(file, token, unseeded, 'seeded-tests')];
+      });
+    });
+
+function unseededAt(code: readonly Token[], index: number): string | undefined {
+  const member = code[index + 2]?.text ?? '';
+  if (follows(code, index, ['Math', '.', 'random'])) return `Math.random has no seed; take chance from ${SEEDS}`;
+  if (!follows(code, index, ['fc', '.']) || !DRAWS.has(member)) return undefined;
+  // A property goes through `holds` though it has a seed: a failure is to print the command that repeats it.
+  if (member !== 'assert' && hasArgument(code, index + 3, /^seed$/)) return undefined;
+  return `fc.${member} tells no command that repeats it; call holds of ${SEEDS}, or hand it a seed`;
 }

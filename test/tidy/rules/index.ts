@@ -2,7 +2,7 @@
 import type { SourceFile } from '../source-tree.ts';
 import type { Rule, Violation } from '../violation.ts';
 import { extensions, indexes, knownRooms, nodeImports, packages, roomImports } from './architecture.ts';
-import { clockAndChance, rxjsTime } from './determinism.ts';
+import { clockAndChance, rxjsTime, seededTests } from './determinism.ts';
 import { allTestsRun, machinePaths, names, typeEscapes } from './hygiene.ts';
 import { fileLength, functionLength, medians } from './sizes.ts';
 
@@ -15,6 +15,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   indexes,
   'clock-and-chance': clockAndChance,
   'rxjs-time': rxjsTime,
+  'seeded-tests': seededTests,
   'file-length': fileLength,
   'function-length': functionLength,
   medians,
