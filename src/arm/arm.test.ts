@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { azure } from '../model/index.ts';
-import { ResourceManager } from './arm.ts';
+import { type Operation, ResourceManager } from './arm.ts';
 
 const SCOPE = { subscription: '0', resourceGroup: 'rg' };
 
@@ -61,6 +61,23 @@ describe('a PUT', () => {
     const { properties } = manager.get('public-ip', idOf('public-ip', 'a'))!;
     expect(properties).toEqual({ idleTimeoutInMinutes: 9, provisioningState: 'Failed' });
   });
+});
+
+it('what goes with its machine is gone at once, and the operation on it ends as preempted, also after a new one came', () => {
+  const manager = newManager();
+  const write = (): Operation => {
+    const outcome = manager.begin(put(publicIp('a')));
+    if (!outcome.ok) throw new Error(outcome.error.code);
+    return outcome.operation;
+  };
+  const first = write();
+  manager.preempt('public-ip', first.id);
+  expect(manager.get('public-ip', first.id)).toBeUndefined();
+  expect(manager.finish(first)?.code).toBe('OperationPreempted');
+  const second = write();
+  expect(manager.finish(first)?.code).toBe('OperationPreempted');
+  expect(manager.get('public-ip', first.id)?.properties.provisioningState).toBe('Updating');
+  expect(manager.finish(second)).toBeUndefined();
 });
 
 describe('ARM refuses', () => {

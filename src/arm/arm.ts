@@ -7,6 +7,8 @@
  *   begin(call) --refused--> CloudError (400, 404, 409, 412)
  *        |
  *        +--accepted--> Operation ... finish(operation, failure?) --> Succeeded | Failed
+ *                           |
+ *                           +-- preempt(resource): gone, whatever was being done with it
  * ```
  *
  * Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
@@ -23,6 +25,8 @@ export interface Operation {
   readonly method: azure.CloudCall['method'];
   readonly resource: azure.ResourceName;
   readonly id: string;
+  /** of the resource as this operation left it: with another, something more recent has happened to it */
+  readonly etag: string;
 }
 
 export type BeginOutcome =
@@ -56,50 +60,70 @@ export class ResourceManager implements azure.CloudView {
     return call.method === 'PUT' ? this.#beginPut(call) : this.#beginDelete(call);
   }
 
-  #beginPut({ resource, etag }: Extract<azure.CloudCall, { method: 'PUT' }>): BeginOutcome {
+  #beginPut({ resource, etag: wanted }: Extract<azure.CloudCall, { method: 'PUT' }>): BeginOutcome {
     const name = azure.nameOfType(resource.type);
     const before = this.get(name, resource.id);
-    const error = refusalOfPut(resource, { before, etag, cloud: this });
+    const error = refusalOfPut(resource, { before, etag: wanted, cloud: this });
     if (error !== undefined) return { ok: false, error };
-    this.#write(name, before, withState(resource, 'Updating'));
-    return { ok: true, operation: { method: 'PUT', resource: name, id: resource.id } };
+    const etag = this.#write(name, before, withState(resource, 'Updating'));
+    return { ok: true, operation: { method: 'PUT', resource: name, id: resource.id, etag } };
   }
 
   #beginDelete({ resource, id }: Extract<azure.CloudCall, { method: 'DELETE' }>): BeginOutcome {
     const before = this.get(resource, id);
     const error = refusalOfDelete(resource, id, before, this.#references.usersOf(id));
     if (error !== undefined) return { ok: false, error };
-    this.#write(resource, before, withState(before!, 'Deleting'));
-    return { ok: true, operation: { method: 'DELETE', resource, id } };
+    const etag = this.#write(resource, before, withState(before!, 'Deleting'));
+    return { ok: true, operation: { method: 'DELETE', resource, id, etag } };
   }
 
-  /** Ends an operation: a resource that failed stays as it was written, in state Failed, as ARM leaves it. */
-  finish({ method, resource, id }: Operation, failure?: azure.CloudError): void {
+  /**
+   * Ends an operation, and says why it failed where it did: for `failure`, or because something more recent overtook it. A
+   * resource that failed stays as it was written, in state Failed, as ARM leaves it.
+   */
+  finish({ method, resource, id, etag }: Operation, failure?: azure.CloudError): azure.CloudError | undefined {
     const written = this.get(resource, id);
-    if (written === undefined) return;
-    if (failure !== undefined) {
-      this.#write(resource, written, withState(written, 'Failed'));
-      return;
-    }
-    if (method === 'PUT') {
-      this.#write(resource, written, withState(withAddresses(written, this.#addresses), 'Succeeded'));
-      return;
-    }
-    this.#addresses.release(written);
-    this.#references.replace(written, undefined);
-    this.#lists.delete(resource);
-    this.store.delete(keyOf(resource, id));
+    if (written?.etag !== etag) return PREEMPTED;
+    if (failure !== undefined) this.#write(resource, written, withState(written, 'Failed'));
+    else if (method === 'DELETE') this.#remove(resource, written);
+    else this.#write(resource, written, withState(withAddresses(written, this.#addresses), 'Succeeded'));
+    return failure;
   }
 
-  #write(name: azure.ResourceName, before: azure.AzureResource | undefined, after: azure.AzureResource): void {
+  /**
+   * Deletes at once what belongs to a machine that goes: the platform asks nobody, and an operation that is still on its way
+   * ends as preempted. Does nothing where there is no such resource.
+   */
+  preempt(resource: azure.ResourceName, id: string): void {
+    const before = this.get(resource, id);
+    if (before !== undefined) this.#remove(resource, before);
+  }
+
+  #remove(resource: azure.ResourceName, before: azure.AzureResource): void {
+    this.#addresses.release(before);
+    this.#references.replace(before, undefined);
+    this.#lists.delete(resource);
+    this.store.delete(keyOf(resource, before.id));
+  }
+
+  /** Returns the etag that the resource has now. */
+  #write(name: azure.ResourceName, before: azure.AzureResource | undefined, after: azure.AzureResource): string {
     const etag = etagOf(this.store.revision + 1);
     const resource = deepFreeze(identified(name, after, etag));
     this.#references.replace(before, resource);
     if (before !== undefined) this.#addresses.release(before, resource);
     this.#lists.delete(name);
     this.store.put(keyOf(name, resource.id), resource);
+    return etag;
   }
 }
+
+/** Code and words: https://github.com/kubernetes/autoscaler/pull/9505 and what cloud-provider-azure looks for (pull 5926). */
+const PREEMPTED: azure.CloudError = {
+  status: 409,
+  code: 'OperationPreempted',
+  message: 'Operation execution has been preempted by a more recent operation.',
+};
 
 function keyOf(name: azure.ResourceName, id: string): string {
   return `${name}/${id.toLowerCase()}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aLargeCluster, NOTHING_AROUND } from '../../../test/support/cluster.ts';
+import { aLargeCluster, aService, NOTHING_AROUND } from '../../../test/support/cluster.ts';
 import { cidrOf, formatAddress, type Ipv4 } from '../../model/index.ts';
 import { Emulator } from '../emulator.ts';
 
@@ -24,4 +24,20 @@ test('a machine among the nodes keeps its address from them', () => {
   emulator.boot();
   const taken = emulator.list('Node').flatMap(({ status }) => (status.addresses ?? []).map(({ address }) => address));
   expect(taken).not.toContain(first);
+});
+
+test('a node may go while its interface is being written', () => {
+  const emulator = new Emulator({ ...aLargeCluster(2), azure: NOTHING_AROUND }, { seed: 1 });
+  emulator.boot();
+  emulator.settle();
+  emulator.apply([aService('web', { type: 'LoadBalancer', ports: [{ port: 80 }] })]);
+  const nic = () => emulator.cloud!.named('nic', 'node2');
+  while (nic()?.properties.provisioningState !== 'Updating') emulator.advance(100);
+  emulator.scaleNodePool('nodepool1', 1);
+  while (emulator.list('Node').length > 1) emulator.advance(1);
+  expect(nic()).toBeUndefined();
+  emulator.advance(60_000);
+  const members = emulator.cloud!.arm.list('nic').map(({ name }) => name);
+  expect(members).toEqual(['node1']);
+  expect(emulator.get('Service', 'default/web')?.status.loadBalancer.ingress).toHaveLength(1);
 });

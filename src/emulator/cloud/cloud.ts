@@ -157,7 +157,7 @@ export class Cloud {
     this.#nodes.delete(node);
     this.#nodeAddresses = undefined;
     for (const address of addresses) this.#interfaces.delete(placeKey(CLUSTER_NETWORK_ID, address));
-    this.#finish({ method: 'DELETE', resource: 'nic', id: idOf('nic', node) });
+    this.arm.preempt('nic', idOf('nic', node));
   }
 
   /** The fabric as a world needs it. */
@@ -202,13 +202,9 @@ export class Cloud {
     return id === undefined ? undefined : this.arm.get('nic', id);
   }
 
+  /** What AKS and the user did before the script begins takes no time, nor does the interface of a new machine. */
   #put(resource: azure.AzureResource): void {
-    this.#finish({ method: 'PUT', resource });
-  }
-
-  /** What AKS and the user did before the script begins takes no time. */
-  #finish(call: azure.CloudCall): void {
-    const begun = this.arm.begin(call);
+    const begun = this.arm.begin({ method: 'PUT', resource });
     if (!begun.ok) throw new Error(`Azure refuses the surroundings: ${begun.error.message}`);
     this.arm.finish(begun.operation);
   }

@@ -66,9 +66,9 @@ export class CloudOperations implements CloudTarget {
     changed();
     const failure = this.#takeFailure(name);
     clock.schedule(() => {
-      arm.finish(begun.operation, failure);
+      const failed = arm.finish(begun.operation, failure);
       changed();
-      ended(failure);
+      ended(failed);
     }, OPERATION_MS[name] ?? OPERATION_DEFAULT_MS);
     return undefined;
   }
