@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'controllers/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['dist/**', 'node_modules/**'],
     isolate: false,
-    testTimeout: 60_000,
+    // A limit ends what hangs, such as a socket that nobody answers; how fast the machine is decides no test.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

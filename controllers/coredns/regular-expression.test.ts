@@ -45,7 +45,7 @@ test('patterns of every kind of piece', () => {
     }),
     { numRuns: 5000 },
   );
-}, 30_000);
+});
 
 test.each([
   [String.raw`^(?:[^.]+\.){4,}internal\.cloudapp\.net\.$`, 'a.b.c.d.internal.cloudapp.net.'],

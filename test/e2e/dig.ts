@@ -16,7 +16,7 @@ export async function dig(
   port: number,
   args: readonly string[],
 ): Promise<{ readonly code: number; readonly text: string }> {
-  const all = ['@127.0.0.1', '-p', String(port), '+tries=1', '+time=5', '+noidnin', '+noidnout', ...args];
+  const all = ['@127.0.0.1', '-p', String(port), '+tries=1', '+time=60', '+noidnin', '+noidnout', ...args];
   try {
     const { stdout } = await run('dig', all, { encoding: 'utf8' });
     return { code: 0, text: stdout };
