@@ -14,6 +14,7 @@ import {
   sizeOf,
 } from '../model/index.ts';
 import { insufficient, invalidParameter, type ManagedClusterError } from './managed-cluster-error.ts';
+import { validateNodeMarks } from './node-marks.ts';
 import { validatePodSubnets } from './pod-subnets.ts';
 
 const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
@@ -69,7 +70,7 @@ function validatePool(settings: ClusterSettings, pool: AgentPoolProfile, index: 
         `${JSON.stringify(maxSurge)} is no number of nodes and no share such as 33%`,
       ),
     );
-  return errors;
+  return [...errors, ...validateNodeMarks(pool, field)];
 }
 
 function invalidName(field: string, name: string): ManagedClusterError {

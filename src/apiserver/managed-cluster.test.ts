@@ -58,6 +58,19 @@ test.each([
   [pool({ count: 0 }), 'InvalidParameter agentPoolProfiles[0].count'],
   [pool({ count: 2, maxPods: 10 }), 'InvalidParameter agentPoolProfiles'],
   [pool({ vnetSubnet: 'other' }), 'InvalidParameter agentPoolProfiles[0].vnetSubnet'],
+  [pool({ nodeLabels: { 'bad key!': 'x' } }), 'InvalidParameter agentPoolProfiles[0].nodeLabels["bad key!"]'],
+  [pool({ nodeLabels: { tier: 'a b' } }), 'InvalidParameter agentPoolProfiles[0].nodeLabels["tier"]'],
+  [
+    pool({ nodeLabels: { 'kubernetes.azure.com/agentpool': 'other' } }),
+    'BadRequest agentPoolProfiles[0].nodeLabels["kubernetes.azure.com/agentpool"]',
+  ],
+  [pool({ nodeTaints: ['gpu'] }), 'InvalidParameter agentPoolProfiles[0].nodeTaints[0]'],
+  [pool({ nodeTaints: ['gpu=true:Never'] }), 'InvalidParameter agentPoolProfiles[0].nodeTaints[0]'],
+  [pool({ nodeTaints: ['bad key!=true:NoSchedule'] }), 'InvalidParameter agentPoolProfiles[0].nodeTaints[0]'],
+  [
+    pool({ nodeTaints: ['app=1:NoSchedule', 'app=2:NoExecute', 'app=3:NoSchedule'] }),
+    'InvalidParameter agentPoolProfiles[0].nodeTaints[2]',
+  ],
 ])('refused: %#', (settings, refusal) => {
   expect(codes(settings)).toEqual([refusal]);
 });

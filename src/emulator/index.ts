@@ -1,7 +1,12 @@
 /** emulator: the composition root. Alone knows time and chance. */
 
 export type { DeleteOptions, Outcome, StatusError } from '../apiserver/index.ts';
-export { type ManagedClusterError, RESERVED_RANGES, validateManagedCluster } from '../apiserver/index.ts';
+export {
+  type ManagedClusterError,
+  RESERVED_RANGES,
+  selectorFindings,
+  validateManagedCluster,
+} from '../apiserver/index.ts';
 export type { AksOperation, AksRefusal } from './aks.ts';
 export type { CloudChange } from './cloud/hand-change.ts';
 export type { IpFlow, NetworkWatcher } from './cloud/network-watcher.ts';

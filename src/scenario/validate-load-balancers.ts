@@ -1,10 +1,6 @@
 /** What AKS and its cloud provider would refuse of `spec.cluster.loadBalancers`, each at its place. */
-import {
-  CLOUD_CLUSTER_NAME,
-  type ClusterSettings,
-  type LabelSelector,
-  type ManagedLoadBalancer,
-} from '../model/index.ts';
+import { selectorFindings } from '../emulator/index.ts';
+import { CLOUD_CLUSTER_NAME, type ClusterSettings, type ManagedLoadBalancer } from '../model/index.ts';
 import { problemAt, type SourceDocument } from './document.ts';
 import type { Path, Problem } from './problem.ts';
 import { suggestion } from './spelling.ts';
@@ -25,7 +21,7 @@ export function validateLoadBalancers(document: SourceDocument, settings: Cluste
     ...loadBalancers.flatMap((balancer, i) => [
       ...nameFindings(loadBalancers, i),
       ...poolFindings(loadBalancers, i, settings),
-      ...selectorFindings(balancer).map(({ path, message }) => ({ path: [i, ...path], message })),
+      ...findingsOfSelectors(balancer).map(({ path, message }) => ({ path: [i, ...path], message })),
     ]),
     ...(loadBalancers.some(({ name }) => name === CLOUD_CLUSTER_NAME)
       ? []
@@ -56,19 +52,8 @@ function poolFindings(
 
 const SELECTORS = ['serviceLabelSelector', 'serviceNamespaceSelector', 'nodeSelector'] as const;
 
-function selectorFindings(balancer: ManagedLoadBalancer): readonly Found[] {
+function findingsOfSelectors(balancer: ManagedLoadBalancer): readonly Found[] {
   return SELECTORS.flatMap((field) =>
-    expressionFindings(balancer[field]).map(({ path, message }) => ({ path: [field, ...path], message })),
+    selectorFindings(balancer[field] ?? {}).map(({ path, message }) => ({ path: [field, ...path], message })),
   );
-}
-
-/** As apimachinery's LabelSelectorAsSelector refuses it. */
-function expressionFindings({ matchExpressions = [] }: LabelSelector = {}): readonly Found[] {
-  return matchExpressions.flatMap(({ operator, values = [] }, i): readonly Found[] => {
-    const path = ['matchExpressions', i, 'values'];
-    const isSet = operator === 'In' || operator === 'NotIn';
-    if (isSet && values.length === 0)
-      return [{ path, message: `must name at least one value for operator ${operator}` }];
-    return isSet || values.length === 0 ? [] : [{ path, message: `must be left out for operator ${operator}` }];
-  });
 }
