@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type CnsAddress, type Program, program } from '../../src/dataplane/index.ts';
 import { addressOf, formatAddress } from '../../src/model/index.ts';
 import { aNode, aPod, FakeCluster } from '../../test/support/fake-cluster.ts';
 import { holds } from '../../test/support/seed.ts';
@@ -51,6 +52,40 @@ describe('the kubelet, of its node', () => {
     cluster.run(cluster.now);
     expect(cluster.dataplane.node.get('node1')).toBeUndefined();
     expect(cluster.dataplane.pod.size).toBe(0);
+  });
+
+  describe('sweeps the addresses that it left assigned when it died, together with sandboxes that are nobody’s', () => {
+    // The sandbox of `a` is gone, its address is not: the kubelet died between the two. `b` waits to be torn down.
+    function interrupted(): FakeCluster {
+      const cluster = new FakeCluster([kubeletNode, kubeletPods]);
+      const addresses = [4, 5, 6].map((host) => [
+        addressOf(`10.10.12.${host}`),
+        { container: 'node1', state: 'Available' },
+      ]);
+      const value = {
+        containers: [{ id: 'node1', status: '' }],
+        addresses: new Map(addresses as [number, CnsAddress][]),
+      };
+      cluster.dataplane = program(cluster.dataplane, { piece: 'cnsPool', key: 'node1', value });
+      for (const object of [aNode('node1', CIDR), bound('a'), bound('b')]) cluster.create(object);
+      cluster.run(cluster.now);
+      cluster.dataplane = program(cluster.dataplane, { piece: 'pod', key: 'default/a', value: undefined });
+      cluster.cache.apply('Pod', 'default/a', undefined);
+      cluster.cache.apply('Pod', 'default/b', undefined);
+      expect(assigned(cluster)).toHaveLength(2);
+      return cluster;
+    }
+    const assigned = (cluster: FakeCluster) =>
+      [...cluster.dataplane.cnsPool.get('node1')!.addresses.values()].filter(({ state }) => state === 'Assigned');
+
+    it.each(['there', 'gone'] as const)('of a node that is %s', (node) => {
+      const cluster = interrupted();
+      if (node === 'gone') cluster.cache.apply('Node', 'node1', undefined);
+      for (const intent of cluster.look(kubeletNode, 'node1'))
+        if (intent.do === 'program') cluster.dataplane = program(cluster.dataplane, intent as Program);
+      expect(assigned(cluster)).toEqual([]);
+      expect(cluster.dataplane.pod.size).toBe(0);
+    });
   });
 });
 

@@ -9,6 +9,7 @@ import {
   type Condition,
   findCondition,
   isManual,
+  type Key,
   kubeletDownSince,
   type Moment,
   type Node,
@@ -17,7 +18,7 @@ import {
 } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { hasNetwork, podNetworkFacts } from './pod-network.ts';
-import { deleteSandboxes, releaseUnused } from './sandbox.ts';
+import { sweepSandboxes } from './sandbox.ts';
 
 const NETWORK_NOT_READY =
   'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady ' +
@@ -58,10 +59,7 @@ export const kubeletNode: Controller = {
     const node = view.get('Node', key);
     if (node === undefined) return forget(view, key);
     const orphans = sandboxesWithoutPod(view, key);
-    const network = [
-      ...placeInNetwork(node, view),
-      ...(orphans.length > 0 ? orphans : releaseUnused(key, view.dataplane)),
-    ];
+    const network = [...placeInNetwork(node, view), ...sweepSandboxes(orphans, key, view.dataplane)];
     if (isManual(node) || kubeletDownSince(node) !== undefined) return network;
     return [...network, ...writeStatus(node, view, at)];
   },
@@ -73,19 +71,19 @@ export const kubeletNode: Controller = {
  */
 function forget({ dataplane }: View, name: string): readonly Intent[] {
   const pods = Array.from(dataplane.pod.on(name), ([, pod]) => pod).sort();
-  const sandboxes = pods.length > 0 ? deleteSandboxes(pods, dataplane) : releaseUnused(name, dataplane);
+  const sandboxes = sweepSandboxes(pods, name, dataplane);
   if (!dataplane.node.has(name)) return sandboxes;
   return [...sandboxes, { do: 'program', piece: 'node', key: name, value: undefined }];
 }
 
-/** Tears down what was left when a pod went while nobody was looking: a kubelet does so when it starts. */
-function sandboxesWithoutPod(view: View, name: string): readonly Intent[] {
-  const orphans: string[] = [];
+/** What was left when a pod went while nobody was looking. */
+function sandboxesWithoutPod(view: View, name: string): readonly Key[] {
+  const orphans: Key[] = [];
   for (const [, key] of view.dataplane.pod.on(name)) {
     const network = view.dataplane.pod.get(key);
     if (network?.node === name && view.get('Pod', key)?.metadata.uid !== network.uid) orphans.push(key);
   }
-  return deleteSandboxes(orphans.sort(), view.dataplane);
+  return orphans.sort();
 }
 
 function placeInNetwork(node: Node, view: View): readonly Intent[] {

@@ -75,6 +75,22 @@ function lateDelete(key: Key, node: string, pool: CnsPool, { lateDelete: late }:
 
 /** CNI DEL: the sandboxes go, their addresses are free. */
 export function deleteSandboxes(pods: readonly Key[], dataplane: Dataplane): readonly Intent[] {
+  return deleteWith(pods, poolsWithout(pods, dataplane), dataplane);
+}
+
+/**
+ * What a kubelet puts right when it starts: sandboxes go that are nobody's, and so do addresses that CNS counts as assigned
+ * and no sandbox has, left when a kubelet died between the two. Both at once: nobody may look at the node again.
+ */
+export function sweepSandboxes(orphans: readonly Key[], node: string, dataplane: Dataplane): readonly Intent[] {
+  const pools = poolsWithout(orphans, dataplane);
+  const pool = pools.get(node) ?? dataplane.cnsPool.get(node);
+  const left = pool === undefined ? undefined : withoutUnused(pool, dataplane);
+  if (left !== undefined && left !== pool) pools.set(node, left);
+  return deleteWith(orphans, pools, dataplane);
+}
+
+function poolsWithout(pods: readonly Key[], dataplane: Dataplane): Map<string, CnsPool> {
   const pools = new Map<string, CnsPool>();
   for (const key of pods) {
     const network = dataplane.pod.get(key);
@@ -82,24 +98,30 @@ export function deleteSandboxes(pods: readonly Key[], dataplane: Dataplane): rea
     const pool = pools.get(network.node) ?? dataplane.cnsPool.get(network.node);
     if (pool !== undefined) pools.set(network.node, releaseAddresses(pool, holderOf(network, dataplane)));
   }
-  return [
-    ...pods.flatMap((key) => forgetContainer(key, dataplane)),
-    ...pods.map((key): Intent => ({ do: 'program', piece: 'pod', key, value: undefined })),
-    ...Array.from(pools, ([key, value]): Intent => ({ do: 'program', piece: 'cnsPool', key, value })),
-  ];
+  return pools;
 }
 
-/** Addresses that CNS counts as assigned, and no sandbox has: left when a kubelet died between the two. */
-export function releaseUnused(node: string, dataplane: Dataplane): readonly Intent[] {
-  const pool = dataplane.cnsPool.get(node);
-  if (pool === undefined || hasDefect(dataplane, 4497)) return [];
+function withoutUnused(pool: CnsPool, dataplane: Dataplane): CnsPool {
+  if (hasDefect(dataplane, 4497)) return pool;
   let left = pool;
   for (const [address, { state, pod: holder }] of pool.addresses) {
     if (state !== 'Assigned' || holder === undefined) continue;
     const network = dataplane.pod.at(address);
     if (network === undefined || holderOf(network, dataplane) !== holder) left = releaseAddresses(left, holder);
   }
-  return left === pool ? [] : [{ do: 'program', piece: 'cnsPool', key: node, value: left }];
+  return left;
+}
+
+function deleteWith(
+  pods: readonly Key[],
+  pools: ReadonlyMap<string, CnsPool>,
+  dataplane: Dataplane,
+): readonly Intent[] {
+  return [
+    ...pods.flatMap((key) => forgetContainer(key, dataplane)),
+    ...pods.map((key): Intent => ({ do: 'program', piece: 'pod', key, value: undefined })),
+    ...Array.from(pools, ([key, value]): Intent => ({ do: 'program', piece: 'cnsPool', key, value })),
+  ];
 }
 
 type Assigned =
