@@ -8,4 +8,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-process.exitCode = await runCommandLine(process.argv.slice(2), processConsole());
+void runCommandLine(process.argv.slice(2), processConsole()).then((status) => {
+  process.exitCode = status;
+});

@@ -48,4 +48,6 @@ function summary(passed: number, failed: number, skipped: number): number {
   return failed === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+void main().then((status) => {
+  process.exitCode = status;
+});
