@@ -1,5 +1,5 @@
 /** Settings changed by their paths, and the plan that comes of it. */
-import type { AgentPoolProfile, ClusterSettings } from '../model/index.ts';
+import { type AgentPoolProfile, type ClusterSettings, surgeOf } from '../model/index.ts';
 import type { GrowthStep, Plan } from './plan.ts';
 
 /** One setting as `--set` takes it: `cluster.virtualNetwork.subnets[0].addressPrefix`. */
@@ -68,7 +68,24 @@ export function withNodes(plan: Plan, pool: string, step: GrowthStep, to: number
     raised.includes(each) ? { ...each, growth: { ...each.growth, count: to } } : each,
   );
   const beginsWith = steps.find(({ growth }) => growth.of === 'nodes' && growth.pool === pool)!.growth.count;
-  return { changes, plan: { ...plan, steps, settings: withPool(plan.settings, pool, { count: beginsWith }) } };
+  const settings = withPool(plan.settings, pool, { count: beginsWith });
+  return { changes, plan: { ...plan, steps: withSurges(steps, settings, pool), settings } };
+}
+
+/** A surge that is a share of the pool's nodes is one of those that are there by then. */
+function withSurges(
+  steps: readonly GrowthStep[],
+  { agentPoolProfiles }: ClusterSettings,
+  pool: string,
+): readonly GrowthStep[] {
+  const profile = agentPoolProfiles.find(({ name }) => name === pool)!;
+  let nodes = 0;
+  return steps.map((step): GrowthStep => {
+    const { growth } = step;
+    if (growth.of === 'services' || growth.pool !== pool) return step;
+    if (growth.of === 'nodes') nodes = growth.count;
+    return growth.of === 'surge' ? { ...step, growth: { ...growth, count: surgeOf(profile, nodes) } } : step;
+  });
 }
 
 function withPool(settings: ClusterSettings, name: string, change: Partial<AgentPoolProfile>): ClusterSettings {

@@ -96,3 +96,14 @@ test('pods beyond maxPods are fixed by maxPods or by nodes', () => {
     ['cluster.agentPoolProfiles[0].count 2'],
   ]);
 });
+
+test('an upgrade after more nodes has the surge of all of them', () => {
+  const pool = { count: 3, maxPods: 10, upgradeSettings: { maxSurge: '100%' } };
+  const profile = { ...OVERLAY, podCidr: '10.244.0.0/20' };
+  const plan = aPlan([{ pods: { a: 81 } }, { upgrade: 'a' }], { profile, pool });
+  const fixes = fixesOf(plan, forecast(plan).failure!);
+  expect(fixes.map(({ changes }) => changes.map(({ setting, to }) => `${setting} ${to}`))).toEqual([
+    ['cluster.agentPoolProfiles[0].maxPods 27'],
+    ['cluster.agentPoolProfiles[0].count 9', 'cluster.networkProfile.podCidr 10.244.0.0/19'],
+  ]);
+});
