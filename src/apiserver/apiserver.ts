@@ -171,7 +171,7 @@ export class Apiserver {
       allocation.revert();
       return { ok: true, object, changed: false, ...told };
     }
-    const stored = deepFreeze(atRevision(object, this.#store.revision + 1), before);
+    const stored = atRevision(object, this.#store.revision + 1, before);
     // Watchers hear of the write before `put` returns and may write in turn: what it no longer needs must be free by then.
     allocation.commit();
     const expected = before === undefined ? 0 : Number(before.metadata.resourceVersion);

@@ -1,5 +1,7 @@
 /** What the apiserver alone writes into metadata. Source: k8s.io/apiserver/pkg/registry/rest/{meta,create,update}.go. */
 import {
+  copyWithFrozenParts,
+  deepFreeze,
   KIND_INFO,
   type Kind,
   type KubernetesObject,
@@ -74,9 +76,14 @@ export function keptMetadata(sent: ObjectMeta, before: ObjectMeta): ObjectMeta {
   return metadata as ObjectMeta;
 }
 
-/** The object as it is stored: with its revision. Copies only what is frozen; what is not is this request's own. */
-export function atRevision<T extends KubernetesObject>(object: T, revision: number): T {
-  const metadata = (Object.isFrozen(object.metadata) ? { ...object.metadata } : object.metadata) as Fields;
+/** The object as it is stored, in place of `before`: frozen, with its revision. */
+export function atRevision<T extends KubernetesObject>(object: T, revision: number, before: T | undefined): T {
+  const metadata: Fields = copyWithFrozenParts(object.metadata, before?.metadata);
   metadata.resourceVersion = String(revision);
-  return metadata === object.metadata ? object : { ...object, metadata: metadata as ObjectMeta };
+  const stored = {} as T;
+  for (const name in object) {
+    if (name === 'metadata') stored[name] = Object.freeze(metadata) as T[typeof name];
+    else stored[name] = deepFreeze(object[name], before?.[name]);
+  }
+  return Object.freeze(stored);
 }
