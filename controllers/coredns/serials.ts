@@ -96,7 +96,7 @@ export function movedSerials(
 function sameImport(before: ServiceImport | undefined, after: ServiceImport | undefined): boolean {
   if (before === after) return true;
   if (before === undefined || after === undefined) return false;
-  return before.spec.type === after.spec.type && samePorts(before.spec.ports, after.spec.ports);
+  return before.spec?.type === after.spec?.type && samePorts(before.spec?.ports ?? [], after.spec?.ports ?? []);
 }
 
 /** Whether a change of one ServiceImport and its slices moves the serial of the multicluster zones. */

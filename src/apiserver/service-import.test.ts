@@ -2,15 +2,16 @@ import { expect, test } from 'vitest';
 import type { ServiceImport } from '../model/index.ts';
 import { stored, testServer } from './testing/server.ts';
 
-const anImport = (spec: object) => ({
+const anImport = (spec?: object) => ({
   apiVersion: 'multicluster.x-k8s.io/v1alpha1',
   kind: 'ServiceImport',
   metadata: { name: 'db', namespace: 'default' },
-  spec,
+  ...(spec === undefined ? {} : { spec }),
 });
 const HEADLESS = { type: 'Headless', ports: [{ port: 80 }] };
 
 test.each([
+  [{}, '[spec.ports: Required value, spec.type: Required value]'],
   [{ ports: [] }, 'spec.type: Required value'],
   [{ type: 'Headless' }, 'spec.ports: Required value'],
   [{ ...HEADLESS, type: 'VIP' }, 'spec.type: Unsupported value: "VIP": supported values: "ClusterSetIP", "Headless"'],
@@ -35,4 +36,15 @@ test('its generation counts changes of the spec, and its status is written apart
     apiserver.patch('ServiceImport', 'default/db', { spec: { ports: [{ port: 80 }] } }, {}, context()),
   );
   expect(moved).toMatchObject({ metadata: { generation: 2 }, status });
+});
+
+test('it may lack its spec, and the spec may come later', () => {
+  const { apiserver, context } = testServer();
+  const created = stored(apiserver.create(anImport(), context())) as ServiceImport;
+  expect('spec' in created).toBe(false);
+  const status = { clusters: [{ cluster: 'west' }] };
+  const told = stored(apiserver.patch('ServiceImport', 'default/db', { status }, { status: true }, context()));
+  expect('spec' in told).toBe(false);
+  const filled = stored(apiserver.patch('ServiceImport', 'default/db', { spec: HEADLESS }, {}, context()));
+  expect(filled).toMatchObject({ metadata: { generation: 2 }, spec: HEADLESS, status });
 });

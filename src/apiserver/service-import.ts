@@ -18,15 +18,20 @@ export const SERVICE_IMPORT_STRATEGY: Strategy<'ServiceImport'> = {
     const kept = before.status === undefined ? rest : { ...rest, status: before.status };
     return withGeneration(kept, before, !deepEqual(serviceImport.spec, before.spec));
   },
-  prepareForStatusUpdate: (serviceImport, before) => ({ ...serviceImport, spec: before.spec }),
+  prepareForStatusUpdate({ spec: _, ...rest }, before) {
+    return before.spec === undefined ? rest : { ...rest, spec: before.spec };
+  },
   validate,
   validateUpdate: (serviceImport, _before, errors) => validate(serviceImport, errors),
 };
 
+type Spec = NonNullable<ServiceImport['spec']>;
 /** What a document may lack, whatever the type says. */
-type Written = Partial<{ readonly [F in keyof ServiceImport['spec']]: ServiceImport['spec'][F] | null }>;
+type Written = Partial<{ readonly [F in keyof Spec]: Spec[F] | null }>;
 
-function validate({ spec }: { readonly spec: Written }, errors: FieldErrors): void {
+/** The definition requires fields of the spec, but no spec. */
+function validate({ spec }: { readonly spec?: Written }, errors: FieldErrors): void {
+  if (spec === undefined) return;
   const { ports, type, ips = [], ipFamilies = [] } = spec;
   if (ports === undefined || ports === null) errors.required('spec.ports');
   if (type === undefined || type === null) errors.required('spec.type');

@@ -270,7 +270,8 @@ export interface ConfigMap extends Resource<'ConfigMap', 'v1'> {
 
 /** A Service that other clusters of the set offer (KEP-1645). */
 export interface ServiceImport extends Resource<'ServiceImport', 'multicluster.x-k8s.io/v1alpha1'> {
-  readonly spec: {
+  /** the definition lets it be left out */
+  readonly spec?: {
     readonly type: 'ClusterSetIP' | 'Headless';
     readonly ips?: readonly string[];
     readonly ports: readonly {

@@ -134,7 +134,7 @@ export function describeObject(object: KubernetesObject): string {
     case 'NodeNetworkConfig':
       return `requests ${object.spec.requestedIPCount}`;
     case 'ServiceImport':
-      return [object.spec.type, ...(object.spec.ips ?? [])].join(' ');
+      return object.spec === undefined ? '' : [object.spec.type, ...(object.spec.ips ?? [])].join(' ');
     case 'ClusterSubnetState':
       return object.status?.exhausted === true ? 'exhausted' : 'not exhausted';
     case 'Namespace':
