@@ -9,8 +9,15 @@ import {
   type AgentPoolProfile,
   addressModelOf,
   type ClusterSettings,
+  MAX_PODS_MAX,
+  MAX_PODS_MIN,
   type NetworkProfile,
+  NODE_BLOCK,
+  NODES_PER_CLUSTER_MAX,
+  NODES_PER_POOL_MAX,
   parseCidr,
+  ROUTES_MAX,
+  SUBNET_RESERVED,
   sizeOf,
 } from '../model/index.ts';
 import { insufficient, invalidParameter, type ManagedClusterError } from './managed-cluster-error.ts';
@@ -18,15 +25,7 @@ import { validateNodeMarks } from './node-marks.ts';
 import { validatePodSubnets } from './pod-subnets.ts';
 
 const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
-const MAX_PODS = { least: 10, most: 250 } as const;
 const PODS_PER_CLUSTER_MIN = 30;
-const NODES_PER_POOL_MAX = 1000;
-const NODES_PER_CLUSTER_MAX = 5000;
-const SUBNET_RESERVED = 5;
-/** A route table of Azure holds no more, and kubenet needs a route for every node. */
-const ROUTES_MAX = 400;
-/** Overlay gives every node a /24 of podCidr, whatever its maxPods. */
-const POD_BLOCK_SIZE = 256;
 
 export function validateAgentPools(settings: ClusterSettings): readonly ManagedClusterError[] {
   const pools = settings.agentPoolProfiles;
@@ -50,12 +49,12 @@ function validatePool(settings: ClusterSettings, pool: AgentPoolProfile, index: 
   // The first pool is the system pool: AKS runs CoreDNS there, so it is never empty.
   const countMin = index === 0 ? 1 : 0;
   if (pool.count < countMin || pool.count > NODES_PER_POOL_MAX) errors.push(invalidCount(field, pool.count, countMin));
-  if (pool.maxPods < MAX_PODS.least || pool.maxPods > MAX_PODS.most)
+  if (pool.maxPods < MAX_PODS_MIN || pool.maxPods > MAX_PODS_MAX)
     errors.push({
       code: 'InvalidParameter',
       message: 'The value of parameter maxPods is invalid.',
       field: `${field}.maxPods`,
-      detail: `${pool.maxPods} is outside ${MAX_PODS.least} to ${MAX_PODS.most} pods a node`,
+      detail: `${pool.maxPods} is outside ${MAX_PODS_MIN} to ${MAX_PODS_MAX} pods a node`,
     });
   for (const role of ['vnetSubnet', 'podSubnet'] as const) {
     const subnet = pool[role];
@@ -148,9 +147,9 @@ function validatePodBlocks({ agentPoolProfiles, networkProfile }: ClusterSetting
   const nodes = agentPoolProfiles.reduce((sum, pool) => sum + nodesOf(pool), 0);
   const field = 'networkProfile.podCidr';
   const available = sizeOf(cidr);
-  if (nodes * POD_BLOCK_SIZE <= available) return [];
-  const detail = `${nodes} nodes need a /24 each, ${podCidr} holds ${Math.floor(available / POD_BLOCK_SIZE)}`;
-  return [insufficient(field, nodes * POD_BLOCK_SIZE, available, podCidr, 'networkProfile.podCIDR', detail)];
+  if (nodes * NODE_BLOCK <= available) return [];
+  const detail = `${nodes} nodes need a /24 each, ${podCidr} holds ${Math.floor(available / NODE_BLOCK)}`;
+  return [insufficient(field, nodes * NODE_BLOCK, available, podCidr, 'networkProfile.podCIDR', detail)];
 }
 
 function validateRoutes({ agentPoolProfiles, networkProfile }: ClusterSettings): ManagedClusterError[] {

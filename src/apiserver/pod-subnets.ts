@@ -4,10 +4,9 @@
  * Sources: https://learn.microsoft.com/azure/aks/concepts-network-azure-cni-pod-subnet (modes, blocks),
  * /azure/aks/configure-azure-cni-dynamic-ip-allocation; texts as users reported them: Azure/AKS#3351.
  */
-import { type AgentPoolProfile, type ClusterSettings, parseCidr, sizeOf } from '../model/index.ts';
+import { type AgentPoolProfile, type ClusterSettings, parseCidr, STATIC_BLOCK, sizeOf } from '../model/index.ts';
 import { insufficient, invalidParameter, type ManagedClusterError } from './managed-cluster-error.ts';
 
-const BLOCK_SIZE = 16;
 /** A subnet of static blocks is at most so large. */
 const STATIC_PREFIX_MIN = 12;
 
@@ -69,10 +68,10 @@ function validateBlocks({ agentPoolProfiles, virtualNetwork }: ClusterSettings):
     const field = `agentPoolProfiles[${agentPoolProfiles.indexOf(pools[0]!)}].podSubnet`;
     if (cidr.prefixLength < STATIC_PREFIX_MIN)
       return [invalidParameter(field, `${addressPrefix} is larger than a /${STATIC_PREFIX_MIN}`)];
-    const blocks = Math.max(0, Math.floor(sizeOf(cidr) / BLOCK_SIZE) - 2);
-    const needed = pools.reduce((sum, { count, maxPods }) => sum + count * Math.ceil((maxPods + 1) / BLOCK_SIZE), 0);
+    const blocks = Math.max(0, Math.floor(sizeOf(cidr) / STATIC_BLOCK) - 2);
+    const needed = pools.reduce((sum, { count, maxPods }) => sum + count * Math.ceil((maxPods + 1) / STATIC_BLOCK), 0);
     if (needed <= blocks) return [];
-    const detail = `the nodes reserve ${needed} blocks of ${BLOCK_SIZE}, ${addressPrefix} holds ${blocks}`;
-    return [insufficient(field, needed * BLOCK_SIZE, blocks * BLOCK_SIZE, addressPrefix, name, detail)];
+    const detail = `the nodes reserve ${needed} blocks of ${STATIC_BLOCK}, ${addressPrefix} holds ${blocks}`;
+    return [insufficient(field, needed * STATIC_BLOCK, blocks * STATIC_BLOCK, addressPrefix, name, detail)];
   });
 }

@@ -1,6 +1,7 @@
 /** model: the nouns, as frozen values. No state, no time, no chance; imports nothing of ours. */
 export * from './address.ts';
 export * from './address-model.ts';
+export * from './aks-limits.ts';
 export * as azure from './azure/index.ts';
 export * from './cluster.ts';
 export * from './dice.ts';

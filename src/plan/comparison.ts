@@ -2,7 +2,14 @@
  * Address models side by side: the same script is run once in each, and every cell is what came of that run. The aspects are
  * those by which https://learn.microsoft.com/azure/aks/concepts-network-cni-overview tells overlay from flat networks.
  */
-import { type AddressModel, addressOf, type ClusterSettings, cidrOf, contains } from '../model/index.ts';
+import {
+  type AddressModel,
+  addressOf,
+  type ClusterSettings,
+  cidrOf,
+  contains,
+  NODES_PER_POOL_MAX,
+} from '../model/index.ts';
 import {
   answerOf,
   type EmulatedCluster,
@@ -14,7 +21,7 @@ import {
   withAddressModel,
 } from '../scenario/index.ts';
 import { forecast } from './forecast.ts';
-import { MODEL_TITLES, NODES_PER_POOL_MAX } from './limits.ts';
+import { MODEL_TITLES } from './limits.ts';
 import type { GrowthStep, Plan } from './plan.ts';
 import { prove } from './prove.ts';
 

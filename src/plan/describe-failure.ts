@@ -1,7 +1,7 @@
 /** What runs out first, in sentences, and what AKS or Kubernetes says then. */
-import { addressModelOf } from '../model/index.ts';
+import { addressModelOf, STATIC_BLOCK } from '../model/index.ts';
 import type { Failure } from './forecast.ts';
-import { CNS_BATCH, STATIC_BLOCK, staticBlocksOf } from './limits.ts';
+import { CNS_BATCH, staticBlocksOf } from './limits.ts';
 import type { Plan } from './plan.ts';
 
 export function describeFailure(plan: Plan, failure: Failure): readonly string[] {

@@ -3,19 +3,21 @@
  * has no room. Sources of the arithmetic: https://learn.microsoft.com/azure/aks/concepts-network-ip-address-planning,
  * /azure/aks/concepts-network-azure-cni-overlay, /azure/aks/concepts-network-azure-cni-pod-subnet, /azure/aks/configure-kubenet.
  */
-import { type AddressModel, type ClusterSettings, cidrOf, type Subnet, sizeOf } from '../model/index.ts';
-import { type GrowingNode, GrowingPool } from './growing-pool.ts';
 import {
-  CNS_BATCH,
-  dynamicPoolSize,
+  type AddressModel,
+  type ClusterSettings,
+  cidrOf,
   NODE_BLOCK,
   NODES_PER_CLUSTER_MAX,
   NODES_PER_POOL_MAX,
   ROUTES_MAX,
   STATIC_BLOCK,
   SUBNET_RESERVED,
-  staticBlocksOf,
-} from './limits.ts';
+  type Subnet,
+  sizeOf,
+} from '../model/index.ts';
+import { type GrowingNode, GrowingPool } from './growing-pool.ts';
+import { CNS_BATCH, dynamicPoolSize, staticBlocksOf } from './limits.ts';
 import { type Share, type Space, SpaceLedger, type SpaceUse } from './space.ts';
 
 /** So much of a space, for somebody. */

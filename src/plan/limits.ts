@@ -1,22 +1,11 @@
 /**
- * Numbers that AKS and Azure set. Sources: https://learn.microsoft.com/azure/aks/quotas-skus-regions (nodes),
- * /azure/virtual-network/virtual-networks-faq (addresses of a subnet), /azure/aks/configure-kubenet (routes),
- * /azure/aks/concepts-network-azure-cni-pod-subnet (blocks of 16), Azure/azure-container-networking cns/ipampool/monitor.go (batches).
+ * Numbers that only plans ask for. Sources: https://learn.microsoft.com/azure/aks/concepts-network-azure-cni-pod-subnet,
+ * Azure/azure-container-networking cns/ipampool/monitor.go (batches).
  */
-import type { AddressModel } from '../model/index.ts';
+import { type AddressModel, MAX_PODS_MAX, STATIC_BLOCK } from '../model/index.ts';
 
-/** The first four addresses of every subnet and its last one are Azure's. */
-export const SUBNET_RESERVED = 5;
-/** What every node gets of podCidr, whatever its maxPods. */
-export const NODE_BLOCK = 256;
-/** A static block: a /28. */
-export const STATIC_BLOCK = 16;
 /** Addresses of a cluster with Node Subnet, or with Pod Subnet and dynamic allocation. */
 export const FLAT_ADDRESSES_MAX = 64_000;
-export const ROUTES_MAX = 400;
-export const NODES_PER_POOL_MAX = 1000;
-export const NODES_PER_CLUSTER_MAX = 5000;
-export const MAX_PODS_MAX = 250;
 
 /** Blocks of 16 that a node reserves: one of its addresses is the node's own. */
 export function staticBlocksOf(maxPods: number): number {

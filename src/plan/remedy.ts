@@ -1,11 +1,10 @@
 /** Settings that give a space more room: one change at a time, as large as the growth needs and no larger. */
 
 import { RESERVED_RANGES, validateManagedCluster } from '../emulator/index.ts';
-import { addressModelOf, type ClusterSettings, cidrOf } from '../model/index.ts';
+import { addressModelOf, type ClusterSettings, cidrOf, MAX_PODS_MAX, MAX_PODS_MIN } from '../model/index.ts';
 import { type Changed, withMaxPods, withNodes, withOverlay, withProfile, withSubnet } from './change.ts';
 import { type Failure, forecast } from './forecast.ts';
 import { maxPodsOf } from './growing-pool.ts';
-import { MAX_PODS_MAX } from './limits.ts';
 import type { Plan } from './plan.ts';
 import { PRIVATE_RANGES, placeFor } from './ranges.ts';
 
@@ -16,7 +15,6 @@ export interface Remedy extends Changed {
 
 /** No range is larger than a /8; a Service range holds at most 2^20 addresses. */
 const PREFIX_MIN = { podCidr: 8, serviceCidr: 12 } as const;
-const MAX_PODS_MIN = 10;
 /** What an overlay cluster has where nobody says otherwise. */
 const POD_CIDR = '10.244.0.0/16';
 

@@ -21,6 +21,7 @@ import {
   nodeOrderKey,
   POD_NETWORK_SUBNET_LABEL,
   podNetworkOf,
+  STATIC_BLOCK,
   type Subnet,
   sizeOf,
 } from '../../../src/model/index.ts';
@@ -35,7 +36,6 @@ export interface DncOptions {
 const NAMESPACE = 'kube-system';
 /** Azure keeps the first four addresses of every subnet, and the last. */
 const RESERVED_FIRST = 4;
-export const STATIC_BLOCK_SIZE = 16;
 const STATIC_BLOCK_PREFIX = 28;
 /** Nodes served in one reconcile. */
 const NODES_AT_ONCE_MAX = 1000;
@@ -111,7 +111,7 @@ class Session {
 
   #giveBlocks(node: Node, config: NodeNetworkConfig): readonly Intent[] {
     const maxPods = Number(node.status.capacity?.['pods'] ?? 0);
-    const blocks = this.#takeBlocks(Math.ceil((maxPods + 1) / STATIC_BLOCK_SIZE));
+    const blocks = this.#takeBlocks(Math.ceil((maxPods + 1) / STATIC_BLOCK));
     if (blocks === undefined) return [];
     const [primaryIP, ...others] = blocks.map((first) => `${formatAddress(first)}/${STATIC_BLOCK_PREFIX}`);
     const ipAssignments = others.map((ip) => assignment(node.metadata.name, ip));
@@ -178,11 +178,11 @@ class Session {
   #takeBlocks(count: number): readonly Ipv4[] | undefined {
     const found: Ipv4[] = [];
     const start = (this.#ledger.lowestFree & maskOf(STATIC_BLOCK_PREFIX)) >>> 0;
-    for (let first = start; found.length < count; first += STATIC_BLOCK_SIZE) {
-      if (first + STATIC_BLOCK_SIZE > this.#end) return undefined;
+    for (let first = start; found.length < count; first += STATIC_BLOCK) {
+      if (first + STATIC_BLOCK > this.#end) return undefined;
       if (first >= this.#first && this.#isFree(first)) found.push(first);
     }
-    for (const first of found) for (let i = 0; i < STATIC_BLOCK_SIZE; i++) this.#granted.add(first + i);
+    for (const first of found) for (let i = 0; i < STATIC_BLOCK; i++) this.#granted.add(first + i);
     return found;
   }
 

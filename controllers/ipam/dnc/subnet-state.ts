@@ -5,14 +5,12 @@
  * Here a subnet is exhausted from the first request that could not be met until every node could take a whole batch again,
  * and half of one on top: else the nodes' return to their batches would exhaust it at once.
  */
-import { cidrOf, type Subnet, sizeOf } from '../../../src/model/index.ts';
+import { cidrOf, SUBNET_RESERVED, type Subnet, sizeOf } from '../../../src/model/index.ts';
 import type { Controller } from '../../../src/reconcile/index.ts';
 import { DEFAULT_SCALER, maxFreeOf } from '../cns/scaler.ts';
 import { ledgerOf, SUBNET_LEDGERS, type SubnetLedger, subnetOf } from './subnet-ledger.ts';
 
 const NAMESPACE = 'kube-system';
-/** The first four addresses of a subnet and the last are Azure's. */
-const RESERVED = 5;
 
 export function subnetState(subnets: readonly Subnet[]): Controller {
   return {
@@ -46,6 +44,6 @@ export function subnetState(subnets: readonly Subnet[]): Controller {
 
 function isExhausted({ addressPrefix }: Subnet, ledger: SubnetLedger, was: boolean): boolean {
   if (ledger.refused.size > 0) return true;
-  const free = sizeOf(cidrOf(addressPrefix)) - RESERVED - ledger.holders.size;
+  const free = sizeOf(cidrOf(addressPrefix)) - SUBNET_RESERVED - ledger.holders.size;
   return was && free < ledger.nodes.size * maxFreeOf(DEFAULT_SCALER);
 }
