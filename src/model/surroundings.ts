@@ -90,3 +90,15 @@ export interface AzureSurroundings {
   /** service tags beside VirtualNetwork, AzureLoadBalancer and Internet */
   readonly serviceTags: Readonly<Record<string, readonly string[]>>;
 }
+
+/** Azure around a cluster with nothing in it but the cluster's own. */
+export const NOTHING_AROUND: AzureSurroundings = {
+  virtualNetworks: [],
+  virtualNetworkPeerings: [],
+  sites: [],
+  virtualMachines: [],
+  networkSecurityGroups: [],
+  routeTables: [],
+  natGateways: [],
+  serviceTags: {},
+};

@@ -1,7 +1,6 @@
 /** What lies around a script's cluster on Azure (`spec.azure`), with ARM's names. */
 import * as z from 'zod';
-import type { AzureSurroundings } from '../model/index.ts';
-import { parseAddress, parseCidr } from '../model/index.ts';
+import { type AzureSurroundings, NOTHING_AROUND, parseAddress, parseCidr } from '../model/index.ts';
 
 const name = z.string().min(1);
 const address = checked(parseAddress, 'is no IP address');
@@ -102,15 +101,5 @@ export type SurroundingsDocument = z.infer<typeof surroundingsSchema>;
 
 /** The surroundings with what was left out empty. */
 export function surroundingsOf(document: SurroundingsDocument): AzureSurroundings {
-  const nothing = {
-    virtualNetworks: [],
-    virtualNetworkPeerings: [],
-    sites: [],
-    virtualMachines: [],
-    networkSecurityGroups: [],
-    routeTables: [],
-    natGateways: [],
-    serviceTags: {},
-  };
-  return { ...nothing, ...document } as AzureSurroundings;
+  return { ...NOTHING_AROUND, ...document } as AzureSurroundings;
 }

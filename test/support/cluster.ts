@@ -1,5 +1,7 @@
 /** Builders of clusters and manifests for tests and benchmarks. */
-import type { AzureSurroundings, ClusterSettings } from '../../src/model/index.ts';
+import type { ClusterSettings } from '../../src/model/index.ts';
+
+export { NOTHING_AROUND } from '../../src/model/index.ts';
 
 /** Three nodes of the seed documents' overlay cluster, unless told otherwise. */
 export function aCluster(change: Partial<ClusterSettings> & { readonly nodes?: number } = {}): ClusterSettings {
@@ -72,15 +74,3 @@ export function aPod(name: string, spec: object = {}, metadata: object = {}): ob
     spec: { containers: [{ name: 'app', image: 'registry.example/app:1', ports: [{ containerPort: 8080 }] }], ...spec },
   };
 }
-
-/** Azure around a cluster with nothing in it but the cluster's own. */
-export const NOTHING_AROUND: AzureSurroundings = {
-  virtualNetworks: [],
-  virtualNetworkPeerings: [],
-  sites: [],
-  virtualMachines: [],
-  networkSecurityGroups: [],
-  routeTables: [],
-  natGateways: [],
-  serviceTags: {},
-};
