@@ -1,7 +1,8 @@
 /** A connection tracking table as `conntrack -L` (conntrack-tools, libnetfilter_conntrack's default output) prints it. */
 import { formatAddress, ICMP, ICMPV6, type Moment, SCTP, TCP, UDP } from '../model/index.ts';
 import { addressOfNumber } from './address-numbers.ts';
-import { ASSURED, type Connection, SEEN_REPLY } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { ASSURED, SEEN_REPLY } from './connection-status.ts';
 import type { ConntrackTable } from './conntrack.ts';
 import { SCTP_STATES, TCP_STATES } from './conntrack-states.ts';
 

@@ -3,17 +3,17 @@
  * and Documentation/networking/nf_conntrack-sysctl.rst of Linux 6.x. Sequence numbers and windows are not modelled.
  */
 import { ACK, FIN, type Moment, RST, SCTP, SYN, TCP, UDP } from '../model/index.ts';
+import type { Connection } from './connection.ts';
 import {
   ASSURED,
   CLOSED_BY_ORIGINAL,
   CLOSED_BY_REPLY,
-  type Connection,
   type Direction,
   DYING,
   ORIGINAL,
   RESET_BY_ORIGINAL,
   SEEN_REPLY,
-} from './connection.ts';
+} from './connection-status.ts';
 
 /** What the protocol's tracker says of a packet: it belongs, it does not, or it opens a new connection in the old one's place. */
 export type Tracked = 'accept' | 'invalid' | 'reopen';

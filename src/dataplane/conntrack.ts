@@ -1,43 +1,38 @@
 /**
- * A host's connection tracking table of one family: open addressing over typed arrays.
+ * A host's connection tracking table of one family: open addressing over typed arrays (conntrack-rows.ts).
  *
- * ```text
- *   slot   row | direction | tag        31 bits, or EMPTY
- *   row    16 integers, one cache line
- * ```
  * Both of an entry's tuples are found, each by a slot of its own. A slot's tag is as much of the tuple's hash as there is room
  * for, from its low bits on, so that a search leaves other entries' rows alone. Rows are freed into a list and used again. What
  * has expired counts as absent, and insertions sweep it away.
  */
 import type { Family, Moment, ProtocolNumber } from '../model/index.ts';
-import { ASSURED, Connection, DYING } from './connection.ts';
+import { Connection } from './connection.ts';
+import { ASSURED, DYING } from './connection-status.ts';
+import {
+  DESTINATION,
+  EMPTY,
+  EXPIRES_AT,
+  FLOAT_BITS,
+  HASH,
+  hashOfTuple,
+  MARK,
+  PORTS,
+  PROTOCOL,
+  REPLY_DESTINATION,
+  REPLY_HASH,
+  REPLY_PORTS,
+  REPLY_SOURCE,
+  ROW_BITS,
+  SLOT_BITS,
+  SLOTS_PER_ROW,
+  SOURCE,
+  STATE,
+  STATUS,
+  STREAM_AT,
+} from './conntrack-rows.ts';
 
-const STRIDE = 16;
-const [SOURCE, DESTINATION, PORTS, REPLY_SOURCE, REPLY_DESTINATION, REPLY_PORTS] = [0, 1, 2, 3, 4, 5];
-const PROTOCOL = 6;
-const STATUS = 7;
-const STATE = 8;
-const MARK = 9;
-/** of the two tuples: so that taking an entry out does not compute them again */
-const HASH = 14;
-/** slots for each row, two of them taken when all rows are: the load stays at a half */
-const SLOTS_PER_ROW = 4;
-const SLOT_BITS = 31;
-/** moments are 64-bit floats, in the same row: their index in the Float64Array */
-const EXPIRES_AT = 5;
-const STREAM_AT = 6;
 /** how many rows an insertion looks at for what has expired */
 const SWEEP_ROWS = 2;
-const EMPTY = -1;
-
-/** The multiply-xorshift of MurmurHash3's finaliser, over the four integers of a tuple. */
-function hashOf(protocol: number, source: number, destination: number, ports: number): number {
-  let hash = Math.imul(source, 0x9e3779b1) ^ Math.imul(destination, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) ^ Math.imul(ports ^ (protocol << 8), 0x27d4eb2f);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
-}
 
 /** how many bits of a slot are left beside the row and the direction */
 function tagBitsOf(rows: number): number {
@@ -58,7 +53,7 @@ export class ConntrackTable {
 
   constructor(family: Family, capacity = 64) {
     this.family = family;
-    this.#rows = new Int32Array(capacity * STRIDE);
+    this.#rows = new Int32Array(capacity << ROW_BITS);
     this.#moments = new Float64Array(this.#rows.buffer);
     this.#slots = new Int32Array(capacity * SLOTS_PER_ROW).fill(EMPTY);
     this.#tagBits = tagBitsOf(capacity);
@@ -71,28 +66,30 @@ export class ConntrackTable {
 
   /** The row << 1 | direction of the live entry that has this tuple, or -1. */
   find(protocol: number, source: number, destination: number, ports: number, at: Moment): number {
-    const found = this.#locate(protocol, source, destination, ports);
-    return found >= 0 && this.#moments[(found >> 1) * (STRIDE / 2) + EXPIRES_AT]! > at ? found : -1;
+    const hash = hashOfTuple(protocol, source, destination, ports);
+    const found = this.#locate(hash, protocol, source, destination, ports);
+    return found >= 0 && this.#expiresAt(found >> 1) > at ? found : -1;
   }
 
-  #locate(protocol: number, source: number, destination: number, ports: number): number {
+  /** As `find`, by the tuple's hash, and whether it has expired or not. */
+  #locate(hash: number, protocol: number, source: number, destination: number, ports: number): number {
     const slots = this.#slots;
     const rows = this.#rows;
     const mask = slots.length - 1;
     const tagBits = this.#tagBits;
     const tagMask = (1 << tagBits) - 1;
-    const hash = hashOf(protocol, source, destination, ports);
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const word = slots[slot]!;
       if (word === EMPTY) return -1;
       if (((word ^ hash) & tagMask) !== 0) continue;
       const entry = word >> tagBits;
-      const base = (entry >> 1) * STRIDE + (entry & 1) * 3;
+      const base = (entry >> 1) << ROW_BITS;
+      const tuple = (entry & 1) === 0 ? base : base | REPLY_SOURCE;
       if (
-        rows[base] === source &&
-        rows[base + 1] === destination &&
-        rows[base + 2] === ports &&
-        rows[(entry >> 1) * STRIDE + PROTOCOL] === protocol
+        rows[tuple] === source &&
+        rows[tuple + 1] === destination &&
+        rows[tuple + 2] === ports &&
+        rows[base | PROTOCOL] === protocol
       ) {
         return entry;
       }
@@ -101,23 +98,23 @@ export class ConntrackTable {
 
   /** A copy of one row, to be changed and given back to `update`. */
   read(row: number): Connection {
-    const base = row * STRIDE;
+    const base = row << ROW_BITS;
     const rows = this.#rows;
     const connection = new Connection(
-      rows[base + PROTOCOL]! as ProtocolNumber,
-      rows[base + SOURCE]!,
-      rows[base + DESTINATION]!,
-      rows[base + PORTS]!,
+      rows[base | PROTOCOL]! as ProtocolNumber,
+      rows[base | SOURCE]!,
+      rows[base | DESTINATION]!,
+      rows[base | PORTS]!,
+      rows[base | REPLY_PORTS]!,
     );
     connection.row = row;
-    connection.replySource = rows[base + REPLY_SOURCE]!;
-    connection.replyDestination = rows[base + REPLY_DESTINATION]!;
-    connection.replyPorts = rows[base + REPLY_PORTS]!;
-    connection.status = rows[base + STATUS]!;
-    connection.state = rows[base + STATE]!;
-    connection.mark = rows[base + MARK]!;
-    connection.expiresAt = this.#moments[row * (STRIDE / 2) + EXPIRES_AT]!;
-    connection.streamAt = this.#moments[row * (STRIDE / 2) + STREAM_AT]!;
+    connection.replySource = rows[base | REPLY_SOURCE]!;
+    connection.replyDestination = rows[base | REPLY_DESTINATION]!;
+    connection.status = rows[base | STATUS]!;
+    connection.state = rows[base | STATE]!;
+    connection.mark = rows[base | MARK]!;
+    connection.expiresAt = this.#expiresAt(row);
+    connection.streamAt = this.#moments[(row << FLOAT_BITS) | STREAM_AT]!;
     return connection;
   }
 
@@ -125,35 +122,57 @@ export class ConntrackTable {
   insert(connection: Connection, at: Moment): boolean {
     this.#sweep(at);
     const { protocol, source, destination, ports, replySource, replyDestination, replyPorts } = connection;
-    if (!this.#makeFree(protocol, source, destination, ports, at)) return false;
-    if (!this.#makeFree(protocol, replySource, replyDestination, replyPorts, at)) return false;
+    const hash = hashOfTuple(protocol, source, destination, ports);
+    const replyHash = hashOfTuple(protocol, replySource, replyDestination, replyPorts);
+    const found = this.#locate(hash, protocol, source, destination, ports);
+    if (found >= 0 && !this.#makeFree(found >> 1, at)) return false;
+    const foundReply = this.#locate(replyHash, protocol, replySource, replyDestination, replyPorts);
+    if (foundReply >= 0 && !this.#makeFree(foundReply >> 1, at)) return false;
     const row = this.#free.pop() ?? this.#newRow();
-    this.#writeTuples(row, connection);
+    this.#writeTuples(row, connection, hash, replyHash);
     this.#writeState(row, connection);
-    this.#claimBoth(row);
+    this.#claim(row << 1, hash);
+    this.#claim((row << 1) | 1, replyHash);
     this.#size++;
     return true;
   }
 
   /** Gives back a changed copy. Does nothing when the entry has gone since it was read. */
   update(connection: Connection): void {
-    const { protocol, source, destination, ports } = connection;
-    const found = this.#locate(protocol, source, destination, ports);
-    if (found < 0) return;
-    if ((connection.status & DYING) !== 0) this.#remove(found >> 1);
-    else this.#writeState(found >> 1, connection);
+    const row = this.#rowOf(connection);
+    if (row < 0) return;
+    if ((connection.status & DYING) !== 0) this.#remove(row);
+    else this.#writeState(row, connection);
   }
 
   /** Removes an entry, as `conntrack -D` does. */
   remove(connection: Connection): void {
-    const found = this.#locate(connection.protocol, connection.source, connection.destination, connection.ports);
-    if (found >= 0) this.#remove(found >> 1);
+    const row = this.#rowOf(connection);
+    if (row >= 0) this.#remove(row);
+  }
+
+  /** The row of an entry with this connection's first tuple; -1 where there is none. */
+  #rowOf({ row, protocol, source, destination, ports }: Connection): number {
+    // Nearly always it is still where it was read, and no two entries have a tuple in common.
+    if (row >= 0 && this.#isAt(row, protocol, source, destination, ports)) return row;
+    return this.#locate(hashOfTuple(protocol, source, destination, ports), protocol, source, destination, ports) >> 1;
+  }
+
+  #isAt(row: number, protocol: number, source: number, destination: number, ports: number): boolean {
+    const base = row << ROW_BITS;
+    const rows = this.#rows;
+    return (
+      rows[base | SOURCE] === source &&
+      rows[base | DESTINATION] === destination &&
+      rows[base | PORTS] === ports &&
+      rows[base | PROTOCOL] === protocol
+    );
   }
 
   /** The live entries, in the order of their rows. */
   *connections(at: Moment): Iterable<Connection> {
     for (let row = 0; row < this.#used; row++) {
-      if (this.#isUsed(row) && this.#moments[row * (STRIDE / 2) + EXPIRES_AT]! > at) yield this.read(row);
+      if (this.#isUsed(row) && this.#expiresAt(row) > at) yield this.read(row);
     }
   }
 
@@ -171,73 +190,70 @@ export class ConntrackTable {
     return copy;
   }
 
-  #makeFree(protocol: number, source: number, destination: number, ports: number, at: Moment): boolean {
-    const found = this.#locate(protocol, source, destination, ports);
-    if (found < 0) return true;
-    if (this.#moments[(found >> 1) * (STRIDE / 2) + EXPIRES_AT]! > at) return false;
-    this.#remove(found >> 1);
+  #expiresAt(row: number): Moment {
+    return this.#moments[(row << FLOAT_BITS) | EXPIRES_AT]!;
+  }
+
+  /** Takes out what has expired; false where the row's entry lives. */
+  #makeFree(row: number, at: Moment): boolean {
+    if (this.#expiresAt(row) > at) return false;
+    this.#remove(row);
     return true;
   }
 
-  #writeTuples(row: number, connection: Connection): void {
-    const base = row * STRIDE;
+  #writeTuples(row: number, connection: Connection, hash: number, replyHash: number): void {
+    const base = row << ROW_BITS;
     const rows = this.#rows;
-    rows[base + SOURCE] = connection.source;
-    rows[base + DESTINATION] = connection.destination;
-    rows[base + PORTS] = connection.ports;
-    rows[base + REPLY_SOURCE] = connection.replySource;
-    rows[base + REPLY_DESTINATION] = connection.replyDestination;
-    rows[base + REPLY_PORTS] = connection.replyPorts;
-    rows[base + PROTOCOL] = connection.protocol;
-    const { protocol } = connection;
-    rows[base + HASH] = hashOf(protocol, connection.source, connection.destination, connection.ports);
-    rows[base + HASH + 1] = hashOf(
-      protocol,
-      connection.replySource,
-      connection.replyDestination,
-      connection.replyPorts,
-    );
+    rows[base | SOURCE] = connection.source;
+    rows[base | DESTINATION] = connection.destination;
+    rows[base | PORTS] = connection.ports;
+    rows[base | REPLY_SOURCE] = connection.replySource;
+    rows[base | REPLY_DESTINATION] = connection.replyDestination;
+    rows[base | REPLY_PORTS] = connection.replyPorts;
+    rows[base | PROTOCOL] = connection.protocol;
+    rows[base | HASH] = hash;
+    rows[base | REPLY_HASH] = replyHash;
   }
 
   #writeState(row: number, connection: Connection): void {
-    const base = row * STRIDE;
-    this.#rows[base + STATUS] = connection.status;
-    this.#rows[base + STATE] = connection.state;
-    this.#rows[base + MARK] = connection.mark;
-    this.#moments[row * (STRIDE / 2) + EXPIRES_AT] = connection.expiresAt;
-    this.#moments[row * (STRIDE / 2) + STREAM_AT] = connection.streamAt;
+    const base = row << ROW_BITS;
+    const rows = this.#rows;
+    const moments = this.#moments;
+    rows[base | STATUS] = connection.status;
+    rows[base | STATE] = connection.state;
+    rows[base | MARK] = connection.mark;
+    moments[(row << FLOAT_BITS) | EXPIRES_AT] = connection.expiresAt;
+    moments[(row << FLOAT_BITS) | STREAM_AT] = connection.streamAt;
   }
 
   #isUsed(row: number): boolean {
-    return this.#rows[row * STRIDE + PROTOCOL] !== 0;
+    return this.#rows[(row << ROW_BITS) | PROTOCOL] !== 0;
   }
 
   #newRow(): number {
-    if ((this.#used + 1) * STRIDE > this.#rows.length) this.#grow();
+    if ((this.#used + 1) << ROW_BITS > this.#rows.length) this.#grow();
     return this.#used++;
   }
 
   #grow(): void {
-    const rows = new Int32Array(Math.max(64 * STRIDE, this.#rows.length * 2));
+    const rows = new Int32Array(Math.max(64 << ROW_BITS, this.#rows.length * 2));
     rows.set(this.#rows);
     this.#rows = rows;
     this.#moments = new Float64Array(rows.buffer);
-    const capacity = rows.length / STRIDE;
+    const capacity = rows.length >> ROW_BITS;
     this.#slots = new Int32Array(capacity * SLOTS_PER_ROW).fill(EMPTY);
     this.#tagBits = tagBitsOf(capacity);
-    for (let row = 0; row < this.#used; row++) if (this.#isUsed(row)) this.#claimBoth(row);
-  }
-
-  #claimBoth(row: number): void {
-    this.#claim(row << 1);
-    this.#claim((row << 1) | 1);
+    for (let row = 0; row < this.#used; row++) {
+      if (!this.#isUsed(row)) continue;
+      this.#claim(row << 1, this.#hashOf(row << 1));
+      this.#claim((row << 1) | 1, this.#hashOf((row << 1) | 1));
+    }
   }
 
   /** Files an entry under its hash. */
-  #claim(entry: number): void {
+  #claim(entry: number, hash: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    const hash = this.#hashOf(entry);
     let slot = hash & mask;
     while (slots[slot] !== EMPTY) slot = (slot + 1) & mask;
     slots[slot] = this.#wordOf(entry, hash);
@@ -248,13 +264,13 @@ export class ConntrackTable {
   }
 
   #hashOf(entry: number): number {
-    return this.#rows[(entry >> 1) * STRIDE + HASH + (entry & 1)]!;
+    return this.#rows[((entry >> 1) << ROW_BITS) | HASH | (entry & 1)]!;
   }
 
   #remove(row: number): void {
     this.#release(row << 1);
     this.#release((row << 1) | 1);
-    this.#rows[row * STRIDE + PROTOCOL] = 0;
+    this.#rows[(row << ROW_BITS) | PROTOCOL] = 0;
     this.#free.push(row);
     this.#size--;
   }
@@ -286,7 +302,7 @@ export class ConntrackTable {
     for (let i = 0; i < SWEEP_ROWS && this.#used > 0; i++) {
       this.#sweepAt = this.#sweepAt + 1 < this.#used ? this.#sweepAt + 1 : 0;
       const row = this.#sweepAt;
-      if (this.#isUsed(row) && this.#moments[row * (STRIDE / 2) + EXPIRES_AT]! <= at) this.#remove(row);
+      if (this.#isUsed(row) && this.#expiresAt(row) <= at) this.#remove(row);
     }
   }
 }

@@ -4,6 +4,7 @@ export * from './azure-show.ts';
 export * from './cns-assignment.ts';
 export * from './cns-pool.ts';
 export * from './connection.ts';
+export * from './connection-status.ts';
 export * from './conntrack.ts';
 export * from './conntrack-print.ts';
 export * from './conntrack-states.ts';
