@@ -6,6 +6,7 @@ import type { ConntrackTable, Route, Ruleset } from '../dataplane/index.ts';
 import { type Address, cidrOf, type Family, familyOf, formatAddress } from '../model/index.ts';
 import type { ClusterWorld } from './cluster-world.ts';
 import { isLoopback } from './loopback.ts';
+import { type HostRules, rulesOf } from './program/ruleset-program.ts';
 import { RecentLists } from './recent.ts';
 import type { Hop, Host } from './world.ts';
 
@@ -38,8 +39,8 @@ export class ExternalHost implements Host {
     this.#world = world;
   }
 
-  rules(): Ruleset | undefined {
-    return this.#appliance?.rules;
+  rules(): HostRules | undefined {
+    return this.#appliance && rulesOf(this.#appliance.rules);
   }
 
   conntrack(family: Family): ConntrackTable | undefined {

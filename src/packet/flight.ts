@@ -71,7 +71,7 @@ export class Flight {
   readonly at: Moment;
   readonly chance: Chance;
   readonly recorder: Recorder | undefined;
-  race: Race | undefined = undefined;
+  race: Race | undefined;
 
   source: number;
   destination: number;
@@ -82,41 +82,43 @@ export class Flight {
 
   host: Host;
   /** the host's rules; undefined where it has none */
-  rules: HostRules | undefined = undefined;
-  table: ConntrackTable | undefined = undefined;
-  mark = 0;
+  rules: HostRules | undefined;
+  /** the stops where those have anything to run; see HostRules */
+  stops: number;
+  table: ConntrackTable | undefined;
+  mark: number;
   /** where it is recorded: the table whose rules it walks */
-  tableName: TableName = 'raw';
+  tableName: TableName;
   /** where it is recorded: the rule of nft that asked a map last */
-  asking: { readonly chain: NftChain; readonly rule: NftRule } | undefined = undefined;
-  inInterface = '';
-  outInterface = '';
+  asking: { readonly chain: NftChain; readonly rule: NftRule } | undefined;
+  inInterface: string;
+  outInterface: string;
 
   /** what conntrack found on this host; undefined: not tracked, or INVALID */
-  connection: Connection | undefined = undefined;
-  direction: Direction = ORIGINAL;
+  connection: Connection | undefined;
+  direction: Direction;
   /** one of netfilter.ts' STATE_ bits; 0 before conntrack has looked */
-  state = 0;
+  state: number;
   /** the target that has just decided on a translation */
-  translatedBy: 'DNAT' | 'SNAT' | 'MASQUERADE' | 'conntrack' = 'conntrack';
+  translatedBy: 'DNAT' | 'SNAT' | 'MASQUERADE' | 'conntrack';
   /** whether a MASQUERADE target was reached on any host, also where the address it lends was the packet's already */
-  masqueraded = false;
+  masqueraded: boolean;
 
   /** the rule that dropped or refused the packet */
-  blamed: Rule | undefined = undefined;
-  blamedChain = '';
-  verdict: Verdict | undefined = undefined;
+  blamed: Rule | undefined;
+  blamedChain: string;
+  verdict: Verdict | undefined;
 
   /** the connection changed last; each leads to the one before */
-  changedLast: Connection | undefined = undefined;
+  changedLast: Connection | undefined;
   /** what `recent` lists are to remember: list name and host, each with this packet's source there */
-  remembered: Remembered[] | undefined = undefined;
+  remembered: Remembered[] | undefined;
 
   /** what IPVS chose on this packet's way: the last host's only, for no packet is balanced twice */
-  balanced: { readonly ipvs: IpvsTable; readonly choice: Choice } | undefined = undefined;
+  balanced: { readonly ipvs: IpvsTable; readonly choice: Choice } | undefined;
 
   /** the flow that Azure's fabric carries it in, where it has come that far */
-  carried: Connection | undefined = undefined;
+  carried: Connection | undefined;
 
   #shown: Packet | undefined;
 
@@ -135,15 +137,36 @@ export class Flight {
     this.ttl = packet.ttl;
     this.payload = packet.payload;
     this.host = host;
+    this.race = undefined;
+    this.rules = undefined;
+    this.stops = 0;
+    this.table = undefined;
+    this.mark = 0;
+    this.tableName = 'raw';
+    this.asking = undefined;
+    this.inInterface = '';
+    this.outInterface = '';
+    this.connection = undefined;
+    this.direction = ORIGINAL;
+    this.state = 0;
+    this.translatedBy = 'conntrack';
+    this.masqueraded = false;
+    this.blamed = undefined;
+    this.blamedChain = '';
+    this.verdict = undefined;
+    this.changedLast = undefined;
+    this.remembered = undefined;
+    this.balanced = undefined;
+    this.carried = undefined;
     this.#shown = packet;
   }
 
   get destinationAddress(): Address {
-    return addressOfNumber(this.family, this.destination);
+    return this.family === 4 ? this.destination >>> 0 : addressOfNumber(6, this.destination);
   }
 
   get sourceAddress(): Address {
-    return addressOfNumber(this.family, this.source);
+    return this.family === 4 ? this.source >>> 0 : addressOfNumber(6, this.source);
   }
 
   get ports(): number {

@@ -12,7 +12,7 @@ import {
   TCP,
 } from '../model/index.ts';
 import type { Flight } from './flight.ts';
-import { rewrite, type Side } from './nat.ts';
+import { decisiveBit, rewrite, type Side } from './nat.ts';
 
 /** Linux's net.ipv4.ip_default_ttl */
 const TTL = 64;
@@ -32,23 +32,22 @@ const ERRORS: Readonly<Record<Exclude<RejectWith, 'tcp-reset'>, IcmpError>> = {
 export function translateError(flight: Flight, side: Side): void {
   const connection = flight.connection!;
   const forward = flight.direction === ORIGINAL;
-  const nat = (side === 'source') === forward ? SOURCE_NAT : DESTINATION_NAT;
-  if ((connection.status & nat) === 0 || flight.payload?.kind !== 'icmp-error') return;
+  if ((connection.status & decisiveBit(flight, side)) === 0 || flight.payload?.kind !== 'icmp-error') return;
   // The tuple of the other direction, which is the quoted packet's own.
   const ports = forward ? connection.replyPorts : connection.ports;
   const [source, destination] = forward
     ? [connection.replySource, connection.replyDestination]
     : [connection.source, connection.destination];
-  const number = side === 'source' ? destination : source;
+  const number = side === SOURCE_NAT ? destination : source;
   const address = addressOfNumber(flight.family, number);
   const before = flight.recorder === undefined ? undefined : flight.packet();
   const { payload } = flight;
   const about: FiveTuple =
-    side === 'source'
+    side === SOURCE_NAT
       ? { ...payload.about, destination: address, destinationPort: ports & 0xffff }
       : { ...payload.about, source: address, sourcePort: ports >>> 16 };
   flight.payload = { ...payload, about };
-  rewrite(flight, side, number, side === 'source' ? flight.sourcePort : flight.destinationPort);
+  rewrite(flight, side, number, side === SOURCE_NAT ? flight.sourcePort : flight.destinationPort);
   if (before !== undefined) flight.recorder!.translate(flight.host, flight.packet(), 'conntrack', before);
 }
 

@@ -19,8 +19,8 @@ import { tupleInUse } from './tracking.ts';
 
 type TargetOf<T extends Target['target']> = Extract<Target, { target: T }>;
 
-/** Which side of a packet a hook rewrites. */
-export type Side = 'source' | 'destination';
+/** Which side of a packet a hook rewrites: the status bit of a connection that is translated there in its first direction. */
+export type Side = typeof SOURCE_NAT | typeof DESTINATION_NAT;
 
 /** what stands for the packet's own port */
 export const SAME_PORT = -1;
@@ -59,7 +59,7 @@ export function applyMasquerade(flight: Flight, target: TargetOf<'MASQUERADE'>):
 
 /** What no rule translates keeps its addresses, yet may need another source port: two connections must not look alike. */
 export function bindAsIs(flight: Flight, connection: Connection, side: Side): void {
-  if (side === 'destination') connection.status |= DESTINATION_NAT_DONE;
+  if (side === DESTINATION_NAT) connection.status |= DESTINATION_NAT_DONE;
   else setSource(flight, connection, connection.replyDestination, false);
 }
 
@@ -79,14 +79,21 @@ function setSource(flight: Flight, connection: Connection, address: number, rand
 /** Rewrites one side of the packet so that it fits its connection. */
 export function translate(flight: Flight, side: Side): void {
   const connection = flight.connection!;
+  if ((connection.status & decisiveBit(flight, side)) !== 0) fitSide(flight, connection, side);
+}
+
+/** Replies have their sides the other way round. */
+export function decisiveBit({ direction }: Flight, side: Side): number {
+  return direction === ORIGINAL ? side : side ^ (SOURCE_NAT | DESTINATION_NAT);
+}
+
+function fitSide(flight: Flight, connection: Connection, side: Side): void {
   const forward = flight.direction === ORIGINAL;
-  const nat = (side === 'source') === forward ? SOURCE_NAT : DESTINATION_NAT;
-  if ((connection.status & nat) === 0) return;
   const address = translatedAddress(connection, forward, side);
   const ports = invertPorts(connection.protocol, forward ? connection.replyPorts : connection.ports);
-  const port = side === 'source' ? ports >>> 16 : ports & 0xffff;
-  const [addressBefore, portBefore] =
-    side === 'source' ? [flight.source, flight.sourcePort] : [flight.destination, flight.destinationPort];
+  const port = side === SOURCE_NAT ? ports >>> 16 : ports & 0xffff;
+  const addressBefore = side === SOURCE_NAT ? flight.source : flight.destination;
+  const portBefore = side === SOURCE_NAT ? flight.sourcePort : flight.destinationPort;
   if (address === addressBefore && port === portBefore) return;
   const before = flight.recorder === undefined ? undefined : flight.packet();
   rewrite(flight, side, address, port);
@@ -98,12 +105,12 @@ export function translate(flight: Flight, side: Side): void {
 
 /** The other direction's tuple, turned round: what a packet of this direction looks like beyond this host. */
 function translatedAddress(connection: Connection, forward: boolean, side: Side): number {
-  if (forward) return side === 'source' ? connection.replyDestination : connection.replySource;
-  return side === 'source' ? connection.destination : connection.source;
+  if (forward) return side === SOURCE_NAT ? connection.replyDestination : connection.replySource;
+  return side === SOURCE_NAT ? connection.destination : connection.source;
 }
 
 export function rewrite(flight: Flight, side: Side, address: number, port: number): void {
-  if (side === 'source') {
+  if (side === SOURCE_NAT) {
     flight.source = address;
     flight.sourcePort = port;
   } else {

@@ -4,6 +4,7 @@ import { type Address, addressOf, type Cidr, cidrOf, contains, type Family, fami
 import type { ClusterWorld } from './cluster-world.ts';
 import type { IpvsTable } from './ipvs/table.ts';
 import { isLoopback } from './loopback.ts';
+import { type HostRules, rulesOf } from './program/ruleset-program.ts';
 import type { RecentLists } from './recent.ts';
 import type { Hop, Host } from './world.ts';
 
@@ -30,10 +31,15 @@ export class NodeHost implements Host {
   readonly #primary: Address | undefined;
   /** its own addresses beside the first and lo's; undefined where it has no more, as most have not */
   readonly #others: readonly Address[] | undefined;
+  /** without the kind before it, as the world knows it */
+  readonly #name: string;
   readonly #facts: NodeFacts;
   readonly #world: ClusterWorld;
   readonly #subnet: Cidr | undefined;
   readonly #default: { readonly 4: Route; readonly 6: Route };
+  /** the IPv4 rules that were loaded when a packet came last, and as a walk meets them */
+  #loadedIpv4: Ruleset | undefined;
+  #rulesIpv4: HostRules | undefined;
   /** one table for as long as there is the node: asking for rules brings it up to date */
   #ipvsIpv4: IpvsTable | undefined;
   readonly #tableIpv4: ConntrackTable;
@@ -51,6 +57,7 @@ export class NodeHost implements Host {
     this.#primary = facts.addresses[0];
     this.#others = othersOf(facts);
     this.podBridge = bridgeOf(facts);
+    this.#name = facts.name;
     this.#facts = facts;
     this.#world = world;
     this.recent = parts.recentOf(facts.name);
@@ -61,8 +68,14 @@ export class NodeHost implements Host {
     this.#default = { 4: this.#throughGateway(EVERYWHERE[4]), 6: { destination: EVERYWHERE[6], device: DEVICE } };
   }
 
-  rules(family: Family): Ruleset | undefined {
-    return this.#world.parts.rulesetOf(this.#facts.name, family);
+  rules(family: Family): HostRules | undefined {
+    const loaded = this.#world.parts.rulesetOf(this.#name, family);
+    if (loaded === undefined || family !== 4) return loaded && rulesOf(loaded);
+    if (loaded !== this.#loadedIpv4) {
+      this.#loadedIpv4 = loaded;
+      this.#rulesIpv4 = rulesOf(loaded);
+    }
+    return this.#rulesIpv4;
   }
 
   conntrack(family: Family): ConntrackTable {

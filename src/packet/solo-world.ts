@@ -6,6 +6,7 @@ import { ConntrackTable, type Route, type Ruleset } from '../dataplane/index.ts'
 import { type Address, cidrOf, type Family, familyOf, formatAddress, parseAddress } from '../model/index.ts';
 import type { IpvsTable } from './ipvs/table.ts';
 import { isLoopback } from './loopback.ts';
+import { type HostRules, rulesOf } from './program/ruleset-program.ts';
 import { RecentLists } from './recent.ts';
 import type { Hop, Host, World } from './world.ts';
 
@@ -42,8 +43,9 @@ class SoloHost implements Host {
     this.#ipvs = node.ipvs;
   }
 
-  rules(family: Family): Ruleset | undefined {
-    return this.#rules.find((ruleset) => (ruleset.family ?? 4) === family);
+  rules(family: Family): HostRules | undefined {
+    const loaded = this.#rules.find((ruleset) => (ruleset.family ?? 4) === family);
+    return loaded && rulesOf(loaded);
   }
 
   conntrack(family: Family): ConntrackTable {

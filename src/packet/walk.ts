@@ -14,19 +14,21 @@
  * A new connection is confirmed at the end of INPUT and POSTROUTING. (Netfilter's priorities: include/uapi/linux/netfilter_ipv4.h.)
  */
 import {
+  type Connection,
+  DESTINATION_NAT,
   DESTINATION_NAT_DONE,
   numberOfAddress,
   routeText,
+  SOURCE_NAT,
   SOURCE_NAT_DONE,
   STATE_NEW,
   STATE_RELATED,
 } from '../dataplane/index.ts';
-import type { Verdict } from '../model/index.ts';
+import type { Address, Verdict } from '../model/index.ts';
 import type { Flight } from './flight.ts';
 import { translateError } from './icmp.ts';
 import { balance, isForIpvs } from './ipvs/balance.ts';
 import { bindAsIs, type Side, translate } from './nat.ts';
-import { rulesOf } from './program/ruleset-program.ts';
 import {
   ACCEPT,
   DROP,
@@ -63,8 +65,9 @@ export function walk(flight: Flight, begin: (flight: Flight) => Hop | undefined 
 /** The host's end of a packet: it forgets what other hosts knew of it. */
 function enter(flight: Flight, host: Host): void {
   flight.host = host;
-  const ruleset = host.rules(flight.family);
-  flight.rules = ruleset === undefined ? undefined : rulesOf(ruleset);
+  const rules = host.rules(flight.family);
+  flight.rules = rules;
+  flight.stops = rules === undefined ? 0 : rules.stops;
   flight.table = host.conntrack(flight.family);
   flight.mark = 0;
   flight.connection = undefined;
@@ -95,20 +98,21 @@ function depart(flight: Flight): Hop | undefined {
 function routeOut(flight: Flight): Hop | undefined {
   const { host } = flight;
   const address = flight.destinationAddress;
-  if (host.isLocal(address)) {
+  if (host.isLocal(address) === true) {
     flight.outInterface = 'lo';
     flight.recorder?.route(host, flight.packet(), undefined, hopText);
     return undefined;
   }
-  const hop = findRoute(flight);
+  const hop = findRoute(flight, address);
   if (hop !== undefined && isLoopback(flight.source, flight.family) && !host.routeLocalnet)
     drop(flight, 'a loopback source does not leave the host');
   return hop;
 }
 
-function findRoute(flight: Flight): Hop | undefined {
+/** `destination`: the packet's */
+function findRoute(flight: Flight, destination: Address): Hop | undefined {
   const { host } = flight;
-  const hop = host.hop(flight.destinationAddress);
+  const hop = host.hop(destination);
   if (hop === undefined) {
     end(flight, { verdict: 'unroutable', host: host.name, reason: 'network is unreachable' });
     return undefined;
@@ -142,19 +146,20 @@ function cross(flight: Flight, hop: Hop): Hop | undefined {
     drop(flight, martian);
     return undefined;
   }
-  if (!next.isLocal(flight.destinationAddress)) return passOn(flight);
+  const destination = flight.destinationAddress;
+  if (next.isLocal(destination) === false) return passOn(flight, destination);
   flight.recorder?.route(next, flight.packet(), undefined, hopText);
   return accept(flight);
 }
 
 /** A host that is not the destination passes the packet on, if it is a router. */
-function passOn(flight: Flight): Hop | undefined {
+function passOn(flight: Flight, destination: Address): Hop | undefined {
   const { host } = flight;
   if (!host.forwards) {
     drop(flight, `${host.name} has no such address and does not forward`);
     return undefined;
   }
-  const hop = findRoute(flight);
+  const hop = findRoute(flight, destination);
   if (hop === undefined) return undefined;
   if (flight.ttl <= 1) {
     rejectExpired(flight);
@@ -172,7 +177,7 @@ function accept(flight: Flight): Hop | undefined {
   if (!pass(flight, INPUT, MANGLE) || !pass(flight, INPUT, FILTER) || !passIpvs(flight)) return undefined;
   if (flight.destination !== destination && !flight.host.isLocal(flight.destinationAddress))
     return passToRealServer(flight);
-  if (!passNat(flight, INPUT, 'source')) return undefined;
+  if (!passNat(flight, INPUT, SOURCE_NAT)) return undefined;
   if (!confirm(flight)) return loseRace(flight);
   end(flight, { verdict: 'delivered', host: flight.host.name, reason: 'the address is its own' });
   return undefined;
@@ -200,29 +205,29 @@ function rejectExpired(flight: Flight): void {
 
 /** IPVS sends a packet on as if the host had made it: ip_vs_nat_xmit goes through OUTPUT, not FORWARD. */
 function passToRealServer(flight: Flight): Hop | undefined {
-  const hop = findRoute(flight);
+  const hop = findRoute(flight, flight.destinationAddress);
   if (hop === undefined) return undefined;
   return pass(flight, OUTPUT, MANGLE) && passFilterOutput(flight) && passPostrouting(flight) ? hop : undefined;
 }
 
 function passPrerouting(flight: Flight): boolean {
   if (flight.rules === undefined) {
-    track(flight);
+    if (flight.table !== undefined) track(flight);
     return true;
   }
   if (!pass(flight, PREROUTING, RAW)) return false;
   track(flight);
-  return pass(flight, PREROUTING, MANGLE) && passNat(flight, PREROUTING, 'destination');
+  return pass(flight, PREROUTING, MANGLE) && passNat(flight, PREROUTING, DESTINATION_NAT);
 }
 
 function passOutput(flight: Flight): boolean {
   if (flight.rules === undefined) {
-    track(flight);
+    if (flight.table !== undefined) track(flight);
     return true;
   }
   if (!pass(flight, OUTPUT, RAW)) return false;
   track(flight);
-  return pass(flight, OUTPUT, MANGLE) && passNat(flight, OUTPUT, 'destination');
+  return pass(flight, OUTPUT, MANGLE) && passNat(flight, OUTPUT, DESTINATION_NAT);
 }
 
 function passFilterOutput(flight: Flight): boolean {
@@ -234,7 +239,7 @@ function passForward(flight: Flight): boolean {
 }
 
 function passPostrouting(flight: Flight): boolean {
-  const passed = pass(flight, POSTROUTING, MANGLE) && passNat(flight, POSTROUTING, 'source');
+  const passed = pass(flight, POSTROUTING, MANGLE) && passNat(flight, POSTROUTING, SOURCE_NAT);
   if (!passed || confirm(flight)) return passed;
   loseRace(flight);
   return false;
@@ -246,34 +251,38 @@ function loseRace(flight: Flight): undefined {
 
 /** Whether a table lets the packet go on; sets the verdict where not. */
 function pass(flight: Flight, hook: number, table: number): boolean {
-  const { rules } = flight;
-  if (rules === undefined || (rules.stops & stopBit(hook, table)) === 0) return true;
-  const decision = rules.run(flight, hook, table);
-  if (decision === ACCEPT) return true;
+  return (flight.stops & stopBit(hook, table)) === 0 || decide(flight, hook, table) === ACCEPT;
+}
+
+function decide(flight: Flight, hook: number, table: number): number {
+  const decision = flight.rules!.run(flight, hook, table);
   if (decision === REJECT) reject(flight);
-  else drop(flight, blame(flight));
-  return false;
+  else if (decision !== ACCEPT) drop(flight, blame(flight));
+  return decision;
 }
 
 /** nat: its chains for a connection's first packet, the connection's translation for each. */
 function passNat(flight: Flight, hook: number, side: Side): boolean {
-  const { connection, rules } = flight;
-  if (connection === undefined || rules === undefined || !rules.translates) return true;
+  return flight.connection === undefined || decideNat(flight, flight.connection, hook, side) === ACCEPT;
+}
+
+function decideNat(flight: Flight, connection: Connection, hook: number, side: Side): number {
+  const { rules } = flight;
+  if (rules === undefined || rules.translates === false) return ACCEPT;
   if (flight.state === STATE_RELATED) {
     translateError(flight, side);
-    return true;
+    return ACCEPT;
   }
-  const done = side === 'source' ? SOURCE_NAT_DONE : DESTINATION_NAT_DONE;
+  const done = side === SOURCE_NAT ? SOURCE_NAT_DONE : DESTINATION_NAT_DONE;
   if (flight.state === STATE_NEW && (connection.status & done) === 0) {
-    if ((rules.stops & stopBit(hook, NAT)) !== 0 && rules.run(flight, hook, NAT) === DROP) {
+    if ((flight.stops & stopBit(hook, NAT)) !== 0 && rules.run(flight, hook, NAT) === DROP) {
       drop(flight, blame(flight));
-      return false;
+      return DROP;
     }
     if ((connection.status & done) === 0) bindAsIs(flight, connection, side);
   }
-  if (side === 'destination' && isForIpvs(flight)) return true;
-  translate(flight, side);
-  return true;
+  if (side === SOURCE_NAT || !isForIpvs(flight)) translate(flight, side);
+  return ACCEPT;
 }
 
 function blame(flight: Flight): string {

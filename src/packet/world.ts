@@ -1,10 +1,11 @@
 /**
  * What a packet can meet: hosts, which are network namespaces, and what joins them. The engine sees nothing else of a cluster.
  */
-import type { ConntrackTable, Route, Ruleset } from '../dataplane/index.ts';
+import type { ConntrackTable, Route } from '../dataplane/index.ts';
 import type { Address, Family } from '../model/index.ts';
 import type { Flight } from './flight.ts';
 import type { IpvsTable } from './ipvs/table.ts';
+import type { HostRules } from './program/ruleset-program.ts';
 import type { RecentLists } from './recent.ts';
 
 export interface World {
@@ -25,7 +26,7 @@ export interface Host {
   /** what `-m recent` remembers here */
   readonly recent: RecentLists;
   /** undefined where no rules were ever loaded */
-  rules(family: Family): Ruleset | undefined;
+  rules(family: Family): HostRules | undefined;
   /** undefined where connections are not tracked: a namespace without rules */
   conntrack(family: Family): ConntrackTable | undefined;
   /** its virtual servers; absent or undefined where IPVS is not used */

@@ -15,14 +15,16 @@
 import {
   addressOfNumber,
   type ConntrackTable,
+  DESTINATION_NAT,
   numberOfAddress,
+  SOURCE_NAT,
   STATE_NEW,
   STATE_RELATED,
 } from '../../dataplane/index.ts';
 import { type Address, type azure, type Cidr, type Family, formatAddress, parseAddress } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
 import { translateError } from '../icmp.ts';
-import { applyDnat, translate } from '../nat.ts';
+import { applyDnat, type Side, translate } from '../nat.ts';
 import { RecentLists } from '../recent.ts';
 import { confirm, track } from '../tracking.ts';
 import type { Hop, Host } from '../world.ts';
@@ -115,7 +117,7 @@ export class AzureFabric implements Host {
     track(flight);
     const sender = this.#senderPlace(flight, from);
     const isNew = flight.state === STATE_NEW;
-    if (!isNew) this.#translate(flight, 'destination');
+    if (!isNew) this.#translate(flight, DESTINATION_NAT);
     if (isNew && !this.#allows(flight, sender, 'Outbound')) return undefined;
     const way = this.#way(flight, from, sender);
     if (flight.verdict !== undefined) return undefined;
@@ -123,7 +125,7 @@ export class AzureFabric implements Host {
       flight.verdict = { verdict: 'unroutable', host: this.name, reason: way };
       return undefined;
     }
-    if (!isNew) this.#translate(flight, 'source');
+    if (!isNew) this.#translate(flight, SOURCE_NAT);
     const receiver = this.#receiverPlace(way);
     if (isNew && !this.#allows(flight, receiver, 'Inbound')) return undefined;
     if (flight.connection !== undefined && flight.state !== STATE_RELATED) {
@@ -134,7 +136,7 @@ export class AzureFabric implements Host {
     return hopTo(way.next, way.over);
   }
 
-  #translate(flight: Flight, side: 'source' | 'destination'): void {
+  #translate(flight: Flight, side: Side): void {
     if (flight.connection === undefined) return;
     if (flight.state === STATE_RELATED) translateError(flight, side);
     else translate(flight, side);
@@ -307,7 +309,7 @@ export class AzureFabric implements Host {
       }
       limitIdle(flight.connection!, idleTimeout);
       this.#record(flight, method.of, method.rule, 'source becomes a public address');
-      translate(flight, 'source');
+      translate(flight, SOURCE_NAT);
     }
     const frontend = this.#frontendAt(destination);
     if (frontend !== undefined) return this.#balancedWay(flight, frontend);
@@ -363,7 +365,7 @@ export class AzureFabric implements Host {
     this.#record(flight, of, rule.name, `sent to ${formatAddress(member)}`);
     if (connection !== undefined && rewrittenTo !== undefined) {
       applyDnat(flight, numberOfAddress(rewrittenTo.address), rewrittenTo.port);
-      translate(flight, 'destination');
+      translate(flight, DESTINATION_NAT);
     } else if (connection !== undefined) connection.mark = numberOfAddress(member);
     return this.#wayToMember(member);
   }

@@ -49,7 +49,7 @@ export function balance(flight: Flight): Balanced {
     if (begun === undefined) return 'passed';
     if (!begun) return 'refused';
   }
-  translate(flight, 'destination');
+  translate(flight, DESTINATION_NAT);
   if (flight.host.isLocal(flight.destinationAddress)) return 'passed';
   // Packets of the host's own count down too (ip_vs_xmit.c, decrement_ttl).
   if (flight.ttl <= 1) return 'expired';

@@ -10,6 +10,7 @@
  */
 import type { Flight } from '../flight.ts';
 import type { IdleAddresses } from './idle-addresses.ts';
+import { NODES_DIFFER, NOWHERE } from './instructions.ts';
 import type { KnownBy } from './known.ts';
 import { ABSENT, Slots } from './slots.ts';
 
@@ -24,14 +25,12 @@ export interface Destinations {
   own(flight: Flight): number;
 }
 
-export const NOWHERE = -1;
-const NODES_DIFFER = -2;
-
 export class Dispatch {
   readonly #destinations: Destinations;
   readonly #isKept: boolean;
-  readonly #byAddress: boolean;
-  readonly #byPort: boolean;
+  /** all bits where it counts, none where not */
+  readonly #addressMask: number;
+  readonly #portMask: number;
   readonly #idle: IdleAddresses;
   /** made when a packet finds something, where it is not given */
   #shared: Slots | undefined;
@@ -42,18 +41,19 @@ export class Dispatch {
   constructor(destinations: Destinations, idle: IdleAddresses, shared?: Slots) {
     this.#destinations = destinations;
     this.#isKept = destinations.by !== 'anything';
-    this.#byAddress = destinations.by !== 'port';
-    this.#byPort = destinations.by !== 'address';
+    this.#addressMask = destinations.by === 'port' ? 0 : -1;
+    this.#portMask = destinations.by === 'address' ? 0 : -1;
     this.#idle = idle;
     this.#shared = shared;
   }
 
   /** The place of the code for this packet, or NOWHERE. */
   find(flight: Flight): number {
-    if (!this.#isKept) return this.#destinations.own(flight);
-    const address = this.#byAddress ? flight.destination : 0;
+    // Compared, for whatever else might stand there would be asked whether it is as good as true.
+    if (this.#isKept === false) return this.#destinations.own(flight);
+    const address = flight.destination & this.#addressMask;
     if (this.#idle.has(address)) return NOWHERE;
-    const port = this.#byPort ? (flight.destinationPort << 8) | flight.protocol : 0;
+    const port = ((flight.destinationPort << 8) | flight.protocol) & this.#portMask;
     const place = this.#shared === undefined ? ABSENT : this.#shared.get(address, port);
     if (place === ABSENT) return this.#workOut(flight, address, port);
     return place === NODES_DIFFER ? this.#find(flight, address, port) : place;

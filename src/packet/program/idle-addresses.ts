@@ -11,14 +11,15 @@ export class IdleAddresses {
   #size = 0;
   /** a packet asks for one address several times in a row, once in each chain */
   #asked = EMPTY;
-  #answer = false;
+  /** 1: it is held */
+  #answer = 0;
 
   has(address: number): boolean {
     if (address !== this.#asked) {
       this.#asked = address;
-      this.#answer = this.#holds(address);
+      this.#answer = this.#holds(address) ? 1 : 0;
     }
-    return this.#answer;
+    return this.#answer === 1;
   }
 
   add(address: number): void {
@@ -27,7 +28,7 @@ export class IdleAddresses {
     this.#put(address);
     this.#size++;
     this.#asked = EMPTY;
-    this.#answer = false;
+    this.#answer = 0;
   }
 
   #holds(address: number): boolean {

@@ -66,3 +66,11 @@ export const ALWAYS = -1;
 export const END = 25;
 export const LEAVE = 26;
 export const MISS = 27;
+
+/** what a routine comes to beside the decisions of stops.ts: out of the chain that dispatched to it; nothing for this packet */
+export const LEFT = 4;
+export const MISSED = 5;
+
+/** in place of a place in the code: there is nothing to run, or it is another on each node */
+export const NOWHERE = -1;
+export const NODES_DIFFER = -2;

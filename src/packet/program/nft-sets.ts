@@ -3,7 +3,8 @@ import type { NftElement, NftSelector, NftSet } from '../../dataplane/index.ts';
 import type { Flight } from '../flight.ts';
 import { keyOf } from '../nftables/matching.ts';
 import type { Code, Routine } from './code.ts';
-import { type Destinations, Dispatch, NOWHERE } from './dispatch.ts';
+import { type Destinations, Dispatch } from './dispatch.ts';
+import { NOWHERE } from './instructions.ts';
 import { type Known, type KnownBy, knownOf } from './known.ts';
 
 /** The routine of what an element leads to, for packets of which this is known. */

@@ -51,17 +51,18 @@ class RulesetProgram implements HostRules {
   }
 
   run(flight: Flight, hook: number, table: number): number {
-    const stop = hook * TABLES.length + table;
+    const stop = hook * 4 + table;
     const chain = this.#iptables[stop];
     if (this.#nftables !== undefined) {
-      for (const base of this.#nftables[stop]!) {
+      const chains = this.#nftables[stop]!;
+      for (let i = 0; i < chains.length; i++) {
         // Accepted by one base chain, a packet still meets the next.
-        const decision = base.run(flight, HOOKS[hook]!);
+        const decision = chains[i]!.run(flight, hook);
         if (decision !== ACCEPT) return decision;
       }
       if (chain === undefined || isTranslated(flight, hook, table)) return ACCEPT;
     }
-    return chain === undefined ? ACCEPT : chain.run(flight, HOOKS[hook]!);
+    return chain === undefined ? ACCEPT : chain.run(flight, hook);
   }
 }
 
@@ -88,40 +89,44 @@ interface ChainEnd {
 class BaseChain {
   readonly #table: TableName;
   readonly #end: ChainEnd;
+  /** what becomes of a packet at its end */
+  readonly #policy: number;
   readonly #codes: Codes;
+  readonly #plain: Code;
   readonly #routineIn: (code: Code) => Routine;
-  #plain: Routine | undefined = undefined;
-  #noted: Routine | undefined = undefined;
+  /** where its code begins; -1 before the first packet */
+  #plainPlace = -1;
+  #notedPlace = -1;
 
   constructor(table: TableName, end: ChainEnd, codes: Codes, routineIn: (code: Code) => Routine) {
     this.#table = table;
     this.#end = end;
+    this.#policy = end.policy === 'DROP' ? DROP : ACCEPT;
     this.#codes = codes;
+    this.#plain = codes.plain;
     this.#routineIn = routineIn;
   }
 
-  run(flight: Flight, hook: HookName): number {
-    if (flight.recorder !== undefined) return this.#runNoted(flight, flight.recorder, hook);
-    const { plain } = this.#codes;
-    this.#plain ??= this.#routineIn(plain);
-    return this.#decide(flight, run(flight, plain, this.#plain.place, 0));
+  run(flight: Flight, hook: number): number {
+    if (flight.recorder !== undefined) return this.#runNoted(flight, flight.recorder, HOOKS[hook]!);
+    if (this.#plainPlace < 0) this.#plainPlace = this.#routineIn(this.#plain).place;
+    return this.#decide(flight, run(flight, this.#plain, this.#plainPlace, 0));
   }
 
   #runNoted(flight: Flight, recorder: Recorder, hook: HookName): number {
     const { noted } = this.#codes;
-    this.#noted ??= this.#routineIn(noted);
+    if (this.#notedPlace < 0) this.#notedPlace = this.#routineIn(noted).place;
     flight.tableName = this.#table;
     recorder.hook(flight.host, flight.packet(), hook, this.#table);
-    const decision = run(flight, noted, this.#noted.place, 0);
+    const decision = run(flight, noted, this.#notedPlace, 0);
     if (decision === CONTINUE) recorder.policy(flight.host, flight.packet(), this.#table, this.#end);
     return this.#decide(flight, decision);
   }
 
   #decide(flight: Flight, decision: number): number {
     if (decision !== CONTINUE) return decision;
-    if (this.#end.policy !== 'DROP') return ACCEPT;
-    flight.blamedChain = this.#end.name;
-    return DROP;
+    if (this.#policy === DROP) flight.blamedChain = this.#end.name;
+    return this.#policy;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Flight } from '../flight.ts';
 import { applyDnat } from '../nat.ts';
 import type { RuleNote } from '../recorder.ts';
 import { ACCEPT, CONTINUE } from '../stops.ts';
-import type { Act, Blame, Code, Question, Routine, Thing } from './code.ts';
+import type { Act, Blame, Code, Question, Routine } from './code.ts';
 import type { Dispatch } from './dispatch.ts';
 import {
   ACCEPTED,
@@ -22,9 +22,11 @@ import {
   FIRST_ACTION,
   INVERTED,
   LEAVE,
+  LEFT,
   MARK,
   MARKED,
   MISS,
+  MISSED,
   NOTE,
   PROTOCOL,
   SKIP,
@@ -38,20 +40,16 @@ import {
 /** The kernel refuses rulesets with loops; a chain of jumps deeper than this is one. */
 const JUMP_DEPTH_MAX = 512;
 
-/** What a routine comes to beside the decisions of stops.ts: out of the chain that dispatched to it; nothing for this packet. */
-const LEFT = 4;
-const MISSED = 5;
-
 /** Runs the code at `place`. Returns a decision; CONTINUE at the chain's end. */
 export function run(flight: Flight, code: Code, place: number, depth: number): number {
   const { words, things } = code;
-  for (let at = place; ; ) {
+  // `| 0` says that places are integers: the engine keeps them in a register.
+  for (let at = place | 0; ; at |= 0) {
     const operation = words[at]!;
     if ((operation & ~INVERTED) < FIRST_ACTION) {
-      at +=
-        holds(flight, code, operation & ~INVERTED, words[at + 2]!, words[at + 3]!) === operation < INVERTED
-          ? TEST_WORDS
-          : words[at + 1]!;
+      const isPassed =
+        holds(flight, code, operation & ~INVERTED, words[at + 2]!, words[at + 3]!) === operation < INVERTED;
+      at += isPassed ? TEST_WORDS : words[at + 1]!;
       continue;
     }
     switch (operation) {
@@ -83,16 +81,29 @@ export function run(flight: Flight, code: Code, place: number, depth: number): n
         return LEFT;
       case MISS:
         return MISSED;
-      default: {
-        const decision = callOut(flight, code, operation, things[words[at + 1]!]!, depth);
-        if (operation !== DISPATCH) {
-          if (decision !== CONTINUE) return decision;
-          at += 2;
-        } else if (decision === CONTINUE) at += 4;
-        else if (decision === MISSED) at += words[at + 2]!;
+      case ACT: {
+        const decision = (things[words[at + 1]!] as Act)(flight);
+        if (decision !== CONTINUE) return decision;
+        at += 2;
+        break;
+      }
+      case CALL: {
+        const decision = call(flight, code, things[words[at + 1]!] as Routine, depth);
+        if (decision !== CONTINUE) return decision;
+        at += 2;
+        break;
+      }
+      case DISPATCH: {
+        const found = (things[words[at + 1]!] as Dispatch).find(flight);
+        const decision = found < 0 ? MISSED : run(flight, code, found, depth + 1);
+        if (decision === MISSED) at += words[at + 2]!;
+        else if (decision === CONTINUE) at += 4;
         else if (decision === LEFT) at += words[at + 3]!;
         else return decision;
+        break;
       }
+      default:
+        throw new Error(`unknown operation ${operation}`);
     }
   }
 }
@@ -136,23 +147,9 @@ function holds(flight: Flight, code: Code, test: number, a: number, b: number): 
   }
 }
 
-/** What leaves the words: another routine, or a function. */
-function callOut(flight: Flight, code: Code, operation: number, thing: Thing, depth: number): number {
-  switch (operation) {
-    case ACT:
-      return (thing as Act)(flight);
-    case CALL: {
-      const routine = thing as Routine;
-      if (depth > JUMP_DEPTH_MAX) throw new Error(`chains jump in a circle: ${routine.name()}`);
-      return run(flight, code, routine.place, depth + 1);
-    }
-    case DISPATCH: {
-      const place = (thing as Dispatch).find(flight);
-      return place < 0 ? MISSED : run(flight, code, place, depth + 1);
-    }
-    default:
-      throw new Error(`unknown operation ${operation}`);
-  }
+function call(flight: Flight, code: Code, routine: Routine, depth: number): number {
+  if (depth > JUMP_DEPTH_MAX) throw new Error(`chains jump in a circle: ${routine.name()}`);
+  return run(flight, code, routine.place, depth + 1);
 }
 
 function stop(flight: Flight, { decision, rule, chain }: Blame): number {
