@@ -1,5 +1,15 @@
 /** YAML with its positions: values as plain data, and where in the text each of them stands. */
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+} from 'yaml';
 import { formatPath, type Path, type Position, type Problem } from './problem.ts';
 
 /** One document of a file. */
@@ -21,16 +31,17 @@ export function parseDocuments(file: string, text: string): Parsed {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
   const documents = 'empty' in parsed ? [] : parsed;
-  const problems = documents.flatMap((document) =>
-    document.errors.map(
-      (error): Problem => ({
+  const problems = documents.flatMap((document) => {
+    const errors = document.errors.map(({ pos: [offset], message }) => ({ offset, message: sentence(message) }));
+    return (errors.length > 0 ? errors : knotsIn(document)).map(
+      ({ offset, message }): Problem => ({
         file,
-        position: positionAt(lines, error.pos[0]),
+        position: positionAt(lines, offset),
         path: '',
-        message: sentence(error.message),
+        message,
       }),
-    ),
-  );
+    );
+  });
   if (problems.length > 0) return { ok: false, problems };
   const present = documents.filter(
     ({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null),
@@ -38,9 +49,32 @@ export function parseDocuments(file: string, text: string): Parsed {
   try {
     return { ok: true, documents: present.map((document) => sourceDocument(file, document, lines)) };
   } catch (error) {
-    // Aliases that lead nowhere, or that multiply without end, show only when the values are made.
+    // Aliases that multiply without end show only when the values are made.
     return { ok: false, problems: [{ file, path: '', message: sentence((error as Error).message) }] };
   }
+}
+
+interface Knot {
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** What the parser takes and no plain data can be: aliases that lead nowhere or into themselves, keys that are no text. */
+function knotsIn(document: Document): readonly Knot[] {
+  const knots: Knot[] = [];
+  visit(document, {
+    Alias(_, alias, ancestors) {
+      const offset = alias.range?.[0] ?? 0;
+      const target = alias.resolve(document);
+      if (target === undefined) knots.push({ offset, message: `*${alias.source} names nothing that comes before it` });
+      else if (ancestors.includes(target))
+        knots.push({ offset, message: `*${alias.source} stands inside of what it names` });
+    },
+    Pair(_, { key }) {
+      if (isCollection(key)) knots.push({ offset: key.range?.[0] ?? 0, message: 'a list or a map is no key' });
+    },
+  });
+  return knots;
 }
 
 function sourceDocument(file: string, document: Document, lines: LineCounter): SourceDocument {

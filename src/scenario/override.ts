@@ -1,6 +1,5 @@
 /** `--set path=value`: a script's document with some values replaced before it is read. */
-import { parse } from 'yaml';
-import type { SourceDocument } from './document.ts';
+import { parseDocuments, type SourceDocument } from './document.ts';
 import { type Path, type Problem, parsePath } from './problem.ts';
 
 interface Override {
@@ -37,12 +36,10 @@ export function parseOverrides(texts: readonly string[]): {
   return { overrides, problems };
 }
 
+/** What is no YAML is a text. */
 function yamlOf(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    return text;
-  }
+  const parsed = parseDocuments('--set', text);
+  return parsed.ok && parsed.documents.length < 2 ? (parsed.documents[0]?.value ?? null) : text;
 }
 
 export function overridden(document: SourceDocument, overrides: readonly Override[]): SourceDocument {

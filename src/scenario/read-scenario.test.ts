@@ -120,6 +120,20 @@ test.each([
     '  steps:\n    - apply: broken.yaml\n',
     'broken.yaml:2:1: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
   ],
+  ['  steps:\n    - settle: *nothing\n', 'example.yaml:6:15: *nothing names nothing that comes before it'],
+  [
+    '  steps:\n    - patch: { deployment/a: &a { spec: *a } }\n',
+    'example.yaml:6:41: *a stands inside of what it names',
+  ],
+  ['  steps:\n    - scale: { [deployment/a]: 1 }\n', 'example.yaml:6:16: a list or a map is no key'],
+  [
+    '  steps:\n    - settle: {}\n      __proto__: {}\n',
+    'example.yaml:7:7 spec.steps[0].__proto__: unknown field; known are title, apply, settle, advance, resolve, send, fault, scale, scaleNodePool, upgradeNodePool, updateNodePool, updateCluster, drain, replaceNode, delete, az, patch, cordon, uncordon, assert',
+  ],
+  [
+    '  steps:\n    - assert: { apiVersion: v1, kind: Service, metadata: { name: { app: a } } }\n',
+    'example.yaml:6:60 spec.steps[0].assert.metadata.name: a map of fields is not a text',
+  ],
   ['  steps:\n    - apply: empty.yaml\n', 'empty.yaml: holds no manifest'],
   [
     '  steps:\n    - apply: [{ apiVersion: v1, kind: Pod, metadata: {} }]\n',

@@ -195,7 +195,12 @@ export const stepSchema = z.strictObject({
   cordon: name.optional(),
   uncordon: name.optional(),
   assert: z
-    .looseObject({ apiVersion: name, kind: name, metadata: anyObject, absent: z.boolean().optional() })
+    .looseObject({
+      apiVersion: name,
+      kind: name,
+      metadata: z.looseObject({ name: name.optional(), namespace: name.optional() }),
+      absent: z.boolean().optional(),
+    })
     .optional(),
 });
 

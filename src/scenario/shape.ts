@@ -18,18 +18,21 @@ export function readShape<S extends z.ZodType>(schema: S, document: SourceDocume
 }
 
 /** What has gone elsewhere in documents that have names. */
-const MOVED: Readonly<Record<string, string>> = {
-  'spec.cluster.publicNames':
+const MOVED: ReadonlyMap<string, string> = new Map([
+  [
+    'spec.cluster.publicNames',
     'names outside of the cluster are in spec.names: publicZones: [{ name: google.com, records: [{ type: A, data: 142.250.74.110 }] }]',
-};
+  ],
+]);
 
 function problemsOf(schema: z.ZodType, document: SourceDocument, issue: Issue, base: Path): Problem[] {
   const path = [...base, ...(issue.path as Path)];
   if (issue.code === 'unrecognized_keys') {
     const known = fieldsAt(schema, path);
-    const moved = fieldsAt(schema, ['spec']).includes('names') ? MOVED : {};
+    const hasNames = fieldsAt(schema, ['spec']).includes('names');
     return issue.keys.map((key) => {
-      const complaint = moved[[...path, key].join('.')] ?? `unknown field${suggestion(key, known)}`;
+      const moved = hasNames ? MOVED.get([...path, key].join('.')) : undefined;
+      const complaint = moved ?? `unknown field${suggestion(key, known)}`;
       return problemAt(document, [...path, key], complaint);
     });
   }
