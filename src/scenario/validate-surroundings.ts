@@ -11,6 +11,7 @@ import {
 import { problemAt, type SourceDocument } from './document.ts';
 import type { Path, Problem } from './problem.ts';
 import { suggestion } from './spelling.ts';
+import { conflictFindings } from './surroundings-conflicts.ts';
 
 interface Found {
   readonly path: Path;
@@ -34,6 +35,7 @@ export function validateSurroundings(document: SourceDocument, settings: Cluster
     ...associationFindings(azure, networks),
     ...ruleFindings(azure),
     ...routeFindings(azure),
+    ...conflictFindings(azure),
   ].map(({ path, message }) => problemAt(document, ['spec', 'azure', ...path], message));
 }
 
