@@ -33,6 +33,7 @@ function serviceOfSlice(slice: EndpointSlice): readonly Key[] {
 
 /** The Services with hints by CPU of which some zone has come to bear too much (`checkNodeTopologyDistribution`). */
 function overloadedServices(view: View): readonly Key[] {
+  if (!view.hasIndexed('Service', 'topology-mode', 'Auto')) return NO_KEYS;
   const shares = sharesOf(view.projection(ZONE_CAPACITY));
   const keys: Key[] = [];
   for (const service of view.byIndex('Service', 'topology-mode', 'Auto')) {

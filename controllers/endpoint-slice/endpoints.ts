@@ -6,6 +6,7 @@ import {
   type Condition,
   type Endpoint,
   type EndpointSlice,
+  findCondition,
   formatAddress,
   type Node,
   type Pod,
@@ -23,7 +24,7 @@ export function mayBeEndpoint(pod: Pod): boolean {
 }
 
 export function readyConditionOf(pod: Pod): Condition | undefined {
-  return pod.status.conditions?.find(({ type }) => type === 'Ready');
+  return findCondition(pod.status.conditions, 'Ready');
 }
 
 /** The pod's addresses of one family in canonical form. A lone podIP stands for podIPs, as the API's conversion has it. */
@@ -36,7 +37,7 @@ function addressesOf(pod: Pod, addressType: AddressType): readonly string[] {
     if (address === undefined) continue;
     if ((typeof address === 'number') === (addressType === 'IPv4')) addresses.push(formatAddress(address));
   }
-  return addresses.sort();
+  return addresses.length > 1 ? addresses.sort() : addresses;
 }
 
 /** A pod is named inside its Service where its subdomain is the Service's name: DNS answers for `hostname.service`. */
@@ -70,14 +71,16 @@ export function endpointOf(
   const { nodeName = '' } = pod.spec;
   const zone = zoneOf(node);
   const hostname = hostnameOf(pod, service);
-  return {
+  // Field by field: a literal with parts left out by spreads is slow, and this is for every pod.
+  const endpoint: { -readonly [F in keyof Endpoint]: Endpoint[F] } = {
     addresses,
     conditions: conditionsOf(pod, service),
-    ...(hostname === undefined ? {} : { hostname }),
-    targetRef: { kind: 'Pod', ...(namespace === undefined ? {} : { namespace }), name, uid },
-    ...(nodeName === '' ? {} : { nodeName }),
-    ...(zone === undefined ? {} : { zone }),
   };
+  if (hostname !== undefined) endpoint.hostname = hostname;
+  endpoint.targetRef = namespace === undefined ? { kind: 'Pod', name, uid } : { kind: 'Pod', namespace, name, uid };
+  if (nodeName !== '') endpoint.nodeName = nodeName;
+  if (zone !== undefined) endpoint.zone = zone;
+  return endpoint;
 }
 
 /**

@@ -10,7 +10,7 @@ function withoutLeadingZeros(text: string): string {
 
 /** The address that `text` spells, or undefined. */
 export function parseSloppyAddress(text: string): Address | undefined {
-  return parseAddress(withoutLeadingZeros(text));
+  return parseAddress(text) ?? parseAddress(withoutLeadingZeros(text));
 }
 
 /** The CIDR that `text` spells, host bits cleared, or undefined. */

@@ -8,6 +8,7 @@ import type { NodeFacts } from '../../src/dataplane/index.ts';
 import {
   type Condition,
   findCondition,
+  isEqual,
   isManual,
   type Key,
   kubeletDownSince,
@@ -90,7 +91,7 @@ function placeInNetwork(node: Node, view: View): readonly Intent[] {
   const facts = factsOf(node, view);
   if (facts === undefined) return [];
   const before = view.dataplane.node.get(facts.name);
-  if (JSON.stringify(before) === JSON.stringify(facts)) return [];
+  if (isEqual(before, facts)) return [];
   return [{ do: 'program', piece: 'node', key: facts.name, value: facts }];
 }
 

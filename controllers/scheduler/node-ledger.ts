@@ -68,12 +68,11 @@ export class NodeLedger {
   setNode(name: string, node: Node | undefined): void {
     const entry = this.#entry(name);
     this.#takeOut(entry);
-    for (const label of labelsOf(entry.node)) this.#unlabel(label, entry);
     this.#leaveGroup(entry);
+    this.#relabel(entry, node);
     entry.node = node;
     if (node !== undefined) {
       entry.maxPods = Number(node.status.allocatable?.['pods'] ?? 0);
-      for (const label of labelsOf(node)) this.#label(label, entry);
       this.#joinGroup(entry, node);
     }
     this.#putIn(entry);
@@ -154,6 +153,12 @@ export class NodeLedger {
     if (bucket === undefined) return;
     const place = placeOf(entry, bucket);
     if (bucket[place] === entry) bucket.splice(place, 1);
+  }
+
+  #relabel(entry: NodeEntry, node: Node | undefined): void {
+    if (entry.node !== undefined && entry.node.metadata.labels === node?.metadata.labels) return;
+    for (const label of labelsOf(entry.node)) this.#unlabel(label, entry);
+    for (const label of labelsOf(node)) this.#label(label, entry);
   }
 
   #label(label: string, entry: NodeEntry): void {

@@ -37,7 +37,9 @@ export class ConditionList {
     const current = this.find(change.type);
     const since = current?.status === change.status ? current.lastTransitionTime : undefined;
     this.remove(change.type);
-    const condition = { ...change, lastUpdateTime: this.#now, lastTransitionTime: since ?? this.#now };
+    const { type, status, reason, message } = change;
+    const lastTransitionTime = since ?? this.#now;
+    const condition = { type, status, reason, message, lastUpdateTime: this.#now, lastTransitionTime };
     this.#conditions = [...this.#conditions, condition];
   }
 

@@ -44,7 +44,7 @@ export function statusIntents(rollout: Rollout, measureProgress: boolean, at: Mo
   noteAvailability(rollout, counts);
   if (!hasDeadline(deployment)) conditions.remove('Progressing');
   else if (measureProgress) noteProgress(rollout, counts, at);
-  const status = { ...withoutZeros(counts), conditions: conditions.all };
+  const status = shownStatus(counts, conditions.all);
   if (!isEqual(status, deployment.status)) {
     return [{ do: 'update-status', object: { ...deployment, status } }];
   }
@@ -72,10 +72,14 @@ function terminatingOf(all: readonly ReplicaSet[]): number | undefined {
 }
 
 /** Go leaves zero counts out of the JSON; terminatingReplicas is a pointer there, and shows its zero. */
-function withoutZeros(counts: Status): Status {
-  return Object.fromEntries(
-    Object.entries(counts).filter(([key, count]) => count !== 0 || key === 'terminatingReplicas'),
-  );
+function shownStatus(counts: Status, conditions: Status['conditions']): Status {
+  const status: Record<string, unknown> = {};
+  for (const name in counts) {
+    const count = counts[name as keyof Status];
+    if (count !== 0 || name === 'terminatingReplicas') status[name] = count;
+  }
+  status['conditions'] = conditions;
+  return status;
 }
 
 function noteAvailability({ deployment, conditions }: Rollout, counts: Status): void {

@@ -91,7 +91,7 @@ export function ownersWanting<O extends Deployment | ReplicaSet>(
 }
 
 export interface Claim<T> {
-  /** those that the owner controls, adopted ones among them, by name */
+  /** those that the owner controls, adopted ones among them, in no particular order */
   readonly owned: readonly T[];
   /** the adoptions and releases to write */
   readonly intents: readonly Intent[];
@@ -124,7 +124,6 @@ export function claim<T extends KubernetesObject>(owner: Deployment | ReplicaSet
     }
   }
   // Indexes give no order, and what is written must not depend on one.
-  owned.sort(byName);
   intents.sort((a, b) => (targetKey(a) < targetKey(b) ? -1 : 1));
   return { owned, intents };
 }

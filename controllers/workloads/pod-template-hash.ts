@@ -1,5 +1,5 @@
 /** Which ReplicaSet a pod template belongs to: its hash, and whether two templates are the same. */
-import type { PodTemplateSpec } from '../../src/model/index.ts';
+import { type PodTemplateSpec, withSortedKeys } from '../../src/model/index.ts';
 
 export const POD_TEMPLATE_HASH_LABEL = 'pod-template-hash';
 
@@ -11,14 +11,6 @@ const FNV_PRIME = 0x01000193;
 
 /** Templates are frozen and shared, so a text made once is good for as long as the template lives. */
 const texts = new WeakMap<PodTemplateSpec, string>();
-
-/** JSON with sorted keys: equal values, equal text. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
-}
 
 /**
  * The value of the label `pod-template-hash`. The real one is FNV-1a, 32 bits, over Go's printed form of the template
@@ -41,7 +33,7 @@ function templateText(template: PodTemplateSpec): string {
   let text = texts.get(template);
   if (text === undefined) {
     const { [POD_TEMPLATE_HASH_LABEL]: _, ...labels } = template.metadata.labels ?? {};
-    text = canonicalJson({ ...template, metadata: { ...template.metadata, labels } });
+    text = JSON.stringify(withSortedKeys({ ...template, metadata: { ...template.metadata, labels } }));
     texts.set(template, text);
   }
   return text;

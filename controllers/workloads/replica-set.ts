@@ -20,6 +20,7 @@ import {
 } from '../../src/model/index.ts';
 import type { Controller, Draft, Intent, View } from '../../src/reconcile/index.ts';
 import {
+  byName,
   type Claimable,
   claim,
   controllerOf,
@@ -78,7 +79,8 @@ function scale(object: ReplicaSet, active: readonly Pod[], view: View, at: Momen
   }
   if (surplus === 0) return [];
   // Where all are to go their order does not matter, and their siblings need not be looked up.
-  const order = object.spec.replicas === 0 ? active : inDeletionOrder(active, relatedPods(object, view), at);
+  const named = active.toSorted(byName);
+  const order = object.spec.replicas === 0 ? named : inDeletionOrder(named, relatedPods(object, view), at);
   return order.slice(0, Math.min(surplus, BURST_REPLICAS)).map((pod) => ({
     do: 'delete',
     kind: 'Pod',
@@ -127,9 +129,9 @@ function writeStatus(
   const waits = active.map((pod) => availableAfterMs(pod, minReadySeconds, at));
   const status = replicaSetStatus({
     replicas: active.length,
-    fullyLabeledReplicas: active.filter(({ metadata }) => isLabelled(metadata.labels, template.metadata.labels)).length,
-    readyReplicas: active.filter(isPodReady).length,
-    availableReplicas: waits.filter((afterMs) => afterMs === 0).length,
+    fullyLabeledReplicas: numberOf(active, ({ metadata }) => isLabelled(metadata.labels, template.metadata.labels)),
+    readyReplicas: numberOf(active, isPodReady),
+    availableReplicas: numberOf(waits, (afterMs) => afterMs === 0),
     terminatingReplicas,
     observedGeneration: object.metadata.generation ?? 0,
   });
@@ -140,16 +142,32 @@ function writeStatus(
   return intents;
 }
 
+function numberOf<T>(values: readonly T[], counts: (value: T) => boolean): number {
+  let number = 0;
+  for (const value of values) if (counts(value)) number++;
+  return number;
+}
+
 function isLabelled(labels: Pod['metadata']['labels'], wanted: Pod['metadata']['labels']): boolean {
   return matchesLabels(wanted ?? {}, labels);
 }
 
 /** Counts of zero are left out as the real one's JSON leaves them out; `replicas` and `terminatingReplicas` are always there. */
 function replicaSetStatus(counts: Required<ReplicaSet['status']>): ReplicaSet['status'] {
-  const { replicas, terminatingReplicas, ...others } = counts;
-  const shown = Object.fromEntries(Object.entries(others).filter(([, count]) => count !== 0));
-  return { replicas, ...shown, terminatingReplicas };
+  const status: { -readonly [C in keyof ReplicaSet['status']]: ReplicaSet['status'][C] } = {
+    replicas: counts.replicas,
+  };
+  for (const name of LEFT_OUT_WHERE_ZERO) if (counts[name] !== 0) status[name] = counts[name];
+  status.terminatingReplicas = counts.terminatingReplicas;
+  return status;
 }
+
+const LEFT_OUT_WHERE_ZERO = [
+  'fullyLabeledReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'observedGeneration',
+] as const;
 
 function sameStatus(a: ReplicaSet['status'], b: ReplicaSet['status']): boolean {
   return (

@@ -149,7 +149,7 @@ export class Apiserver {
       const dying = existing.metadata.deletionTimestamp !== undefined;
       return revertTo(begun.allocation, alreadyExists(kind, name, dying ? 'object is being deleted: ' : ''));
     }
-    const warnings = [...found, ...(strategy.warnings?.(prepared, undefined) ?? [])];
+    const warnings = joined(found, strategy.warnings?.(prepared, undefined));
     return this.#write(prepared, undefined, begun.allocation, warnings, context);
   }
 
@@ -252,7 +252,8 @@ export class Apiserver {
       return badRequest('the namespace of the provided object does not match the namespace sent on the request');
     const version = metadata.resourceVersion ?? '0';
     if (version !== '0' && version !== resourceVersion) return conflict(kind, name);
-    const sent = { ...read.value, metadata: keptMetadata(metadata, before.metadata) } as KubernetesObject;
+    const kept = keptMetadata(metadata, before.metadata);
+    const sent = kept === metadata ? read.value : ({ ...read.value, metadata: kept } as KubernetesObject);
     const object = strategyOf(kind).applyDefaults?.(sent, before) ?? sent;
     const begun =
       part === 'main' ? this.#begin(object, before, context) : { ok: true as const, allocation: NOTHING_TAKEN };
@@ -261,10 +262,7 @@ export class Apiserver {
     if (prepared === undefined) return revertTo(begun.allocation, NO_SUCH_RESOURCE);
     const errors = validateChange(part, prepared, before);
     if (errors.found) return revertTo(begun.allocation, invalid(kind, name, errors));
-    const warnings = [
-      ...read.warnings,
-      ...(part === 'main' ? (strategyOf(kind).warnings?.(prepared, before) ?? []) : []),
-    ];
+    const warnings = joined(read.warnings, part === 'main' ? strategyOf(kind).warnings?.(prepared, before) : undefined);
     return this.#replace(prepared, before, begun.allocation, warnings, context);
   }
 
@@ -366,6 +364,10 @@ export class Apiserver {
     if (errors.found) return invalidObject('Scale', 'autoscaling', name, errors);
     return this.patch(kind, key, { spec: { replicas } }, {}, context);
   }
+}
+
+function joined(found: readonly string[], more: readonly string[] | undefined): readonly string[] {
+  return more === undefined || more.length === 0 ? found : [...found, ...more];
 }
 
 const NOTHING_TAKEN: Allocation = { commit() {}, revert() {} };

@@ -2,7 +2,7 @@
  * The manifest that `kubectl apply` remembers in an annotation, to tell at the next apply what was taken out of it.
  * Source: k8s.io/kubectl/pkg/util/apply.go.
  */
-import { type Key, type KubernetesObject, keyOf } from '../model/index.ts';
+import { type Key, type KubernetesObject, keyOf, withSortedKeys } from '../model/index.ts';
 import { isFields } from './patch/merge.ts';
 import type { Draft } from './read.ts';
 
@@ -24,7 +24,8 @@ export function withLastApplied(draft: Draft, namespaced: boolean): Applied {
   const located = namespaced ? { ...sent, namespace: sent['namespace'] ?? 'default' } : sent;
   const { [LAST_APPLIED]: _, ...annotations } = isFields(located['annotations']) ? located['annotations'] : {};
   const plain = { ...draft, metadata: { ...located, annotations } };
-  const text = `${JSON.stringify(sortedKeys(plain))}\n`;
+  // As Go prints a map.
+  const text = `${JSON.stringify(withSortedKeys(plain))}\n`;
   const manifest: Draft = { ...draft, metadata: { ...located, annotations: { ...annotations, [LAST_APPLIED]: text } } };
   const { name, namespace } = located as { name?: string; namespace?: string };
   const key =
@@ -41,15 +42,4 @@ function lastOf(object: KubernetesObject): unknown {
   const metadata = isFields(last['metadata']) ? last['metadata'] : {};
   const annotations = isFields(metadata['annotations']) ? metadata['annotations'] : {};
   return { ...last, metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: text } } };
-}
-
-/** As Go prints a map: members in the order of their names. */
-function sortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedKeys);
-  if (!isFields(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((name) => [name, sortedKeys(value[name])]),
-  );
 }

@@ -1,6 +1,7 @@
 /** POST pods/binding: a pod gets its node. Source: kubernetes pkg/registry/core/pod/storage/storage.go `setPodNodeAndMetadata`. */
 import {
   type Condition,
+  copyWithFrozenParts,
   deepFreeze,
   type KubernetesObject,
   keyOf,
@@ -35,8 +36,15 @@ export function bindPod(
   const at = timestampOf(context.at);
   const { conditions: before = [] } = pod.status;
   const conditions = before.length === 0 ? onlyScheduled(at) : withScheduled(before, at);
-  const spec = { ...pod.spec, nodeName };
+  const spec = boundSpec(pod.spec, nodeName);
   return { ok: true, pod: { ...pod, metadata, spec, status: { ...pod.status, conditions } } };
+}
+
+/** Frozen here, as a copy that is frozen later is copied once more. */
+function boundSpec(spec: Pod['spec'], nodeName: string): Pod['spec'] {
+  const bound: { -readonly [F in keyof Pod['spec']]: Pod['spec'][F] } = copyWithFrozenParts(spec);
+  bound.nodeName = nodeName;
+  return Object.freeze(bound);
 }
 
 /** The storage layer's text for a uid that is not the record's (apiserver/pkg/storage/interfaces.go). */

@@ -58,7 +58,9 @@ function decodeStruct(
     if (field === undefined) {
       findings.unknownFields.push(pathOf({ within: place, step: name }));
     } else if (part !== null && part !== undefined) {
-      decoded[field.index] = decodeField(field, part, known?.[name], { within: place, step: name }, struct, findings);
+      const was = known?.[name];
+      decoded[field.index] =
+        part === was ? part : decodeField(field, part, was, { within: place, step: name }, struct, findings);
     }
   }
   return sharedStruct(emit(struct, decoded), known);
@@ -74,7 +76,6 @@ function decodeField(
 ): unknown {
   if (typeof value !== 'object' || value === null)
     return decodeType(field.type, value, before, place, holder, findings);
-  if (value === before) return value;
   const read = readParts.get(value);
   if (read !== undefined && read.type === field.type) return read.part;
   const { error } = findings;

@@ -28,6 +28,8 @@ export function readDraft(draft: unknown): ReadDraft {
   return refused({ code: 404, reason: 'NotFound', message });
 }
 
+const NO_WARNINGS: readonly string[] = [];
+
 function preview(draft: object): string {
   return JSON.stringify(draft).slice(0, 200);
 }
@@ -47,6 +49,8 @@ export function readObject<K extends Kind>(
   if (mistaken !== undefined) return unreadablePatch(value, mistaken);
   const findings: Findings = { error: undefined, unknownFields: [] };
   const object = decode(structOf(kind), value, before, findings) as ObjectOf<K>;
+  if (findings.error === undefined && findings.unknownFields.length === 0)
+    return { ok: true, value: object, warnings: NO_WARNINGS };
   // A patched object is written out in the order of its members' names before it is read.
   const fields = asPatch ? findings.unknownFields.toSorted() : findings.unknownFields;
   const unknown = fields.map((field) => `unknown field "${field}"`);

@@ -131,8 +131,8 @@ export class Programs {
         get observing() {
           return observer.observing;
         },
-        reconciled: (...told) => observer.reconciled(...told),
-        refused: (...told) => observer.refused(...told),
+        reconciled: (by, key, because, intents) => observer.reconciled(by, key, because, intents),
+        refused: (by, key, status) => observer.refused(by, key, status),
         crashed: () => this.#died(name),
       },
     });

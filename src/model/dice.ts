@@ -19,7 +19,16 @@ export function randomSuffix(dice: Dice, length: number): string {
 
 /** A version 4 UUID in shape; its digits come from the dice. */
 export function randomUid(dice: Dice): string {
-  const word = () => dice.below(0x100000000).toString(16).padStart(8, '0');
-  const [a, b, c, d] = [word(), word(), word(), word()];
+  const [a, b, c, d] = [hexWord(dice), hexWord(dice), hexWord(dice), hexWord(dice)];
   return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-${'89ab'[dice.below(4)]}${c.slice(1, 4)}-${c.slice(4)}${d}`;
 }
+
+/** Eight digits. Every object that is made has four such words in its uid. */
+function hexWord(dice: Dice): string {
+  const word = dice.below(0x100000000);
+  return (
+    HEX_BYTES[word >>> 24]! + HEX_BYTES[(word >>> 16) & 255]! + HEX_BYTES[(word >>> 8) & 255]! + HEX_BYTES[word & 255]!
+  );
+}
+
+const HEX_BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

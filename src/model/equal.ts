@@ -2,7 +2,12 @@
 export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key as never], b[key as never]));
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isEqual(item, b[i]));
+  let fields = 0;
+  for (const key in a) {
+    if (!Object.hasOwn(b, key) || !isEqual(a[key as never], b[key as never])) return false;
+    fields++;
+  }
+  for (const _ in b) fields--;
+  return fields === 0;
 }

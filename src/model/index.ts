@@ -21,6 +21,7 @@ export * from './pod-network-labels.ts';
 export * from './pod-state.ts';
 export * from './quantity.ts';
 export * from './selector.ts';
+export * from './sorted-keys.ts';
 export * from './surge.ts';
 export * from './surroundings.ts';
 export * from './switches.ts';

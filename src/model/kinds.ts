@@ -68,9 +68,15 @@ interface Named {
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
+// One object is asked for its key many times in a row: the text made last is handed out again, with its hash.
+let last: { readonly namespace: string | undefined; readonly name: string; readonly key: Key } | undefined;
+
 export function keyOf(object: Named): Key {
   const { namespace, name } = object.metadata;
-  return namespace === undefined ? name : `${namespace}/${name}`;
+  if (namespace === undefined) return name;
+  if (last === undefined || last.name !== name || last.namespace !== namespace)
+    last = { namespace, name, key: `${namespace}/${name}` };
+  return last.key;
 }
 
 /** The parts of a key; the namespace is empty where the kind has none. */

@@ -18,7 +18,10 @@ export function timestampOf(at: Moment): string {
   return last.text;
 }
 
-/** The moment that an RFC 3339 text names. */
+let lastParsed = { timestamp: '', moment: Number.NaN };
+
+/** The moment that an RFC 3339 text names. The one read last is kept: pods that came together say the same. */
 export function momentOf(timestamp: string): Moment {
-  return Date.parse(timestamp) - EPOCH_MS;
+  if (timestamp !== lastParsed.timestamp) lastParsed = { timestamp, moment: Date.parse(timestamp) - EPOCH_MS };
+  return lastParsed.moment;
 }

@@ -35,11 +35,35 @@ function scaleBy(value: bigint, exponent: number): bigint {
   return (value + divisor - 1n) / divisor;
 }
 
-/** The canonical text, or undefined where `text` is no quantity. */
-export function canonicalQuantity(text: string): string | undefined {
+interface Quantity {
+  readonly nanos: bigint;
+  readonly canonical: string;
+  /** in thousandths, rounded up */
+  readonly milliValue: number;
+}
+
+const QUANTITIES_KEPT_MAX = 1000;
+/** A cluster's machines have few sizes, and tell of them again and again. */
+const quantities = new Map<string, Quantity>();
+
+function read(text: string): Quantity | undefined {
+  const known = quantities.get(text);
+  if (known !== undefined) return known;
   const parsed = parse(text);
   if (parsed === undefined) return undefined;
-  const { nanos, format } = parsed;
+  const { nanos } = parsed;
+  const quantity = { nanos, canonical: canonicalOf(parsed), milliValue: Number(scaleBy(nanos, -6)) };
+  if (quantities.size >= QUANTITIES_KEPT_MAX) quantities.clear();
+  quantities.set(text, quantity);
+  return quantity;
+}
+
+/** The canonical text, or undefined where `text` is no quantity. */
+export function canonicalQuantity(text: string): string | undefined {
+  return read(text)?.canonical;
+}
+
+function canonicalOf({ nanos, format }: Parsed): string {
   if (nanos === 0n) return '0';
   const units = nanos / 10n ** 9n;
   const small = units > -1024n && units < 1024n;
@@ -71,14 +95,13 @@ function decimalText(nanos: bigint, exponentForm: boolean): string {
 
 /** Whether `a` is less than, equal to or more than `b`: -1, 0, 1. Both must be quantities. */
 export function compareQuantities(a: string, b: string): number {
-  const left = parse(a);
-  const right = parse(b);
+  const left = read(a);
+  const right = read(b);
   if (left === undefined || right === undefined) throw new Error(`not quantities: ${a}, ${b}`);
   return left.nanos < right.nanos ? -1 : left.nanos > right.nanos ? 1 : 0;
 }
 
 /** In thousandths, rounded up (`MilliValue`): `1900m` is 1900, `2` is 2000. Undefined where `text` is no quantity. */
 export function milliValueOf(text: string): number | undefined {
-  const parsed = parse(text);
-  return parsed === undefined ? undefined : Number(scaleBy(parsed.nanos, -6));
+  return read(text)?.milliValue;
 }

@@ -102,7 +102,10 @@ export class Cache implements View {
     } else if (after !== undefined) {
       const record: Filed = { object: after, values: [] };
       cache.objects.set(key, record);
-      for (const [i, index] of cache.indexes.entries()) refile(index, record, i, index.file(after));
+      for (let i = 0; i < cache.indexes.length; i++) {
+        const index = cache.indexes[i]!;
+        refile(index, record, i, index.file(after));
+      }
     } else if (filed !== undefined) {
       cache.objects.delete(key);
       for (const [i, index] of cache.indexes.entries()) refile(index, filed, i, NO_VALUES);

@@ -44,11 +44,9 @@ export type CommitResult =
   | { readonly result: 'calling'; readonly wrote: readonly Written[]; readonly call: azure.CloudCall }
   | { readonly result: 'crashed'; readonly wrote: readonly Written[] };
 
-const NOTHING_WRITTEN: readonly Written[] = [];
-
 /** `component` signs the Events that are written. The result says at which revision each written kind stands. */
 export function commit(intents: readonly Intent[], component: string, targets: Targets): CommitResult {
-  let wrote = NOTHING_WRITTEN;
+  const wrote: Written[] = [];
   let againAfterMs: number | undefined;
   for (const intent of intents) {
     if (intent.do === 'again') {
@@ -57,10 +55,9 @@ export function commit(intents: readonly Intent[], component: string, targets: T
     }
     if (intent.do === 'call') return { result: 'calling', wrote, call: intent.call };
     if (intent.do === 'fail') return { result: 'refused', wrote, intent, status: failure(intent.message) };
-    const refusal = carryOut(intent, component, targets, (kind, revision) => {
-      wrote = [...wrote.filter((written) => written.kind !== kind), { kind, revision }];
-    });
-    if (refusal !== undefined) return { result: 'refused', wrote, intent, status: refusal };
+    const outcome = carryOut(intent, component, targets);
+    if (outcome?.ok === false) return { result: 'refused', wrote, intent, status: outcome.status };
+    if (outcome?.changed === true) noteWritten(wrote, outcome.object.kind, targets.apiserver.revision);
     if (targets.crashes()) return { result: 'crashed', wrote };
   }
   return { result: 'done', wrote, againAfterMs };
@@ -76,23 +73,28 @@ export function cloudRefusal({ status, code, message }: azure.CloudError): Statu
   return { code: status === 412 ? 409 : status, reason: code, message };
 }
 
-type Wrote = (kind: Kind, revision: number) => void;
+function noteWritten(wrote: Written[], kind: Kind, revision: number): void {
+  const place = wrote.findIndex((written) => written.kind === kind);
+  wrote[place < 0 ? wrote.length : place] = { kind, revision };
+}
 
+/** What the apiserver made of a write; undefined where there was nothing to ask it, or nothing left to delete. */
 function carryOut(
   intent: Exclude<Intent, { do: 'again' | 'call' | 'fail' }>,
   component: string,
   targets: Targets,
-  wrote: Wrote,
-): StatusError | undefined {
-  if (intent.do === 'program') return programPiece(intent, targets);
+): Outcome<KubernetesObject> | undefined {
+  if (intent.do === 'program') {
+    const status = programPiece(intent, targets);
+    return status === undefined ? undefined : { ok: false, status };
+  }
   if (intent.do === 'event') {
     recordEvent(intent, intent.component ?? component, targets);
     return undefined;
   }
   const outcome = write(intent, targets.apiserver, targets.context());
-  if (!outcome.ok) return intent.do === 'delete' && outcome.status.reason === 'NotFound' ? undefined : outcome.status;
-  if (outcome.changed) wrote(outcome.object.kind, targets.apiserver.revision);
-  return undefined;
+  const isGone = !outcome.ok && intent.do === 'delete' && outcome.status.reason === 'NotFound';
+  return isGone ? undefined : outcome;
 }
 
 type Write = Extract<Intent, { do: 'create' | 'update' | 'update-status' | 'patch' | 'delete' | 'bind' }>;

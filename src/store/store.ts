@@ -10,7 +10,7 @@
  * A key's first segment is its collection (`pods/default/a` lies in `pods`), and so is a prefix's: reads and watches of
  * one collection never touch another. The empty prefix means all of them. Source of the semantics: etcd's API guarantees (https://etcd.io/docs/v3.5/learning/api_guarantees/).
  */
-import { Observable, Subject, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import { EventLog } from './event-log.ts';
 
 export interface Entry<V> {
@@ -57,27 +57,42 @@ export type WriteResult =
   /** the key was not at the revision expected; `actual` is where it is, 0 where it does not exist */
   | { readonly ok: false; readonly actual: number };
 
+/** Who is told of what is written under a prefix after a revision. */
+interface Watcher<V> {
+  readonly prefix: string;
+  /** infinite while it is still shown what was written before it came */
+  after: number;
+  readonly subscriber: Subscriber<WatchEvent<V>>;
+}
+
 /** What was written, and whom to tell of the next write. */
 interface Feed<V> {
   readonly log: EventLog<WatchEvent<V>>;
-  readonly changes: Subject<WatchEvent<V>>;
+  /** replaced where somebody comes or goes, never changed: somebody may be walking it */
+  watchers: readonly Watcher<V>[];
+}
+
+/** Where a key's versions hang: a write looks its key up once, and changes what it finds. */
+interface Place<V> {
+  newest: Version<V>;
 }
 
 interface Collection<V> extends Feed<V> {
-  /** each key's newest version */
-  readonly keys: Map<string, Version<V>>;
+  readonly keys: Map<string, Place<V>>;
   /** how many keys exist now */
   live: number;
 }
 
 export class Store<V extends object> {
   readonly #collections = new Map<string, Collection<V>>();
+  /** the key that was looked up last, and what was found: a write follows a read of its key nearly always */
+  #lookedUp: { readonly key: string; readonly place: Place<V> | undefined } = { key: '', place: undefined };
   /** all collections together; each collection has its own feed besides */
   readonly #all: Feed<V> = newFeed();
   #revision = 0;
   #compacted = 0;
   /** written, but not yet told to every watcher */
-  readonly #unannounced: WatchEvent<V>[] = [];
+  readonly #unannounced: { readonly event: WatchEvent<V>; readonly feed: Feed<V> }[] = [];
   #announcing = false;
 
   /** the revision of the last write; 0 before the first */
@@ -92,8 +107,7 @@ export class Store<V extends object> {
 
   get(key: string, revision = this.#revision): Entry<V> | undefined {
     this.#requireKept(revision);
-    const newest = this.#collections.get(collectionOf(key))?.keys.get(key);
-    return entryOf(key, versionAt(newest, revision));
+    return entryOf(key, versionAt(this.#placeOf(key)?.newest, revision));
   }
 
   /** The live entries whose key begins with `prefix` at `revision`, sorted by key. */
@@ -101,7 +115,7 @@ export class Store<V extends object> {
     this.#requireKept(revision);
     const entries: Entry<V>[] = [];
     for (const collection of this.#matching(prefix)) {
-      for (const [key, newest] of collection.keys) {
+      for (const [key, { newest }] of collection.keys) {
         if (!key.startsWith(prefix)) continue;
         const entry = entryOf(key, versionAt(newest, revision));
         if (entry !== undefined) entries.push(entry);
@@ -125,8 +139,7 @@ export class Store<V extends object> {
 
   /** Deletes one key. Deleting what does not exist is refused with `actual` 0. */
   delete(key: string, expected?: number): WriteResult {
-    const newest = this.#collections.get(collectionOf(key))?.keys.get(key);
-    if (newest?.value === undefined) return { ok: false, actual: 0 };
+    if (this.#placeOf(key)?.newest.value === undefined) return { ok: false, actual: 0 };
     return this.#write(key, undefined, expected);
   }
 
@@ -142,14 +155,14 @@ export class Store<V extends object> {
         return undefined;
       }
       const feed = prefix === '' ? this.#all : this.#collection(collectionOf(prefix));
-      let last = Number.POSITIVE_INFINITY;
-      const live = feed.changes.subscribe((event) => {
-        if (event.revision > last && event.key.startsWith(prefix)) subscriber.next(event);
-      });
-      // Nothing live passes while `last` is infinite: what is written during the replay lies in the log and is replayed.
+      const watcher: Watcher<V> = { prefix, after: Number.POSITIVE_INFINITY, subscriber };
+      feed.watchers = [...feed.watchers, watcher];
+      // Nothing live passes while `after` is infinite: what is written during the replay lies in the log and is replayed.
       this.#replay(feed.log, prefix, from, subscriber);
-      last = Math.max(from, this.#revision);
-      return live;
+      watcher.after = Math.max(from, this.#revision);
+      return () => {
+        feed.watchers = feed.watchers.filter((other) => other !== watcher);
+      };
     });
   }
 
@@ -168,12 +181,29 @@ export class Store<V extends object> {
 
   /** Drops the versions of a key that are older than its state at `revision`, and the key where that state is its end. */
   #forgetVersions(key: string, revision: number): void {
-    const { keys } = this.#collection(collectionOf(key));
-    const newest = keys.get(key);
+    const newest = this.#placeOf(key)?.newest;
     const kept = versionAt(newest, revision);
     if (kept === undefined) return;
     kept.previous = undefined;
-    if (kept === newest && kept.value === undefined) keys.delete(key);
+    if (kept !== newest || kept.value !== undefined) return;
+    this.#collection(collectionOf(key)).keys.delete(key);
+    this.#lookedUp = { key, place: undefined };
+  }
+
+  #placeOf(key: string): Place<V> | undefined {
+    if (this.#lookedUp.key !== key)
+      this.#lookedUp = { key, place: this.#collections.get(collectionOf(key))?.keys.get(key) };
+    return this.#lookedUp.place;
+  }
+
+  #keep(key: string, version: Version<V>, { keys }: Collection<V>): void {
+    let place = this.#placeOf(key);
+    if (place !== undefined) place.newest = version;
+    else {
+      place = { newest: version };
+      keys.set(key, place);
+      this.#lookedUp = { key, place };
+    }
   }
 
   #replay(log: EventLog<WatchEvent<V>>, prefix: string, from: number, subscriber: Subscriber<WatchEvent<V>>): void {
@@ -193,32 +223,32 @@ export class Store<V extends object> {
   #write(key: string, value: V | undefined, expected: number | undefined): WriteResult {
     const within = collectionOf(key);
     const collection = this.#collection(within);
-    const latest = collection.keys.get(key);
+    const latest = this.#placeOf(key)?.newest;
     const exists = latest?.value !== undefined;
     const actual = exists ? latest.revision : 0;
     if (expected !== undefined && expected !== actual) return { ok: false, actual };
     const revision = ++this.#revision;
     const createRevision = exists ? latest.createRevision : revision;
     const name = latest?.name ?? key.slice(within.length + 1);
-    collection.keys.set(key, { revision, name, createRevision, value, previous: latest });
+    this.#keep(key, { revision, name, createRevision, value, previous: latest }, collection);
     collection.live += (value === undefined ? 0 : 1) - (exists ? 1 : 0);
     const event = { revision, key, name, value, before: latest?.value };
     this.#all.log.append(event);
     collection.log.append(event);
-    this.#announce(event);
+    this.#announce(event, collection);
     return { ok: true, revision };
   }
 
   /** Tells the watchers. A watcher that writes is told of its own write after everybody was told of what came before. */
-  #announce(written: WatchEvent<V>): void {
-    this.#unannounced.push(written);
+  #announce(written: WatchEvent<V>, within: Feed<V>): void {
+    this.#unannounced.push({ event: written, feed: within });
     if (this.#announcing) return;
     this.#announcing = true;
     try {
       // The array grows while it is walked, by what watchers write.
-      for (const event of this.#unannounced) {
-        if (this.#all.changes.observed) this.#all.changes.next(event);
-        this.#collection(collectionOf(event.key)).changes.next(event);
+      for (const { event, feed } of this.#unannounced) {
+        tell(this.#all, event);
+        tell(feed, event);
       }
     } finally {
       this.#unannounced.length = 0;
@@ -249,12 +279,24 @@ export class Store<V extends object> {
 }
 
 function newFeed<V>(): Feed<V> {
-  return { log: new EventLog(), changes: new Subject() };
+  return { log: new EventLog(), watchers: [] };
 }
 
+function tell<V>({ watchers }: Feed<V>, event: WatchEvent<V>): void {
+  for (const { prefix, after, subscriber } of watchers)
+    if (event.revision > after && event.key.startsWith(prefix)) subscriber.next(event);
+}
+
+const SLASH = '/'.charCodeAt(0);
+// Keys of one collection come many in a row: its name is not cut out of each of them.
+let lastCollection = '';
+
 function collectionOf(key: string): string {
+  if (key.charCodeAt(lastCollection.length) === SLASH && key.startsWith(lastCollection)) return lastCollection;
   const slash = key.indexOf('/');
-  return slash < 0 ? key : key.slice(0, slash);
+  if (slash < 0) return key;
+  lastCollection = key.slice(0, slash);
+  return lastCollection;
 }
 
 /** The last version made at or before `revision`. Nearly every read is of the newest or of one close to it. */

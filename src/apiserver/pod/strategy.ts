@@ -36,7 +36,8 @@ export const POD_STRATEGY: Strategy<'Pod'> = {
     const metadata = withOwnersOf(pod.metadata, before.metadata);
     const qosClass = pod.status.qosClass ?? before.status.qosClass;
     const status = pod.status.qosClass === qosClass ? pod.status : { ...pod.status, qosClass: qosClass! };
-    return { ...pod, metadata, spec: before.spec, status };
+    const same = metadata === pod.metadata && pod.spec === before.spec && status === pod.status;
+    return same ? pod : { ...pod, metadata, spec: before.spec, status };
   },
   validate: (pod, errors) => validatePodSpec(pod.spec, 'spec', errors),
   validateUpdate: validateChange,
@@ -148,6 +149,6 @@ function validateIps(name: string, ips: Ips = [], before: Ips, errors: FieldErro
     const findings = ipFindings(ip);
     if (findings.length > 0) errors.invalidEach(`status.${name}[${i}]`, ip, findings);
   }
-  if (ips.some(({ ip }, i) => ips.findIndex((other) => other.ip === ip) < i))
+  if (ips.length > 1 && ips.some(({ ip }, i) => ips.findIndex((other) => other.ip === ip) < i))
     errors.invalid(`status.${name}`, ips, 'may specify no more than one IP for each IP family');
 }
