@@ -56,6 +56,8 @@ function fileByNamespace({ metadata }: KubernetesObject): readonly string[] {
   return [metadata.namespace ?? ''];
 }
 
+fileByNamespace.part = ({ metadata }: KubernetesObject) => metadata.namespace;
+
 function dyingNamespace({ metadata }: KubernetesObject, view: View): readonly string[] {
   const name = metadata.namespace ?? '';
   return view.get('Namespace', name)?.metadata.deletionTimestamp === undefined ? [] : [name];

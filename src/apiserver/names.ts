@@ -83,6 +83,20 @@ export function subdomainName(text: string): Findings {
 
 /** Label keys, finalizers, taint keys: `example.com/MyName`. */
 export function qualifiedName(text: string): Findings {
+  if (fineQualifiedNames.has(text)) return FINE;
+  const findings = qualifiedNameFindings(text);
+  if (findings.length === 0) {
+    if (fineQualifiedNames.size >= NAMES_KEPT_MAX) fineQualifiedNames.clear();
+    fineQualifiedNames.add(text);
+  }
+  return findings;
+}
+
+const NAMES_KEPT_MAX = 1000;
+/** Names that were found right: a few of them stand in every object. */
+const fineQualifiedNames = new Set<string>();
+
+function qualifiedNameFindings(text: string): Findings {
   const parts = text.split('/');
   if (parts.length > 2) return [qualifiedNameRule()];
   const name = parts.at(-1)!;

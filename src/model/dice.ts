@@ -17,18 +17,26 @@ export function randomSuffix(dice: Dice, length: number): string {
   return suffix;
 }
 
-/** A version 4 UUID in shape; its digits come from the dice. */
+/** `x` is a digit that is drawn, `v` the variant; what else stands here stands in every uid */
+const UID_SHAPE = 'xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx';
+const [HYPHEN, DRAWN, VARIANT] = Array.from('-xv', (character) => character.charCodeAt(0));
+const DIGITS: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const VARIANTS: readonly number[] = Array.from('89ab', (digit) => digit.charCodeAt(0));
+
+/**
+ * A version 4 UUID in shape; its digits come from the dice. It is made of its characters' codes, at once: a text put together
+ * from pieces keeps them all for as long as it lives, and there is one for each object.
+ */
 export function randomUid(dice: Dice): string {
-  const [a, b, c, d] = [hexWord(dice), hexWord(dice), hexWord(dice), hexWord(dice)];
-  return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-${'89ab'[dice.below(4)]}${c.slice(1, 4)}-${c.slice(4)}${d}`;
+  const words = [dice.below(0x100000000), dice.below(0x100000000), dice.below(0x100000000), dice.below(0x100000000)];
+  const variant = VARIANTS[dice.below(VARIANTS.length)]!;
+  const codes: number[] = [];
+  let place = 0;
+  for (let i = 0; i < UID_SHAPE.length; i++) {
+    const shape = UID_SHAPE.charCodeAt(i);
+    const digit = DIGITS[(words[place >> 3]! >>> (28 - 4 * (place & 7))) & 15]!;
+    codes.push(shape === DRAWN ? digit : shape === VARIANT ? variant : shape);
+    if (shape !== HYPHEN) place++;
+  }
+  return String.fromCharCode(...codes);
 }
-
-/** Eight digits. Every object that is made has four such words in its uid. */
-function hexWord(dice: Dice): string {
-  const word = dice.below(0x100000000);
-  return (
-    HEX_BYTES[word >>> 24]! + HEX_BYTES[(word >>> 16) & 255]! + HEX_BYTES[(word >>> 8) & 255]! + HEX_BYTES[word & 255]!
-  );
-}
-
-const HEX_BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

@@ -86,7 +86,8 @@ function createWarnings(pod: Pod): readonly string[] {
     warnings.push(
       `metadata.annotations[${SECCOMP_ANNOTATION}]: non-functional in v1.27+; use the "seccompProfile" field instead`,
     );
-  return warnings.concat(specWarnings(pod.spec));
+  const ofSpec = specWarnings(pod.spec);
+  return warnings.length === 0 ? ofSpec : warnings.concat(ofSpec);
 }
 
 /** Only images, the deadline and further tolerations may change. */
