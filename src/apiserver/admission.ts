@@ -40,5 +40,7 @@ function admitPod(pod: Pod, surroundings: Surroundings, trusted: boolean): Admit
   if (admitted?.ok === false) return admitted;
   const spec = admitted?.spec ?? pod.spec;
   const node = spec.nodeName === undefined ? undefined : surroundings.node(spec.nodeName);
-  return { ok: true, object: { ...pod, metadata: labelTopology(pod.metadata, node), spec } };
+  const metadata = labelTopology(pod.metadata, node);
+  const same = metadata === pod.metadata && spec === pod.spec;
+  return { ok: true, object: same ? pod : { ...pod, metadata, spec } };
 }

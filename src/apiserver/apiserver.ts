@@ -124,8 +124,8 @@ export class Apiserver {
     const metadata = newMetadata(kind, sent.metadata, context, (name, namespace) =>
       this.#exists(kind, name, namespace),
     );
+    if (known !== undefined) return { ...sent, metadata, spec: known } as KubernetesObject;
     const object = { ...sent, metadata } as KubernetesObject;
-    if (known !== undefined) return { ...object, spec: known } as KubernetesObject;
     return strategyOf(kind).applyDefaults?.(object, undefined) ?? object;
   }
 

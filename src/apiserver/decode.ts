@@ -59,11 +59,20 @@ function decodeStruct(
       findings.unknownFields.push(pathOf({ within: place, step: name }));
     } else if (part !== null && part !== undefined) {
       const was = known?.[name];
-      decoded[field.index] =
-        part === was ? part : decodeField(field, part, was, { within: place, step: name }, struct, findings);
+      const isDone = part === was || isPlainly(part, field.type);
+      decoded[field.index] = isDone
+        ? part
+        : decodeField(field, part, was, { within: place, step: name }, struct, findings);
     }
   }
   return sharedStruct(emit(struct, decoded), known);
+}
+
+/** Whether it is a value of the type with nothing to look into: most fields are texts. */
+function isPlainly(value: unknown, type: Type): boolean {
+  if (type.is !== 'scalar') return false;
+  if (type.scalar === 'string' || type.scalar === 'time') return typeof value === 'string';
+  return type.scalar === 'bool' && typeof value === 'boolean';
 }
 
 function decodeField(

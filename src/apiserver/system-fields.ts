@@ -59,16 +59,18 @@ function generateName(generated: string, { dice }: RequestContext, isTaken: (nam
   }
 }
 
+/** what is not the client's to say: left out, or taken from the object as it is */
+const NOT_KEPT: ReadonlySet<string> = new Set(['managedFields', 'selfLink', 'generation']);
+
 /** Metadata of a changed object: what the client left out of the server's fields stays as it was. */
 export function keptMetadata(sent: ObjectMeta, before: ObjectMeta): ObjectMeta {
   if (sent === before) return sent;
-  const metadata: Fields = { ...sent };
-  delete metadata.managedFields;
-  delete metadata.selfLink;
+  // Copied name by name: V8 keeps a record that something was deleted from as a dictionary.
+  const metadata: Fields & Record<string, unknown> = {};
+  for (const name in sent) if (!NOT_KEPT.has(name)) metadata[name] = sent[name as keyof ObjectMeta];
   metadata.uid ??= before.uid;
   metadata.creationTimestamp ??= before.creationTimestamp;
   metadata.resourceVersion = before.resourceVersion;
-  delete metadata.generation;
   if (before.generation !== undefined) metadata.generation = before.generation;
   if (before.deletionTimestamp !== undefined) metadata.deletionTimestamp = before.deletionTimestamp;
   if (before.deletionGracePeriodSeconds !== undefined)
@@ -82,8 +84,9 @@ export function atRevision<T extends KubernetesObject>(object: T, revision: numb
   metadata.resourceVersion = String(revision);
   const stored = {} as T;
   for (const name in object) {
-    if (name === 'metadata') stored[name] = Object.freeze(metadata) as T[typeof name];
-    else stored[name] = deepFreeze(object[name], before?.[name]);
+    const part = object[name];
+    if (name === 'metadata') stored[name] = Object.freeze(metadata) as typeof part;
+    else stored[name] = part === before?.[name] ? part : deepFreeze(part, before?.[name]);
   }
   return Object.freeze(stored);
 }

@@ -9,7 +9,7 @@ export function deepFreeze<T>(value: T, known?: unknown): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   if (!Array.isArray(value)) return Object.freeze(copyWithFrozenParts(value, known));
   const before = Array.isArray(known) ? known : NOTHING_KNOWN;
-  for (let i = 0; i < value.length; i++) value[i] = freezePart(value[i], before[i]);
+  for (let i = 0; i < value.length; i++) if (value[i] !== before[i]) value[i] = deepFreeze(value[i], before[i]);
   return Object.freeze(value);
 }
 
@@ -20,10 +20,10 @@ export function copyWithFrozenParts<T extends object>(value: T, known?: unknown)
   const before = typeof known === 'object' && known !== null ? (known as Partial<T>) : undefined;
   const copy = {} as T;
   // Every object that is written passes here: no list of its values is made.
-  for (const key in value) copy[key] = freezePart(value[key], before?.[key]);
+  for (const key in value) {
+    const part = value[key];
+    const isLeft = typeof part !== 'object' || part === null || part === before?.[key];
+    copy[key] = isLeft ? part : deepFreeze(part, before?.[key]);
+  }
   return copy;
-}
-
-function freezePart<T>(part: T, known: unknown): T {
-  return typeof part === 'object' && part !== null && part !== known ? deepFreeze(part, known) : part;
 }
