@@ -4,6 +4,7 @@
  */
 import {
   type NftChain,
+  type NftDestination,
   type NftRule,
   type NftStatement,
   type NftVerdict,
@@ -19,7 +20,7 @@ import { ACCEPT, CONTINUE, DROP, REJECT } from '../stops.ts';
 import type { Assembler, Label } from './assembler.ts';
 import type { Code, Routine } from './code.ts';
 import { chanceTest } from './header-tests.ts';
-import { DNAT, END, LEAVE, MARK } from './instructions.ts';
+import { ALWAYS, CHOOSE, DNAT, END, LEAVE, MARK } from './instructions.ts';
 import { type Known, NOTHING_KNOWN } from './known.ts';
 import { elementDispatch, isByDestination } from './nft-sets.ts';
 import { type Asking, testsOfStatement } from './nft-tests.ts';
@@ -202,7 +203,7 @@ class NftAssembly {
         this.#dnat(statement.to, place);
         break;
       case 'dnat by numgen':
-        this.#choose(statement.to, (to) => this.#dnat(to, place));
+        this.#dnatToAny(statement.to, place);
         break;
       case 'masquerade': {
         const target = { target: 'MASQUERADE', randomFully: statement.fullyRandom } as const;
@@ -265,7 +266,7 @@ class NftAssembly {
     from.forEach((each, i) => {
       const next = this.#assembler.label();
       const left = from.length - i;
-      if (left > 1) this.#assembler.test(chanceTest(Math.round(2 ** 31 / left)), next);
+      if (left > 1) this.#assembler.test(chanceTest(chanceAmong(left)), next);
       assemble(each);
       this.#assembler.place(next);
     });
@@ -274,6 +275,12 @@ class NftAssembly {
   #dnat({ address, port }: StatementOf<'dnat'>['to'], place: Place): void {
     this.#note(place, `destination becomes ${formatEndpoint(address, port)}`);
     this.#assembler.write(DNAT, numberOfAddress(address), port);
+  }
+
+  #dnatToAny(to: readonly NftDestination[], place: Place): void {
+    // Where a walk is recorded, what was chosen is named: each has code of its own.
+    if (this.#assembler.code.noted) this.#choose(to, (each) => this.#dnat(each, place));
+    else this.#assembler.write(CHOOSE, to.length, 0, 0, ...to.flatMap(endpointWords));
   }
 
   #update({ set, selector }: StatementOf<'update'>, place: Place): void {
@@ -298,6 +305,21 @@ class NftAssembly {
   #note({ chain, rule }: Place, effect: string | ((flight: Flight) => string)): void {
     this.#assembler.note({ chain, rule, effect });
   }
+}
+
+/** The chance of the first of so many, in 2^31sts. */
+function chanceAmong(count: number): number {
+  return Math.round(2 ** 31 / count);
+}
+
+/** See CHOOSE; no packet is marked. */
+function endpointWords(
+  { address, port }: NftDestination,
+  i: number,
+  all: readonly NftDestination[],
+): readonly number[] {
+  const left = all.length - i;
+  return [left > 1 ? chanceAmong(left) : ALWAYS, 0, numberOfAddress(address), port];
 }
 
 function effectOf(verdict: NftVerdict): string {
