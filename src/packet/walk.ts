@@ -14,7 +14,6 @@
  * A new connection is confirmed at the end of INPUT and POSTROUTING. (Netfilter's priorities: include/uapi/linux/netfilter_ipv4.h.)
  */
 import {
-  type Connection,
   DESTINATION_NAT,
   DESTINATION_NAT_DONE,
   numberOfAddress,
@@ -32,17 +31,21 @@ import { bindAsIs, type Side, translate } from './nat.ts';
 import {
   ACCEPT,
   DROP,
-  FILTER,
-  FORWARD,
-  INPUT,
-  MANGLE,
-  NAT,
-  OUTPUT,
-  POSTROUTING,
-  PREROUTING,
-  RAW,
+  FORWARD_FILTER,
+  FORWARD_MANGLE,
+  INPUT_FILTER,
+  INPUT_MANGLE,
+  INPUT_NAT,
+  OUTPUT_FILTER,
+  OUTPUT_MANGLE,
+  OUTPUT_NAT,
+  OUTPUT_RAW,
+  POSTROUTING_MANGLE,
+  POSTROUTING_NAT,
+  PREROUTING_MANGLE,
+  PREROUTING_NAT,
+  PREROUTING_RAW,
   REJECT,
-  stopBit,
 } from './stops.ts';
 import { confirm, track } from './tracking.ts';
 import type { Hop, Host } from './world.ts';
@@ -82,16 +85,18 @@ function depart(flight: Flight): Hop | undefined {
   let hop = routeOut(flight);
   if (flight.verdict !== undefined) return undefined;
   if (flight.rules !== undefined || flight.table !== undefined) {
-    if (!passOutput(flight) || !passIpvs(flight)) return undefined;
+    if (passOutput(flight) !== ACCEPT || passIpvs(flight) === undefined) return undefined;
     if (flight.destination !== destination) hop = routeOut(flight);
-    if (flight.verdict !== undefined || !passFilterOutput(flight) || !passPostrouting(flight)) return undefined;
+    if (flight.verdict !== undefined) return undefined;
+    if (runsAt(flight, OUTPUT_FILTER) && isStopped(flight, OUTPUT_FILTER)) return undefined;
+    if (passPostrouting(flight) !== ACCEPT) return undefined;
   }
   if (hop !== undefined) return hop;
   // Its own address: out of lo, and in again.
   flight.inInterface = 'lo';
   flight.outInterface = '';
   flight.recorder?.receive(host, 'lo', flight.packet());
-  return passPrerouting(flight) ? accept(flight) : undefined;
+  return passPrerouting(flight) === ACCEPT ? accept(flight) : undefined;
 }
 
 /** The route of a packet that the host itself sends; undefined for one to itself. */
@@ -140,7 +145,7 @@ function cross(flight: Flight, hop: Hop): Hop | undefined {
   if (next.carry !== undefined) return next.carry(flight, from);
   flight.inInterface = hop.nextInterface;
   flight.recorder?.receive(next, hop.nextInterface, flight.packet());
-  if (!passPrerouting(flight)) return undefined;
+  if (passPrerouting(flight) !== ACCEPT) return undefined;
   const martian = martianReason(flight);
   if (martian !== undefined) {
     drop(flight, martian);
@@ -168,29 +173,30 @@ function passOn(flight: Flight, destination: Address): Hop | undefined {
   flight.ttl--;
   flight.changed();
   if (flight.rules === undefined && flight.table === undefined) return hop;
-  return passForward(flight) && passPostrouting(flight) ? hop : undefined;
+  return passForward(flight) === ACCEPT && passPostrouting(flight) === ACCEPT ? hop : undefined;
 }
 
 /** To a process of this host, or, where IPVS sends it to a real server elsewhere, out again. */
 function accept(flight: Flight): Hop | undefined {
-  const { destination } = flight;
-  if (!pass(flight, INPUT, MANGLE) || !pass(flight, INPUT, FILTER) || !passIpvs(flight)) return undefined;
-  if (flight.destination !== destination && !flight.host.isLocal(flight.destinationAddress))
-    return passToRealServer(flight);
-  if (!passNat(flight, INPUT, SOURCE_NAT)) return undefined;
-  if (!confirm(flight)) return loseRace(flight);
+  if (runsAt(flight, INPUT_MANGLE) && isStopped(flight, INPUT_MANGLE)) return undefined;
+  if (runsAt(flight, INPUT_FILTER) && isStopped(flight, INPUT_FILTER)) return undefined;
+  const balanced = passIpvs(flight);
+  if (balanced === undefined) return undefined;
+  if (balanced === 'sent') return passToRealServer(flight);
+  if (passNat(flight, INPUT_NAT, SOURCE_NAT) !== ACCEPT) return undefined;
+  if (confirm(flight) === false) return loseRace(flight);
   end(flight, { verdict: 'delivered', host: flight.host.name, reason: 'the address is its own' });
   return undefined;
 }
 
-/** False where IPVS should send the packet on and cannot: its sender is told. */
-function passIpvs(flight: Flight): boolean {
-  if (flight.host.ipvs === undefined) return true;
+/** Undefined where IPVS should send the packet on and cannot: its sender is told. */
+function passIpvs(flight: Flight): 'passed' | 'sent' | undefined {
+  if (flight.host.ipvs === undefined) return 'passed';
   const balanced = balance(flight);
-  if (balanced === 'passed' || balanced === 'sent') return true;
+  if (balanced === 'passed' || balanced === 'sent') return balanced;
   if (balanced === 'expired') rejectExpired(flight);
   else rejectUnbalanced(flight);
-  return false;
+  return undefined;
 }
 
 function rejectUnbalanced(flight: Flight): void {
@@ -207,67 +213,72 @@ function rejectExpired(flight: Flight): void {
 function passToRealServer(flight: Flight): Hop | undefined {
   const hop = findRoute(flight, flight.destinationAddress);
   if (hop === undefined) return undefined;
-  return pass(flight, OUTPUT, MANGLE) && passFilterOutput(flight) && passPostrouting(flight) ? hop : undefined;
+  if (runsAt(flight, OUTPUT_MANGLE) && isStopped(flight, OUTPUT_MANGLE)) return undefined;
+  if (runsAt(flight, OUTPUT_FILTER) && isStopped(flight, OUTPUT_FILTER)) return undefined;
+  return passPostrouting(flight) === ACCEPT ? hop : undefined;
 }
 
-function passPrerouting(flight: Flight): boolean {
-  if (flight.rules === undefined) {
-    if (flight.table !== undefined) track(flight);
-    return true;
-  }
-  if (!pass(flight, PREROUTING, RAW)) return false;
+/** What passes a packet through a hook gives ACCEPT where it may go on, and sets the verdict where not. */
+function passPrerouting(flight: Flight): number {
+  if (flight.rules === undefined) return trackOnly(flight);
+  if (runsAt(flight, PREROUTING_RAW) && isStopped(flight, PREROUTING_RAW)) return DROP;
   track(flight);
-  return pass(flight, PREROUTING, MANGLE) && passNat(flight, PREROUTING, DESTINATION_NAT);
+  if (runsAt(flight, PREROUTING_MANGLE) && isStopped(flight, PREROUTING_MANGLE)) return DROP;
+  return passNat(flight, PREROUTING_NAT, DESTINATION_NAT);
 }
 
-function passOutput(flight: Flight): boolean {
-  if (flight.rules === undefined) {
-    if (flight.table !== undefined) track(flight);
-    return true;
-  }
-  if (!pass(flight, OUTPUT, RAW)) return false;
+function passOutput(flight: Flight): number {
+  if (flight.rules === undefined) return trackOnly(flight);
+  if (runsAt(flight, OUTPUT_RAW) && isStopped(flight, OUTPUT_RAW)) return DROP;
   track(flight);
-  return pass(flight, OUTPUT, MANGLE) && passNat(flight, OUTPUT, DESTINATION_NAT);
+  if (runsAt(flight, OUTPUT_MANGLE) && isStopped(flight, OUTPUT_MANGLE)) return DROP;
+  return passNat(flight, OUTPUT_NAT, DESTINATION_NAT);
 }
 
-function passFilterOutput(flight: Flight): boolean {
-  return pass(flight, OUTPUT, FILTER);
+function trackOnly(flight: Flight): number {
+  if (flight.table !== undefined) track(flight);
+  return ACCEPT;
 }
 
-function passForward(flight: Flight): boolean {
-  return pass(flight, FORWARD, MANGLE) && pass(flight, FORWARD, FILTER);
+function passForward(flight: Flight): number {
+  if (runsAt(flight, FORWARD_MANGLE) && isStopped(flight, FORWARD_MANGLE)) return DROP;
+  if (runsAt(flight, FORWARD_FILTER) && isStopped(flight, FORWARD_FILTER)) return DROP;
+  return ACCEPT;
 }
 
-function passPostrouting(flight: Flight): boolean {
-  const passed = pass(flight, POSTROUTING, MANGLE) && passNat(flight, POSTROUTING, SOURCE_NAT);
-  if (!passed || confirm(flight)) return passed;
+function passPostrouting(flight: Flight): number {
+  if (runsAt(flight, POSTROUTING_MANGLE) && isStopped(flight, POSTROUTING_MANGLE)) return DROP;
+  if (passNat(flight, POSTROUTING_NAT, SOURCE_NAT) !== ACCEPT) return DROP;
+  if (confirm(flight) === true) return ACCEPT;
   loseRace(flight);
-  return false;
+  return DROP;
 }
 
 function loseRace(flight: Flight): undefined {
   drop(flight, 'conntrack: insert failed, a packet of the same socket was confirmed first with another translation');
 }
 
-/** Whether a table lets the packet go on; sets the verdict where not. */
-function pass(flight: Flight, hook: number, table: number): boolean {
-  return (flight.stops & stopBit(hook, table)) === 0 || decide(flight, hook, table) === ACCEPT;
+/** Whether there is anything to run. So short that the engine puts it in place: at most stops there is not. */
+function runsAt({ stops }: Flight, stop: number): boolean {
+  return ((stops >> stop) & 1) !== 0;
 }
 
-function decide(flight: Flight, hook: number, table: number): number {
-  const decision = flight.rules!.run(flight, hook, table);
+/** Whether the rules at a stop do not let the packet go on: the verdict is set then. */
+function isStopped(flight: Flight, stop: number): boolean {
+  const decision = flight.rules!.run(flight, stop);
   if (decision === REJECT) reject(flight);
   else if (decision !== ACCEPT) drop(flight, blame(flight));
-  return decision;
+  return decision !== ACCEPT;
 }
 
 /** nat: its chains for a connection's first packet, the connection's translation for each. */
-function passNat(flight: Flight, hook: number, side: Side): boolean {
-  return flight.connection === undefined || decideNat(flight, flight.connection, hook, side) === ACCEPT;
+function passNat(flight: Flight, stop: number, side: Side): number {
+  return flight.connection === undefined ? ACCEPT : decideNat(flight, stop, side);
 }
 
-function decideNat(flight: Flight, connection: Connection, hook: number, side: Side): number {
+function decideNat(flight: Flight, stop: number, side: Side): number {
   const { rules } = flight;
+  const connection = flight.connection!;
   if (rules === undefined || rules.translates === false) return ACCEPT;
   if (flight.state === STATE_RELATED) {
     translateError(flight, side);
@@ -275,7 +286,7 @@ function decideNat(flight: Flight, connection: Connection, hook: number, side: S
   }
   const done = side === SOURCE_NAT ? SOURCE_NAT_DONE : DESTINATION_NAT_DONE;
   if (flight.state === STATE_NEW && (connection.status & done) === 0) {
-    if ((flight.stops & stopBit(hook, NAT)) !== 0 && rules.run(flight, hook, NAT) === DROP) {
+    if (runsAt(flight, stop) && rules.run(flight, stop) === DROP) {
       drop(flight, blame(flight));
       return DROP;
     }

@@ -86,7 +86,7 @@ export class IpvsKernel implements IpvsState {
   }
 
   differsAt(address: Address): boolean {
-    return this.#sets.isOwn(address) || this.#ownAt.has(address);
+    return this.#sets.isOwn(address) || (this.#ownAt.size > 0 && this.#ownAt.has(address));
   }
 
   isIdleAt(address: Address): boolean {

@@ -2,6 +2,7 @@
 import { BALANCED, type IpvsMatch, type Match, numberOfAddress, type SetMatch } from '../../dataplane/index.ts';
 import type { Address } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
+import type { Host } from '../world.ts';
 import type { IpvsTable } from './table.ts';
 
 export type AskedMatch = Extract<Match, { match: 'set' | 'ipvs' | 'physdev' }>;
@@ -23,15 +24,21 @@ function tableOf({ host, family }: Flight): IpvsTable | undefined {
 }
 
 /** Rules ask several sets about a packet's destination, one after another: the answer is kept. */
-const asked = { flight: undefined as Flight | undefined, host: '', destination: 0, port: 0, sets: 0 };
+const asked = {
+  flight: undefined as Flight | undefined,
+  host: undefined as Host | undefined,
+  destination: 0,
+  port: 0,
+  sets: 0,
+};
 
 /** The sets that hold the packet's destination on this host, by their bits. */
 function setsAtDestination(flight: Flight): number {
   const { host, destination, destinationPort: port } = flight;
-  const isSame = asked.flight === flight && asked.host === host.name;
+  const isSame = asked.flight === flight && asked.host === host;
   if (isSame && asked.destination === destination && asked.port === port) return asked.sets;
   asked.flight = flight;
-  asked.host = host.name;
+  asked.host = host;
   asked.destination = destination;
   asked.port = port;
   asked.sets = tableOf(flight)?.setsAt(destination, port, flight.protocol) ?? 0;

@@ -16,7 +16,7 @@ import {
   type VirtualServerAddress,
   virtualServerName,
 } from '../../dataplane/index.ts';
-import { type Address, formatEndpoint, type Moment, UDP } from '../../model/index.ts';
+import { type Address, type Family, familyOf, formatEndpoint, type Moment, UDP } from '../../model/index.ts';
 import { type Destination, Destinations } from './destinations.ts';
 import { type Client, FRESH_STATE, type SchedulerState, schedule } from './scheduler.ts';
 import { Turns } from './turns.ts';
@@ -54,6 +54,7 @@ interface Template {
 
 export class IpvsTable {
   readonly state: IpvsState;
+  readonly #family: Family;
   readonly #destinations: Destinations;
   readonly #turns = new Turns();
   /** by the numbers of virtual servers */
@@ -63,13 +64,14 @@ export class IpvsTable {
 
   constructor(state: IpvsState) {
     this.state = state;
+    this.#family = state.family;
     this.#destinations = new Destinations(state);
   }
 
   /** Whether the host has taken this address for its own. */
   hasBound(address: Address): boolean {
-    if ((typeof address === 'number') !== (this.state.family === 4)) return false;
-    return this.#destinations.at(numberOfAddress(address)).isBound;
+    if (familyOf(address) !== this.#family) return false;
+    return this.#destinations.at(numberOfAddress(address)).isBound === true;
   }
 
   /** See `IpvsState.setsAt`; the address by its number. */

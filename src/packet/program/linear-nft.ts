@@ -20,7 +20,7 @@ import type { Flight } from '../flight.ts';
 import { applyDnat, applyMasquerade } from '../nat.ts';
 import { HookChains } from '../nftables/hook-chains.ts';
 import { datumOf, hasCt, isAgainst, keyOf, rememberedAddress } from '../nftables/matching.ts';
-import { ACCEPT, CONTINUE, DROP, HOOKS, REJECT, TABLES } from '../stops.ts';
+import { ACCEPT, CONTINUE, DROP, hookAt, REJECT, tableAt } from '../stops.ts';
 import type { HostRules } from './ruleset-program.ts';
 
 /** A statement that does not match ends its rule. */
@@ -37,10 +37,10 @@ export function linearNft(ruleset: Ruleset): HostRules {
   return {
     translates,
     stops: -1,
-    run(flight, hook, table) {
-      flight.tableName = TABLES[table]!;
-      for (const { chain } of chains[hook * TABLES.length + table]!) {
-        flight.recorder?.hook(flight.host, flight.packet(), HOOKS[hook]!, flight.tableName);
+    run(flight, stop) {
+      flight.tableName = tableAt(stop);
+      for (const { chain } of chains[stop]!) {
+        flight.recorder?.hook(flight.host, flight.packet(), hookAt(stop), flight.tableName);
         const decision = runBase(flight, chain);
         if (decision !== ACCEPT) return decision;
       }

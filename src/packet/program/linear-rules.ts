@@ -16,7 +16,7 @@ import {
 import { type Address, contains } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
 import { applyDnat, applyMasquerade, applySnat, SAME_PORT } from '../nat.ts';
-import { ACCEPT, CONTINUE, DROP, HOOKS, REJECT, TABLES } from '../stops.ts';
+import { ACCEPT, CONTINUE, DROP, hookAt, REJECT, tableAt } from '../stops.ts';
 import type { HostRules } from './ruleset-program.ts';
 
 /** back to the chain that jumped here */
@@ -26,19 +26,19 @@ export function linearRules(ruleset: Ruleset): HostRules {
   return {
     translates: ruleset.table('nat') !== undefined,
     stops: -1,
-    run: (flight, hook, table) => {
-      const chain = ruleset.table(TABLES[table]!)?.chain(HOOKS[hook]!);
+    run: (flight, stop) => {
+      const chain = ruleset.table(tableAt(stop))?.chain(hookAt(stop));
       return chain === undefined || (chain.rules.length === 0 && chain.policy !== 'DROP')
         ? ACCEPT
-        : runBase(flight, hook, table, chain);
+        : runBase(flight, stop, chain);
     },
   };
 }
 
-function runBase(flight: Flight, hook: number, table: number, chain: Chain): number {
-  const name = TABLES[table]!;
+function runBase(flight: Flight, stop: number, chain: Chain): number {
+  const name = tableAt(stop);
   flight.tableName = name;
-  flight.recorder?.hook(flight.host, flight.packet(), HOOKS[hook]!, name);
+  flight.recorder?.hook(flight.host, flight.packet(), hookAt(stop), name);
   const decision = runChain(flight, chain);
   if (decision !== CONTINUE) return decision;
   flight.recorder?.policy(flight.host, flight.packet(), name, chain);

@@ -4,7 +4,7 @@ import type { HookName, TableName } from '../../model/index.ts';
 import type { Flight } from '../flight.ts';
 import { HookChains } from '../nftables/hook-chains.ts';
 import type { Recorder } from '../recorder.ts';
-import { ACCEPT, CONTINUE, DROP, HOOKS, INPUT, NAT, POSTROUTING, TABLES } from '../stops.ts';
+import { ACCEPT, CONTINUE, DROP, HOOKS, hookAt, INPUT_NAT, POSTROUTING_NAT, TABLES, tableAt } from '../stops.ts';
 import { type Code, type Codes, codesOf, type Routine } from './code.ts';
 import { chainRoutine } from './iptables-assembly.ts';
 import { nftChainRoutine } from './nft-assembly.ts';
@@ -16,8 +16,8 @@ export interface HostRules {
   readonly translates: boolean;
   /** the stops where there is anything to run, as bits: hook * 4 + table. Nowhere else need `run` be called */
   readonly stops: number;
-  /** Runs a table at a hook. DROP or REJECT end the packet's way; the rule to blame is left in the flight. */
-  run(flight: Flight, hook: number, table: number): number;
+  /** Runs what is at a stop. DROP or REJECT end the packet's way; the rule to blame is left in the flight. */
+  run(flight: Flight, stop: number): number;
 }
 
 class RulesetProgram implements HostRules {
@@ -50,26 +50,25 @@ class RulesetProgram implements HostRules {
     return chain === undefined && (this.#nftables === undefined || this.#nftables[stop]!.length === 0);
   }
 
-  run(flight: Flight, hook: number, table: number): number {
-    const stop = hook * 4 + table;
+  run(flight: Flight, stop: number): number {
     const chain = this.#iptables[stop];
     if (this.#nftables !== undefined) {
       const chains = this.#nftables[stop]!;
       for (let i = 0; i < chains.length; i++) {
         // Accepted by one base chain, a packet still meets the next.
-        const decision = chains[i]!.run(flight, hook);
+        const decision = chains[i]!.run(flight, stop);
         if (decision !== ACCEPT) return decision;
       }
-      if (chain === undefined || isTranslated(flight, hook, table)) return ACCEPT;
+      if (chain === undefined || isTranslated(flight, stop)) return ACCEPT;
     }
-    return chain === undefined ? ACCEPT : chain.run(flight, hook);
+    return chain === undefined ? ACCEPT : chain.run(flight, stop);
   }
 }
 
 /** NAT of a connection's side is decided once: a later chain of the hook is not asked (nf_nat_core.c, nf_nat_inet_fn). */
-function isTranslated({ connection }: Flight, hook: number, table: number): boolean {
-  if (table !== NAT || connection === undefined) return false;
-  const done = hook === POSTROUTING || hook === INPUT ? SOURCE_NAT_DONE : DESTINATION_NAT_DONE;
+function isTranslated({ connection }: Flight, stop: number): boolean {
+  if (tableAt(stop) !== 'nat' || connection === undefined) return false;
+  const done = stop === POSTROUTING_NAT || stop === INPUT_NAT ? SOURCE_NAT_DONE : DESTINATION_NAT_DONE;
   return (connection.status & done) !== 0;
 }
 
@@ -107,8 +106,8 @@ class BaseChain {
     this.#routineIn = routineIn;
   }
 
-  run(flight: Flight, hook: number): number {
-    if (flight.recorder !== undefined) return this.#runNoted(flight, flight.recorder, HOOKS[hook]!);
+  run(flight: Flight, stop: number): number {
+    if (flight.recorder !== undefined) return this.#runNoted(flight, flight.recorder, hookAt(stop));
     if (this.#plainPlace < 0) this.#plainPlace = this.#routineIn(this.#plain).place;
     return this.#decide(flight, run(flight, this.#plain, this.#plainPlace, 0));
   }
