@@ -134,6 +134,14 @@ test.each([
     '  steps:\n    - assert: { apiVersion: v1, kind: Service, metadata: { name: { app: a } } }\n',
     'example.yaml:6:60 spec.steps[0].assert.metadata.name: a map of fields is not a text',
   ],
+  [
+    '  steps:\n    - az: { lb/web: { properties: { probes: [{ name: p, properties: { port: 80a } }] } } }\n',
+    'example.yaml:6:71 spec.steps[0].az["lb/web"].properties.probes[0].properties.port: "80a" is not a number',
+  ],
+  [
+    '  steps:\n    - az: { nsg/web/securityRules/r: { properties: { priority: 100, access: Allow, protocol: Tcp } } }\n',
+    'example.yaml:6:40 spec.steps[0].az["nsg/web/securityRules/r"].properties.direction: is required',
+  ],
   ['  steps:\n    - apply: empty.yaml\n', 'empty.yaml: holds no manifest'],
   [
     '  steps:\n    - apply: [{ apiVersion: v1, kind: Pod, metadata: {} }]\n',

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { azure, parseAddress, parseCidr } from '../model/index.ts';
-import { parseCloudPath } from './cloud-path.ts';
+import { cloudChanges } from './cloud-body-schema.ts';
 import { parseDurationMs } from './duration.ts';
 import { parseNameServer } from './name-server.ts';
 import { ipAddress, namesSchema } from './names-schema.ts';
@@ -42,8 +42,6 @@ const sender = text((value) => {
   if (typeof read === 'string' || read.kind === 'Pod' || read.kind === 'Node') return read;
   return `${JSON.stringify(value)} is no pod, no node, no vm/NAME and no external/ADDRESS, only these have a network to send from`;
 });
-/** A resource as `az network` names its type, or a part of one. */
-const cloudPath = text(parseCloudPath);
 const scalable = text((value) => {
   const read = parseReference(value);
   if (typeof read === 'string' || read.kind === 'Deployment' || read.kind === 'ReplicaSet') return read;
@@ -190,7 +188,7 @@ export const stepSchema = z.strictObject({
       z.strictObject({ resource: reference, gracePeriodSeconds: count.optional() }),
     ])
     .optional(),
-  az: z.record(cloudPath, z.union([z.null(), anyObject])).optional(),
+  az: cloudChanges.optional(),
   patch: z.record(reference, anyObject).optional(),
   cordon: name.optional(),
   uncordon: name.optional(),

@@ -4,7 +4,7 @@ import { type AzureSurroundings, NOTHING_AROUND, parseAddress, parseCidr } from 
 
 const name = z.string().min(1);
 const address = checked(parseAddress, 'is no IP address');
-const prefix = checked(parseCidr, 'is no address range, such as 10.30.0.0/16');
+export const prefix = checked(parseCidr, 'is no address range, such as 10.30.0.0/16');
 
 /** A text that `read` understands. */
 function checked(read: (text: string) => unknown, complaint: string) {
