@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { holds } from '../../test/support/seed.ts';
-import { formatPath, parsePath } from './problem.ts';
+import { formatPath, formatProblem, parsePath } from './problem.ts';
 
 test('a path reads back as it was written', () => {
   const part = fc.oneof(fc.nat(), fc.string({ minLength: 1 }), fc.constantFrom('spec', 'pod/a', 'x-y', 'a.b'));
@@ -14,4 +14,9 @@ test('a path reads back as it was written', () => {
 
 test.each(['', '.a', 'a..b', 'a.', 'a[', 'a b', 'a[0]b'])('%j is no path', (text) => {
   expect(parsePath(text)).toBeUndefined();
+});
+
+test('a problem is told on one line, whatever the value holds', () => {
+  const problem = { file: 'a.yaml', position: { line: 3, column: 5 }, path: 'spec.seed', message: '\n is no number' };
+  expect(formatProblem(problem)).toBe('a.yaml:3:5 spec.seed: \\n is no number');
 });

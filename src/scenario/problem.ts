@@ -20,7 +20,9 @@ export type Path = readonly (string | number)[];
 /** `seed-overlay.yaml:14:9 spec.cluster.networkProfile.dnsServiceIP: 10.97.0.10 is outside serviceCidr 10.96.0.0/16` */
 export function formatProblem({ file, position, path, message }: Problem): string {
   const place = position === undefined ? file : `${file}:${position.line}:${position.column}`;
-  return path === '' ? `${place}: ${message}` : `${place} ${path}: ${message}`;
+  // A value that is shown as it was written may hold line ends.
+  const line = message.replaceAll('\n', '\\n');
+  return path === '' ? `${place}: ${line}` : `${place} ${path}: ${line}`;
 }
 
 /** `spec.steps[2].send.expect`; keys that are no plain words are quoted: `spec.steps[0].scale["deployment/my-api"]`. */
