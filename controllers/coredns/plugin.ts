@@ -87,7 +87,7 @@ export interface DnsRequest {
   /** of an incremental transfer: the serial that the client has */
   readonly serial?: number | undefined;
   /** what plugins say of this query under a label, such as `kubernetes/client-namespace`; only where plugin metadata is on */
-  readonly metadata?: (label: string) => string | undefined;
+  readonly metadata?: ((label: string) => string | undefined) | undefined;
   /**
    * Asks this whole server again, as CoreDNS's `upstream` package does for the target of a CNAME. Undefined where no reply
    * comes, as when look-ups lead to look-ups without end.

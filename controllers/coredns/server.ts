@@ -217,6 +217,7 @@ function requestOf(asked: Asked, query: DnsQuery, context: DnsContext, depth: nu
       const followed = { id: query.id, question, recursionDesired: true, edns: query.edns };
       return ask(followed, asked, context, depth + 1);
     },
+    metadata: undefined,
   };
 }
 

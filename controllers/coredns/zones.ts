@@ -9,10 +9,14 @@ export function normalName(name: string): string {
   return lower.endsWith('.') ? lower : `${lower}.`;
 }
 
+const DOT = '.'.charCodeAt(0);
+
 /** Whether a normal name is a zone's apex or lies below it. */
 export function inZone(name: string, zone: string): boolean {
   if (zone === '.' || name === zone) return true;
-  return name.length > zone.length && name.endsWith(zone) && name[name.length - zone.length - 1] === '.';
+  const dot = name.length - zone.length - 1;
+  // What is no label's end is most of what is asked: comparing texts comes last.
+  return dot >= 0 && name.charCodeAt(dot) === DOT && name.endsWith(zone);
 }
 
 /** The longest of the zones that a normal name lies in. */

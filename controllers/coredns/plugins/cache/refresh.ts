@@ -4,7 +4,14 @@
  *
  * Source: CoreDNS plugin/cache/handler.go (`tryPrefetch`, `doPrefetch`, `verifyWithTimeout`), item.go (`beginRefresh`).
  */
-import { type Connection, type DnsContext, type DnsReply, type Handler, isMessage } from '../../plugin.ts';
+import {
+  type Connection,
+  type DnsContext,
+  type DnsReply,
+  type DnsRequest,
+  type Handler,
+  isMessage,
+} from '../../plugin.ts';
 import type { CacheItem } from './item.ts';
 import { type Passage, type Writing, type Written, write, writeOver } from './write.ts';
 
@@ -19,9 +26,27 @@ function aside(context: DnsContext): DnsContext {
   return own;
 }
 
+/** Field by field: on the way of every miss, a spread would cost as much as the search for the answer. */
+function askingForAuthenticData(request: DnsRequest): DnsRequest {
+  return {
+    id: request.id,
+    name: request.name,
+    lowerName: request.lowerName,
+    type: request.type,
+    class: request.class,
+    recursionDesired: request.recursionDesired,
+    authenticData: true,
+    checkingDisabled: request.checkingDisabled,
+    edns: request.edns,
+    serial: request.serial,
+    lookup: request.lookup,
+    metadata: request.metadata,
+  };
+}
+
 /** Whatever the client asked for, the cache asks for authenticated data, so that one item serves both. */
 function ask(next: Handler, { request, context }: Passage): DnsReply {
-  return next(request.authenticData ? request : { ...request, authenticData: true }, context);
+  return next(request.authenticData ? request : askingForAuthenticData(request), context);
 }
 
 /** Asks for the first time; a bare code passes the cache by. */
@@ -57,7 +82,7 @@ export function prefetch(next: Handler, passage: Passage, item: CacheItem, isSta
     memory,
     options,
     context: aside({ ...passage.context, connection: NO_CLIENT }),
-    request: { ...request, authenticData: true },
+    request: askingForAuthenticData(request),
   };
   memory.counts.prefetches++;
   const writing: Writing = { background: true, first: false };

@@ -3,8 +3,9 @@
  * is kept is one address, which a row holds whole: among more names than the cache has room for, each query keeps one and drops
  * another, and objects for them would be swept for ever.
  *
- * A row: what it holds, the TTL, and the name's characters. Beside the rows stand the hashes of name and type, which a search
- * goes through. CoreDNS hashes the packed question, this hashes words: which names share a shard differs, how many fit does not.
+ * A row: what it holds, the TTL, when it was stored, and the name's characters; with most names that is one line of memory. The
+ * hashes of name and type stand in the index and beside the shards' members, so that neither a search nor a drop waits for a row to
+ * come from memory. CoreDNS hashes the packed question, this hashes words: which names share a shard differs, how many fit does not.
  *
  * Source: CoreDNS plugin/pkg/cache/cache.go.
  */
@@ -18,7 +19,15 @@ const SHARDS = 256;
 const SHARD_CAPACITY_LEAST = 4;
 const ROWS_LEAST = 16;
 const ROW_WORDS = 32;
-const HEAD_WORDS = 2;
+const HEAD_WORDS = 4;
+const TTL_WORD = 1;
+/** The moment takes two words, of which this is the first. */
+const STORED_WORD = 2;
+/** An entry of the index, or of a shard: a row's number, one more in the index, where 0 stands for none, and the row's hash. */
+const ENTRY_WORDS = 2;
+/** Large buffers begin this far into a line (malloc's header); the rest of a line makes rows begin with one. */
+const LINE_BYTES = 64;
+const HEADER_BYTES = 16;
 /** A longer name's item is an object. */
 const PLAIN_LENGTH_MAX = (ROW_WORDS - HEAD_WORDS) * 4;
 
@@ -28,6 +37,16 @@ export interface PlainAnswer {
   /** seconds */
   readonly ttl: number;
   readonly storedAt: Moment;
+}
+
+/** Rows as whole numbers; the same memory as floating-point numbers is where they keep moments. */
+function rowsFor(count: number): Int32Array {
+  const offset = LINE_BYTES - HEADER_BYTES;
+  return new Int32Array(new ArrayBuffer(offset + count * ROW_WORDS * 4), offset, count * ROW_WORDS);
+}
+
+function momentsOf({ buffer, byteOffset, length }: Int32Array): Float64Array {
+  return new Float64Array(buffer, byteOffset, length / 2);
 }
 
 /** Queries for other classes, with DO and with CD have items of their own. */
@@ -52,17 +71,16 @@ function plainTag({ type, class: asked, checkingDisabled, edns }: DnsRequest, na
 
 export class CacheRows {
   readonly #shardCapacity: number;
-  /** by hash: a row's number and one; 0 where there is none. Rows of the same place stand behind each other */
-  #index = new Int32Array(ROWS_LEAST * 2);
-  #hashes = new Int32Array(ROWS_LEAST);
-  #rows = new Int32Array(ROWS_LEAST * ROW_WORDS);
-  #storedAt = new Float64Array(ROWS_LEAST);
+  /** entries by hash; those of the same place stand behind each other */
+  #index = new Int32Array(ROWS_LEAST * 2 * ENTRY_WORDS);
+  #rows = rowsFor(ROWS_LEAST);
+  #moments = momentsOf(this.#rows);
   /** an address where the row is plain */
   #items: (CacheItem | string | undefined)[] = [];
   /** of items that are objects */
   #keys: (string | undefined)[] = [];
   #free: number[] = [];
-  /** the rows of each shard; none before the first is kept */
+  /** the entries of each shard; none before the first is kept */
   #members = new Int32Array(0);
   #counts = new Int32Array(SHARDS);
   #size = 0;
@@ -98,12 +116,12 @@ export class CacheRows {
 
   /** of a plain row, in seconds */
   ttl(row: number): number {
-    return this.#rows[row * ROW_WORDS + 1]!;
+    return this.#rows[row * ROW_WORDS + TTL_WORD]!;
   }
 
   /** of a plain row */
   storedAt(row: number): Moment {
-    return this.#storedAt[row]!;
+    return this.#moments[(row * ROW_WORDS + STORED_WORD) >> 1]!;
   }
 
   /** of any other row */
@@ -126,22 +144,27 @@ export class CacheRows {
     const row = this.#place(request, dice);
     const rows = this.#rows;
     const at = row * ROW_WORDS;
+    if (rows[at] === 0) this.#keys[row] = undefined;
     rows[at] = tag;
-    rows[at + 1] = ttl;
+    rows[at + TTL_WORD] = ttl;
+    this.#moments[(at + STORED_WORD) >> 1] = storedAt;
     name.copyWhole(rows, at + HEAD_WORDS);
-    this.#storedAt[row] = storedAt;
     this.#items[row] = address;
-    this.#keys[row] = undefined;
     return true;
   }
 
   delete(request: DnsRequest): void {
     const row = this.find(request);
     if (row < 0) return;
-    const first = (this.#hashes[row]! >>> 24) * this.#shardCapacity;
-    const last = first + --this.#counts[this.#hashes[row]! >>> 24]!;
-    this.#members[this.#members.indexOf(row, first)] = this.#members[last]!;
-    this.#unlink(row);
+    const hash = this.#hash(request, wordsOfName(request.lowerName));
+    const members = this.#members;
+    let at = this.#memberAt(hash >>> 24, 0);
+    const last = this.#memberAt(hash >>> 24, --this.#counts[hash >>> 24]!);
+    while (members[at] !== row) at += ENTRY_WORDS;
+    members[at] = members[last]!;
+    members[at + 1] = members[last + 1]!;
+    this.#unlink(row, hash);
+    this.#rows[row * ROW_WORDS] = 0;
     this.#items[row] = undefined;
     this.#keys[row] = undefined;
     this.#free.push(row);
@@ -152,9 +175,7 @@ export class CacheRows {
     const copy = new CacheRows(this.#shardCapacity * SHARDS);
     copy.evictions = this.evictions;
     copy.#index = this.#index.slice();
-    copy.#hashes = this.#hashes.slice();
-    copy.#rows = this.#rows.slice();
-    copy.#storedAt = this.#storedAt.slice();
+    copy.#setRows(this.#rows, this.#rows.length / ROW_WORDS);
     copy.#items = this.#items.map((item) => (typeof item === 'object' ? { ...item, usage: { ...item.usage } } : item));
     copy.#keys = [...this.#keys];
     copy.#free = [...this.#free];
@@ -177,9 +198,9 @@ export class CacheRows {
   #rowOf(request: DnsRequest, name: NameWords, hash: number): number {
     const index = this.#index;
     const mask = index.length - 1;
-    for (let place = hash & mask; index[place] !== 0; place = (place + 1) & mask) {
-      const row = index[place]! - 1;
-      if (this.#hashes[row]! === hash && this.#holds(row, request, name)) return row;
+    for (let at = (hash * ENTRY_WORDS) & mask; index[at] !== 0; at = (at + ENTRY_WORDS) & mask) {
+      const row = index[at]! - 1;
+      if (index[at + 1] === hash && this.#holds(row, request, name)) return row;
     }
     return -1;
   }
@@ -197,64 +218,77 @@ export class CacheRows {
     const hash = this.#hash(request, name);
     const known = this.#rowOf(request, name, hash);
     if (known >= 0) return known;
-    const row = this.#emptied(hash >>> 24, dice);
-    this.#hashes[row] = hash;
+    const row = this.#emptied(hash, dice);
     this.#link(row, hash);
     return row;
   }
 
-  /** A row for another member of a shard, which drops one where it is full. */
-  #emptied(shard: number, dice: Dice): number {
+  #memberAt(shard: number, member: number): number {
+    return (shard * this.#shardCapacity + member) * ENTRY_WORDS;
+  }
+
+  /** A row for another member of the shard that a hash falls into, which drops one where it is full. */
+  #emptied(hash: number, dice: Dice): number {
+    const shard = hash >>> 24;
     const capacity = this.#shardCapacity;
-    if (this.#members.length === 0) this.#members = new Int32Array(SHARDS * capacity);
+    if (this.#members.length === 0) this.#members = new Int32Array(SHARDS * capacity * ENTRY_WORDS);
+    const members = this.#members;
     const count = this.#counts[shard]!;
     if (count === capacity) {
-      const row = this.#members[shard * capacity + dice.below(count)]!;
-      this.#unlink(row);
+      const at = this.#memberAt(shard, dice.below(count));
+      const row = members[at]!;
+      this.#unlink(row, members[at + 1]!);
+      members[at + 1] = hash;
       this.evictions++;
       return row;
     }
     const row = this.#free.pop() ?? this.#size;
     this.#size++;
     if (row * ROW_WORDS === this.#rows.length) this.#grow();
-    this.#members[shard * capacity + count] = row;
+    const at = this.#memberAt(shard, count);
+    members[at] = row;
+    members[at + 1] = hash;
     this.#counts[shard] = count + 1;
     return row;
   }
 
   #grow(): void {
-    const { length } = this.#storedAt;
-    const [hashes, rows, storedAt] = [this.#hashes, this.#rows, this.#storedAt];
-    this.#hashes = new Int32Array(length * 2);
-    this.#hashes.set(hashes);
-    this.#rows = new Int32Array(length * 2 * ROW_WORDS);
-    this.#rows.set(rows);
-    this.#storedAt = new Float64Array(length * 2);
-    this.#storedAt.set(storedAt);
+    this.#setRows(this.#rows, (this.#rows.length / ROW_WORDS) * 2);
     const index = this.#index;
     this.#index = new Int32Array(index.length * 2);
-    for (const entry of index) if (entry !== 0) this.#link(entry - 1, hashes[entry - 1]!);
+    for (let at = 0; at < index.length; at += ENTRY_WORDS) {
+      if (index[at] !== 0) this.#link(index[at]! - 1, index[at + 1]!);
+    }
+  }
+
+  /** These rows, with room for so many. */
+  #setRows(rows: Int32Array, count: number): void {
+    this.#rows = rowsFor(count);
+    this.#rows.set(rows);
+    this.#moments = momentsOf(this.#rows);
   }
 
   #link(row: number, hash: number): void {
     const index = this.#index;
     const mask = index.length - 1;
-    let place = hash & mask;
-    while (index[place] !== 0) place = (place + 1) & mask;
-    index[place] = row + 1;
+    let at = (hash * ENTRY_WORDS) & mask;
+    while (index[at] !== 0) at = (at + ENTRY_WORDS) & mask;
+    index[at] = row + 1;
+    index[at + 1] = hash;
   }
 
   /** Takes a row out of the index; what stands behind it moves up, unless its search begins behind the hole. */
-  #unlink(row: number): void {
+  #unlink(row: number, hash: number): void {
     const index = this.#index;
     const mask = index.length - 1;
-    let hole = this.#hashes[row]! & mask;
-    while (index[hole] !== row + 1) hole = (hole + 1) & mask;
-    for (let place = (hole + 1) & mask; index[place] !== 0; place = (place + 1) & mask) {
-      const home = this.#hashes[index[place]! - 1]! & mask;
-      if (((place - home) & mask) < ((place - hole) & mask)) continue;
-      index[hole] = index[place]!;
-      hole = place;
+    let hole = (hash * ENTRY_WORDS) & mask;
+    while (index[hole] !== row + 1) hole = (hole + ENTRY_WORDS) & mask;
+    for (let at = (hole + ENTRY_WORDS) & mask; index[at] !== 0; at = (at + ENTRY_WORDS) & mask) {
+      const home = (index[at + 1]! * ENTRY_WORDS) & mask;
+      if (((at - home) & mask) < ((at - hole) & mask)) continue;
+      index[hole] = index[at]!;
+      index[hole + 1] = index[at + 1]!;
+      hole = at;
     }
     index[hole] = 0;
   }
