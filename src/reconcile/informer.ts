@@ -23,15 +23,16 @@ export interface InformerOptions {
   readonly delivered: () => void;
 }
 
-interface Pending {
+/** Changes that are due together: thousands can be on their way, and nearly all were made at one moment. */
+interface Batch {
   readonly dueAt: Moment;
-  readonly event: WatchEvent<KubernetesObject>;
+  readonly events: WatchEvent<KubernetesObject>[];
 }
 
 export class Informer {
   readonly #options: InformerOptions;
   readonly #prefix: string;
-  #pending: Pending[] = [];
+  #pending: Batch[] = [];
   #subscription: Subscription | undefined;
   #wake: Subscription | undefined;
   #wakeAt: Moment = Number.POSITIVE_INFINITY;
@@ -89,8 +90,13 @@ export class Informer {
 
   #receive(event: WatchEvent<KubernetesObject>): void {
     const { scheduler, lagMs } = this.#options;
-    const dueAt = Math.max(scheduler.now() + lagMs(), this.#pending.at(-1)?.dueAt ?? 0);
-    this.#pending.push({ dueAt, event });
+    const last = this.#pending.at(-1);
+    const dueAt = Math.max(scheduler.now() + lagMs(), last?.dueAt ?? 0);
+    if (last?.dueAt === dueAt) {
+      last.events.push(event);
+      return;
+    }
+    this.#pending.push({ dueAt, events: [event] });
     if (this.#pending.length === 1) this.#wakeWhenDue();
   }
 
@@ -104,14 +110,16 @@ export class Informer {
   #handOn(): void {
     const now = this.#options.scheduler.now();
     const due = this.#pending.findIndex(({ dueAt }) => dueAt > now);
-    const batch = due < 0 ? this.#pending : this.#pending.slice(0, due);
+    const batches = due < 0 ? this.#pending : this.#pending.slice(0, due);
     this.#pending = due < 0 ? [] : this.#pending.slice(due);
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    for (const { event } of batch) {
-      this.#revision = event.revision;
-      this.#options.deliver(event.name, event.value, event.revision);
+    for (const { events } of batches) {
+      for (const event of events) {
+        this.#revision = event.revision;
+        this.#options.deliver(event.name, event.value, event.revision);
+      }
     }
     this.#wakeWhenDue();
-    if (batch.length > 0) this.#options.delivered();
+    if (batches.length > 0) this.#options.delivered();
   }
 }
