@@ -97,6 +97,19 @@ function note(flight: Flight, asked: RuleNote): number {
   return CONTINUE;
 }
 
+/** What asks first and only asks may do so in any order: for what is in a large set, memory is searched. */
+function largeSetsLast(statements: readonly NftStatement[]): readonly NftStatement[] {
+  const acting = statements.findIndex((statement) => statement.statement !== 'match');
+  const asking = acting < 0 ? statements : statements.slice(0, acting);
+  const [small, large] = [false, true].map((isLarge) => asking.filter((each) => asksLargeSet(each) === isLarge));
+  return [...small!, ...large!, ...statements.slice(asking.length)];
+}
+
+function asksLargeSet(statement: NftStatement): boolean {
+  if (statement.statement !== 'match' || statement.against.operand !== 'set') return false;
+  return statement.against.set.idle !== undefined && isByDestination(statement.selectors);
+}
+
 /** Stands for an element of a set that is only asked whether it is there. */
 const IS_THERE = {};
 const NOTHING = { verdict: 'continue' } as const;
@@ -121,7 +134,7 @@ class NftAssembly {
   }
 
   #rule(place: Place): void {
-    for (const statement of place.rule.statements) if (!this.#statement(statement, place)) return;
+    for (const statement of largeSetsLast(place.rule.statements)) if (!this.#statement(statement, place)) return;
   }
 
   /** False where no packet gets beyond it. */
@@ -147,8 +160,9 @@ class NftAssembly {
   }
 
   /** A large set that is asked for the destination: like a map that leads nowhere. False for what is asked otherwise. */
-  #membership({ selectors, inverted, against }: StatementOf<'match'>, place: Place): boolean {
-    if (against.operand !== 'set' || against.set.idle === undefined || !isByDestination(selectors)) return false;
+  #membership(statement: StatementOf<'match'>, place: Place): boolean {
+    const { selectors, inverted, against } = statement;
+    if (against.operand !== 'set' || !asksLargeSet(statement)) return false;
     const { code } = this.#assembler;
     const isThere = code.routine(
       IS_THERE,
