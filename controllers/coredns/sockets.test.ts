@@ -27,33 +27,38 @@ function asked(server: DnsServer, name: string, port: number, address = POD, typ
   return reply.answers[0]?.data ?? reply.rcode;
 }
 
-describe('a server block with several keys', () => {
-  const server = started(`.:53 example.org:5353 dns://example.net:5353 {\n${answering('192.0.2.1')}\nprometheus\n}\n`);
+/** Requests that were counted: server, zone, number. */
+function requestsOf(server: DnsServer): readonly (string | undefined)[] {
+  const lines = formatMetrics(metricsOf(server, 0)).split('\n');
+  return lines
+    .filter((line) => line.startsWith('coredns_dns_requests_total'))
+    .map((line) => /server="([^"]+)".*zone="([^"]+)"\} (\d+)/.exec(line)?.slice(1).join(' '));
+}
 
-  test('serves each zone at its own port alone', () => {
+describe('a server block with several keys', () => {
+  const aServer = () =>
+    started(`.:53 example.org:5353 dns://example.net:5353 {\n${answering('192.0.2.1')}\nprometheus\n}\n`);
+
+  test('serves each zone at its own port alone, and counts queries by the port that was asked', () => {
+    const server = aServer();
     expect(asked(server, 'www.example.com.', 53)).toBe('192.0.2.1');
     expect(asked(server, 'www.example.org.', 5353)).toBe('192.0.2.1');
     expect(asked(server, 'www.example.net.', 5353)).toBe('192.0.2.1');
     expect(asked(server, 'www.example.com.', 5353)).toBe('REFUSED');
-  });
-
-  test('listens on these ports and no other', () => {
-    expect([53, 5353, 54].map((port) => socketAt(server, POD, port)?.name)).toEqual([
-      'dns://:53',
-      'dns://:5353',
-      undefined,
-    ]);
-  });
-
-  test('counts queries by the port that was asked', () => {
-    const lines = formatMetrics(metricsOf(server, 0))
-      .split('\n')
-      .filter((line) => line.startsWith('coredns_dns_requests_total'));
-    expect(lines.map((line) => /server="([^"]+)".*zone="([^"]+)"\} (\d+)/.exec(line)?.slice(1).join(' '))).toEqual([
+    expect(requestsOf(server)).toEqual([
       'dns://:53 . 1',
       'dns://:5353 dropped 1',
       'dns://:5353 example.net. 1',
       'dns://:5353 example.org. 1',
+    ]);
+  });
+
+  test('listens on these ports and no other', () => {
+    const server = aServer();
+    expect([53, 5353, 54].map((port) => socketAt(server, POD, port)?.name)).toEqual([
+      'dns://:53',
+      'dns://:5353',
+      undefined,
     ]);
   });
 });
