@@ -51,11 +51,16 @@ function zoneOf(node: Node | undefined): string | undefined {
   return zone === '' ? undefined : zone;
 }
 
+/** Every state that an endpoint can be in. Frozen and shared: the apiserver reads each of them once. */
+const CONDITIONS = Array.from({ length: 8 }, (_, bits) =>
+  Object.freeze({ ready: (bits & 4) > 0, serving: (bits & 2) > 0, terminating: (bits & 1) > 0 }),
+);
+
 function conditionsOf(pod: Pod, service: Service) {
   const serving = readyConditionOf(pod)?.status === 'True';
   const terminating = pod.metadata.deletionTimestamp !== undefined;
   const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
-  return { ready, serving, terminating };
+  return CONDITIONS[(ready ? 4 : 0) + (serving ? 2 : 0) + (terminating ? 1 : 0)]!;
 }
 
 /** The pod as an endpoint; undefined where it has no address of that type. `node` is undefined where it does not exist. */
