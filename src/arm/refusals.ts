@@ -2,7 +2,7 @@
  * What ARM refuses at once, in its words. Codes and sentences as users report them; the sources stand beside each.
  * https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
  */
-import { azure } from '../model/index.ts';
+import { azure, cidrOf, contains, parseAddress } from '../model/index.ts';
 
 interface PutContext {
   readonly before: azure.AzureResource | undefined;
@@ -16,6 +16,7 @@ export function refusalOfPut(resource: azure.AzureResource, context: PutContext)
     refusalOfEtag(resource.id, context) ??
     busy(context.before) ??
     refusalOfFrontends(resource, context) ??
+    refusalOfStaticAddresses(resource, context) ??
     refusalOfPriorities(resource) ??
     refusalOfRoutes(resource) ??
     refusalOfLabel(resource, context)
@@ -63,6 +64,40 @@ function refusalOfFrontends(
     return { status: 400, code: 'InvalidResourceReference', message };
   }
   return undefined;
+}
+
+/**
+ * A frontend's static address is an address, and one of its subnet. Code and words: MicrosoftDocs/azure-docs#66270 (from an AKS
+ * Service's events); of what cannot be parsed, Azure/azure-cli#934.
+ */
+function refusalOfStaticAddresses(
+  resource: azure.AzureResource,
+  { cloud, before }: PutContext,
+): azure.CloudError | undefined {
+  if (resource.type !== 'Microsoft.Network/loadBalancers') return undefined;
+  const kept = new Set((before as azure.LoadBalancer | undefined)?.properties.frontendIPConfigurations);
+  for (const frontend of resource.properties.frontendIPConfigurations ?? []) {
+    const { privateIPAddress = '', subnet } = frontend.properties;
+    if (privateIPAddress === '' || subnet?.id === undefined || kept.has(frontend)) continue;
+    const address = parseAddress(privateIPAddress);
+    if (address === undefined) {
+      const message = `Cannot parse the request. The private IP address ${privateIPAddress} of ${frontend.name} is not an IP address.`;
+      return { status: 400, code: 'InvalidRequestFormat', message };
+    }
+    const prefixes = prefixesOf(subnet.id, cloud);
+    if (prefixes.length === 0 || prefixes.some((prefix) => contains(cidrOf(prefix), address))) continue;
+    const message = `Private static IP address ${privateIPAddress} does not belong to the range of subnet prefix ${prefixes.join(',')}.`;
+    return { status: 400, code: 'PrivateIPAddressNotInSubnet', message };
+  }
+  return undefined;
+}
+
+/** The ranges of a subnet; none where ARM does not know it. */
+function prefixesOf(subnetId: string, cloud: azure.CloudView): readonly string[] {
+  const network = cloud.get('vnet', azure.parentId(subnetId));
+  const subnet = network?.properties.subnets?.find(({ name }) => azure.sameId(name, azure.nameInId(subnetId)));
+  const { addressPrefix, addressPrefixes = [] } = subnet?.properties ?? {};
+  return addressPrefix === undefined || addressPrefixes.length > 0 ? addressPrefixes : [addressPrefix];
 }
 
 function refusalOfPriorities(resource: azure.AzureResource): azure.CloudError | undefined {

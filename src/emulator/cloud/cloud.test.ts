@@ -41,3 +41,22 @@ test('a node may go while its interface is being written', () => {
   expect(members).toEqual(['node1']);
   expect(emulator.get('Service', 'default/web')?.status.loadBalancer.ingress).toHaveLength(1);
 });
+
+test.each([
+  ['10.99.0.1', 'PrivateIPAddressNotInSubnet'],
+  ['10.224.0.', 'InvalidRequestFormat'],
+])('an internal load balancer at %s is refused, and the Service says so', (address, code) => {
+  const emulator = new Emulator({ ...aLargeCluster(1), azure: NOTHING_AROUND }, { seed: 1 });
+  emulator.boot();
+  emulator.settle();
+  const annotations = {
+    'service.beta.kubernetes.io/azure-load-balancer-internal': 'true',
+    'service.beta.kubernetes.io/azure-load-balancer-ipv4': address,
+  };
+  const service = aService('web', { type: 'LoadBalancer', ports: [{ port: 80 }] });
+  emulator.apply([{ ...service, metadata: { name: 'web', namespace: 'default', annotations } }]);
+  emulator.advance(20_000);
+  const told = emulator.list('Event', 'default').map(({ message }) => message ?? '');
+  expect(told.some((message) => message.includes(code) && message.includes(address))).toBe(true);
+  expect(emulator.get('Service', 'default/web')?.status.loadBalancer.ingress).toBeUndefined();
+});
