@@ -155,13 +155,9 @@ function tableOf(server: VirtualServer, make: (servers: readonly RealServer[]) =
   return table;
 }
 
-/** Chooses for one new connection. `servers`: `realServersOf(server)`, where it is at hand. Throws for schedulers that are not modelled: lblc, lblcr. */
-export function schedule(
-  server: VirtualServer,
-  before: SchedulerState,
-  client: Client,
-  servers = realServersOf(server),
-): Scheduled {
+/** Chooses for one new connection. Throws for schedulers that are not modelled: lblc, lblcr. */
+export function schedule(server: VirtualServer, before: SchedulerState, client: Client): Scheduled {
+  const servers = realServersOf(server);
   const stateless = (realServer: RealServer | undefined): Scheduled => ({ realServer, state: before });
   switch (server.scheduler) {
     case 'rr':

@@ -106,6 +106,8 @@ test('answers are those of the version that the host follows', () => {
       const versions = [new Version(new Array<number>(ADDRESSES).fill(0), undefined)];
       const nodes = [0, 1, 2].map((own) => new Node(versions[0]!, own === 0 ? 3 : ADDRESSES));
       const tables = nodes.map((node) => new IpvsTable(node));
+      const client = { source: 1, sourcePort: 1, destination: FIRST };
+      const conntrack = new ConntrackTable(4);
       for (const each of commands) {
         const newest = versions.at(-1)!;
         if (each.do === 'change') versions.push(new Version(newest.at.with(each.place, each.what), newest));
@@ -117,9 +119,9 @@ test('answers are those of the version that the host follows', () => {
           const isIdle = node.isIdleAt(address);
           expect(table.hasBound(address)).toBe(node.hasBound(address));
           expect(table.setsAt(address, each.port, TCP)).toBe(isIdle ? 0 : node.setsAt(address, each.port));
-          expect(table.find(address, each.port, TCP)?.server).toEqual(
-            isIdle ? undefined : node.server(address, each.port),
-          );
+          const found = table.find(address, each.port, TCP);
+          const choice = found === undefined ? undefined : table.choose(found, client, conntrack, 0);
+          expect(choice?.rows.server(choice.row)).toEqual(isIdle ? undefined : node.server(address, each.port));
         }
       }
     }),

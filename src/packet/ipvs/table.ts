@@ -17,16 +17,22 @@ import {
   virtualServerName,
 } from '../../dataplane/index.ts';
 import { type Address, type Family, familyOf, formatEndpoint, type Moment, UDP } from '../../model/index.ts';
-import { type Destination, Destinations } from './destinations.ts';
-import { type Client, FRESH_STATE, type SchedulerState, schedule } from './scheduler.ts';
+import { type DestinationRows, IDLE, NOTHING, NUMBER, ROW_WORDS, TURNS } from './destination-rows.ts';
+import { Destinations, placeOf } from './destinations.ts';
+import { type Client, FRESH_STATE, realServersOf, type SchedulerState, schedule } from './scheduler.ts';
 import { Turns } from './turns.ts';
 
 /** TCP and SCTP: the state of an open connection in conntrack-states.ts */
 const ESTABLISHED = 3;
 
+/** A virtual server's row, and where that is kept. */
+interface Destination {
+  readonly rows: DestinationRows;
+  readonly row: number;
+}
+
 /** A choice made for a connection, to be remembered when its packet's walk is committed. */
-export interface Choice {
-  readonly destination: BalancedDestination;
+export interface Choice extends Destination {
   /** of the real server, as its number */
   readonly address: number;
   readonly port: number;
@@ -42,9 +48,6 @@ interface Remembered {
   /** what keeps the client with its real server, where the virtual server is persistent */
   readonly template?: Template;
 }
-
-/** Where a virtual server is. */
-export type BalancedDestination = Destination & { readonly server: VirtualServer };
 
 interface Template {
   readonly client: Address;
@@ -71,37 +74,35 @@ export class IpvsTable {
   /** Whether the host has taken this address for its own. */
   hasBound(address: Address): boolean {
     if (familyOf(address) !== this.#family) return false;
-    return this.#destinations.at(numberOfAddress(address)).isBound === true;
+    return this.#destinations.isBound(numberOfAddress(address));
   }
 
   /** See `IpvsState.setsAt`; the address by its number. */
   setsAt(address: number, port: number, protocol: number): number {
-    return this.#destinations.find(address, (port << 8) | protocol).sets;
+    return this.#destinations.setsAt(address, (port << 8) | protocol);
   }
 
-  find(address: number, port: number, protocol: number): BalancedDestination | undefined {
-    const destination = this.#destinations.find(address, (port << 8) | protocol);
-    return destination.number < 0 ? undefined : (destination as BalancedDestination);
+  /** The virtual server there, by the number of its row: good for `choose` until the next question. */
+  find(address: number, port: number, protocol: number): number | undefined {
+    const row = this.#destinations.find(address, (port << 8) | protocol);
+    return row === IDLE || row === NOTHING ? undefined : row;
   }
 
   /** The real server for a new connection, and what is to be remembered of it; undefined where none takes it. */
-  choose(destination: BalancedDestination, client: Client, table: ConntrackTable, at: Moment): Choice | undefined {
-    const { turns } = destination;
-    if (turns.length === 0) return this.#chooseBySchedule(destination, client, table, at);
-    const position = this.#turns.next(destination);
-    const [address, port] = [turns[2 * position]!, turns[2 * position + 1]!];
-    return { destination, address, port, position, more: undefined };
+  choose(found: number, client: Client, table: ConntrackTable, at: Moment): Choice | undefined {
+    const rows = this.#destinations.rowsOf(found);
+    const row = placeOf(found);
+    const { words } = rows;
+    if (words[row + TURNS] === 0) return this.#chooseBySchedule({ rows, row }, client, table, at);
+    const position = this.#turns.next(rows, row);
+    const turn = row + ROW_WORDS + 2 * position;
+    return { rows, row, address: words[turn]!, port: words[turn + 1]!, position, more: undefined };
   }
 
-  #chooseBySchedule(
-    destination: BalancedDestination,
-    client: Client,
-    table: ConntrackTable,
-    at: Moment,
-  ): Choice | undefined {
-    const { server, number } = destination;
+  #chooseBySchedule(destination: Destination, client: Client, table: ConntrackTable, at: Moment): Choice | undefined {
+    const server = destination.rows.server(destination.row);
     if ((server.flags & PERSISTENT) === 0) return this.#scheduled(destination, client, table, at)?.choice;
-    const kept = this.#kept(server, number, client.source, at);
+    const kept = this.#kept(server, numberOf(destination), client.source, at);
     const { realServer, choice } =
       kept === undefined
         ? (this.#scheduled(destination, client, table, at) ?? {})
@@ -110,17 +111,18 @@ export class IpvsTable {
     return { ...choice, more: { ...choice.more, template: templateOf(server, realServer, client.source, at) } };
   }
 
-  #scheduled(destination: BalancedDestination, client: Client, table: ConntrackTable, at: Moment) {
-    const { server, number, realServers } = destination;
+  #scheduled(destination: Destination, client: Client, table: ConntrackTable, at: Moment) {
+    const { rows, row } = destination;
+    const server = rows.server(row);
     if (server.scheduler === 'rr') {
-      const position = this.#turns.next(destination);
-      const realServer = realServers[position];
+      const position = this.#turns.next(rows, row);
+      const realServer = realServersOf(server)[position];
       return realServer && { realServer, choice: { ...choiceOf(destination, realServer), position } };
     }
-    const before = this.#schedulers[number] ?? FRESH_STATE;
+    const before = this.#schedulers[numberOf(destination)] ?? FRESH_STATE;
     const { realServer, state } = countsConnections(server)
       ? schedule(new ConnectionCounter(table, at).counted(server), before, client)
-      : schedule(server, before, client, realServers);
+      : schedule(server, before, client);
     return realServer && { realServer, choice: { ...choiceOf(destination, realServer), more: { state } } };
   }
 
@@ -132,17 +134,22 @@ export class IpvsTable {
     return realServer === undefined || realServer.weight === 0 ? undefined : realServer;
   }
 
-  remember({ destination, position, more }: Choice): void {
-    if (position >= 0) this.#turns.took(destination, position);
+  remember(choice: Choice): void {
+    const { rows, row, position, more } = choice;
+    if (position >= 0) this.#turns.took(rows, row, position);
     if (more === undefined) return;
     const { state, template } = more;
-    if (state !== undefined) this.#schedulers[destination.number] = state;
-    if (template !== undefined) this.#templates.set(`${destination.number} ${template.client}`, template);
+    if (state !== undefined) this.#schedulers[numberOf(choice)] = state;
+    if (template !== undefined) this.#templates.set(`${numberOf(choice)} ${template.client}`, template);
   }
 }
 
-function choiceOf(destination: BalancedDestination, { address, port }: RealServer): Choice {
-  return { destination, address: numberOfAddress(address), port, position: -1, more: undefined };
+function numberOf({ rows, row }: Destination): number {
+  return rows.words[row + NUMBER]!;
+}
+
+function choiceOf({ rows, row }: Destination, { address, port }: RealServer): Choice {
+  return { rows, row, address: numberOfAddress(address), port, position: -1, more: undefined };
 }
 
 /** What keeps the client with its real server. */
