@@ -89,7 +89,17 @@ export interface Chain {
   readonly policy?: 'ACCEPT' | 'DROP';
   /** every rule, in order. May be made when asked for: prefer `index` on the way of a packet */
   readonly rules: readonly Rule[];
+  /**
+   * The same rules for one reading, where the chain would keep what `rules` gives: whoever goes through the rules of many chains
+   * once, and needs none of them afterwards, leaves memory as it was.
+   */
+  readRules?(): readonly Rule[];
   readonly index?: ChainIndex;
+}
+
+/** A chain's rules, for one reading. */
+export function readRules(chain: Chain): readonly Rule[] {
+  return chain.readRules?.() ?? chain.rules;
 }
 
 /**

@@ -108,7 +108,9 @@ export type Mode = (typeof MODES)[number];
 
 export interface WalkCluster {
   readonly clients: readonly { readonly host: Host; readonly address: Ipv4 }[];
-  readonly clusterIPs: readonly Ipv4[];
+  /** of the first Service; the others follow, one after another */
+  readonly firstClusterIP: Ipv4;
+  readonly services: number;
   /** connections that all nodes track */
   tracked(): number;
 }
@@ -152,7 +154,8 @@ function assemble(mode: Mode, dataplane: Dataplane, clients: readonly PodNetwork
   });
   return {
     clients: clients.map(({ pod, addresses: [own] }) => ({ host: world.host(`pod/${pod}`)!, address: own as Ipv4 })),
-    clusterIPs: Array.from({ length: services }, (_, i) => FIRST_SERVICE + i),
+    firstClusterIP: FIRST_SERVICE,
+    services,
     tracked: () => [...tables.values()].reduce((sum, { size }) => sum + size, 0),
   };
 }

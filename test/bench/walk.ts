@@ -77,11 +77,11 @@ class Connector {
   }
 
   #openOne(record: boolean): void {
-    const { clients, clusterIPs } = this.#cluster;
+    const { clients, firstClusterIP, services } = this.#cluster;
     const number = this.#opened++;
     const client = clients[number % clients.length]!;
     const sourcePort = 1024 + (Math.floor(number / clients.length) % 60_000);
-    const clusterIP = clusterIPs[this.#dice.below(clusterIPs.length)]!;
+    const clusterIP = firstClusterIP + this.#dice.below(services);
     const at = number * APART_MS;
     const options = { at, dice: this.#dice, record };
     const request = send(client.host, segment(client.address, sourcePort, clusterIP, 80, SYN), options);

@@ -47,4 +47,8 @@ export class ServiceChain implements Chain {
     this.#rules ??= this.#makeRules(this);
     return this.#rules;
   }
+
+  readRules(): readonly Rule[] {
+    return this.#rules ?? this.#makeRules(this);
+  }
 }

@@ -9,7 +9,7 @@
  *   -A KUBE-SEP-A -p tcp -j DNAT --to-destination 10.244.0.7:8080
  * ```
  */
-import { type Chain, numberOfAddress, type Rule } from '../../dataplane/index.ts';
+import { type Chain, numberOfAddress, type Rule, readRules } from '../../dataplane/index.ts';
 import { SAME_PORT } from '../nat.ts';
 import type { Test } from './assembler.ts';
 import { ALWAYS, CHANCE, SOURCE } from './instructions.ts';
@@ -66,7 +66,7 @@ function thresholdOf(rule: Rule, known: Known): number | undefined {
 function destinationOf(chain: Chain, known: Known): Omit<Endpoint, 'threshold'> | undefined {
   // The rules of a chain with an index are as many as there are Services, and made when they are asked for.
   if (chain.index !== undefined) return undefined;
-  const { rules } = chain;
+  const rules = readRules(chain);
   const [marking, translating] = rules;
   if (rules.length !== 2 || translating!.target.target !== 'DNAT') return undefined;
   const source = sourceOf(marking!, known);

@@ -2,9 +2,10 @@
  * Compiles iptables chains. What follows a jump is put in its place, as long as that stays small: a packet then meets its
  * Service's chains in one piece, without the tests that its destination has answered already.
  */
-import { type Chain, type ChainIndex, numberOfAddress, type Rule } from '../../dataplane/index.ts';
+import { type Chain, type ChainIndex, numberOfAddress, type Rule, readRules } from '../../dataplane/index.ts';
 import type { Flight } from '../flight.ts';
 import { applyMasquerade, applySnat, SAME_PORT } from '../nat.ts';
+import type { RuleNote } from '../recorder.ts';
 import { ACCEPT, DROP, REJECT } from '../stops.ts';
 import type { Assembler, Label } from './assembler.ts';
 import type { Code, Routine } from './code.ts';
@@ -42,6 +43,21 @@ function candidatesRoutine(code: Code, chain: Chain, rules: readonly Rule[], kno
   });
 }
 
+/** A rule by its place: the rules of many chains would fill memory, and few of them are ever printed. */
+class RuleAt {
+  readonly chain: Chain;
+  readonly #place: number;
+
+  constructor(chain: Chain, place: number) {
+    this.chain = chain;
+    this.#place = place;
+  }
+
+  get rule(): Rule {
+    return readRules(this.chain)[this.#place]!;
+  }
+}
+
 class RuleAssembly {
   readonly #assembler: Assembler;
   readonly #known: Known;
@@ -55,9 +71,10 @@ class RuleAssembly {
 
   /** `end`: where a rule that returns goes */
   chain(chain: Chain, end: Label): void {
-    const index = indexOf(chain);
+    const rules = chain.index === undefined ? readRules(chain) : [];
+    const index = indexOf(chain, rules);
     if (index === undefined) {
-      this.rules(chain, chain.rules, end);
+      this.rules(chain, rules, end, true);
       return;
     }
     const rest = this.#assembler.label();
@@ -66,12 +83,13 @@ class RuleAssembly {
     this.rules(chain, index.rest, end);
   }
 
-  rules(chain: Chain, rules: readonly Rule[], end: Label): void {
+  /** `areAll`: the rules are all that the chain has */
+  rules(chain: Chain, rules: readonly Rule[], end: Label, areAll = false): void {
     for (let place = 0; place < rules.length; ) {
       // Where a walk is recorded, each rule that matches is named: they stay apart.
       const endpoints = this.#assembler.code.noted ? [] : choiceAt(rules, place, this.#known);
       if (endpoints.length > 0) this.#choice(endpoints);
-      else this.#rule(chain, rules[place]!, end);
+      else this.#rule(chain, rules[place]!, end, areAll ? new RuleAt(chain, place) : undefined);
       place += endpoints.length || 1;
     }
   }
@@ -83,10 +101,10 @@ class RuleAssembly {
       this.#assembler.write(threshold, source, address, port);
   }
 
-  #rule(chain: Chain, rule: Rule, end: Label): void {
+  #rule(chain: Chain, rule: Rule, end: Label, note: RuleNote = { chain, rule }): void {
     const next = this.#assembler.label();
     if (this.#assembler.tests(testsOf(rule, this.#known), next)) {
-      this.#assembler.note({ chain, rule });
+      this.#assembler.note(note);
       this.#target(chain, rule, end);
     }
     this.#assembler.place(next);

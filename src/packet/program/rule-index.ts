@@ -13,15 +13,15 @@ type KeyOf = (rule: Rule) => number | undefined;
 
 const indexes = new WeakMap<Chain, ChainIndex | undefined>();
 
-/** The chain's own index, or one that suits its rules; undefined where none pays. */
-export function indexOf(chain: Chain): ChainIndex | undefined {
+/** The chain's own index, or one that suits its rules, where it has none; undefined where none pays. */
+export function indexOf(chain: Chain, rules: readonly Rule[]): ChainIndex | undefined {
   if (chain.index !== undefined) return chain.index;
-  if (!indexes.has(chain)) indexes.set(chain, makeIndex(chain.rules));
+  if (rules.length < INDEXED_RULES_MIN) return undefined;
+  if (!indexes.has(chain)) indexes.set(chain, makeIndex(rules));
   return indexes.get(chain);
 }
 
 function makeIndex(rules: readonly Rule[]): ChainIndex | undefined {
-  if (rules.length < INDEXED_RULES_MIN) return undefined;
   return indexBy('address', rules, destinationOf) ?? indexBy('port', rules, portOf);
 }
 
