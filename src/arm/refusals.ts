@@ -2,7 +2,7 @@
  * What ARM refuses at once, in its words. Codes and sentences as users report them; the sources stand beside each.
  * https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
  */
-import { azure, cidrOf, contains, parseAddress } from '../model/index.ts';
+import { azure, cidrOf, contains, parseAddress, ROUTES_MAX } from '../model/index.ts';
 
 interface PutContext {
   readonly before: azure.AzureResource | undefined;
@@ -50,16 +50,21 @@ function busy(before: azure.AzureResource | undefined): azure.CloudError | undef
   return { status: 409, code: 'AnotherOperationInProgress', message };
 }
 
+/** The frontends of a load balancer that were not checked when it was written before. */
+function newFrontends(resource: azure.AzureResource, before: azure.AzureResource | undefined) {
+  if (resource.type !== 'Microsoft.Network/loadBalancers') return [];
+  const kept = new Set((before as azure.LoadBalancer | undefined)?.properties.frontendIPConfigurations);
+  return (resource.properties.frontendIPConfigurations ?? []).filter((frontend) => !kept.has(frontend));
+}
+
 /** A public IP belongs to one frontend, and a frontend names what exists. */
 function refusalOfFrontends(
   resource: azure.AzureResource,
   { cloud, before }: PutContext,
 ): azure.CloudError | undefined {
-  if (resource.type !== 'Microsoft.Network/loadBalancers') return undefined;
-  const kept = new Set((before as azure.LoadBalancer | undefined)?.properties.frontendIPConfigurations);
-  for (const frontend of resource.properties.frontendIPConfigurations ?? []) {
+  for (const frontend of newFrontends(resource, before)) {
     const id = frontend.properties.publicIPAddress?.id;
-    if (id === undefined || kept.has(frontend) || cloud.get('public-ip', id) !== undefined) continue;
+    if (id === undefined || cloud.get('public-ip', id) !== undefined) continue;
     const message = `Resource ${id} referenced by resource ${resource.id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`;
     return { status: 400, code: 'InvalidResourceReference', message };
   }
@@ -74,11 +79,9 @@ function refusalOfStaticAddresses(
   resource: azure.AzureResource,
   { cloud, before }: PutContext,
 ): azure.CloudError | undefined {
-  if (resource.type !== 'Microsoft.Network/loadBalancers') return undefined;
-  const kept = new Set((before as azure.LoadBalancer | undefined)?.properties.frontendIPConfigurations);
-  for (const frontend of resource.properties.frontendIPConfigurations ?? []) {
+  for (const frontend of newFrontends(resource, before)) {
     const { privateIPAddress = '', subnet } = frontend.properties;
-    if (privateIPAddress === '' || subnet?.id === undefined || kept.has(frontend)) continue;
+    if (privateIPAddress === '' || subnet?.id === undefined) continue;
     const address = parseAddress(privateIPAddress);
     if (address === undefined) {
       const message = `Cannot parse the request. The private IP address ${privateIPAddress} of ${frontend.name} is not an IP address.`;
@@ -114,10 +117,7 @@ function refusalOfPriorities(resource: azure.AzureResource): azure.CloudError | 
   return undefined;
 }
 
-/** https://learn.microsoft.com/azure/aks/configure-kubenet: 400 routes in a table. Azure's own words for one more are not on record. */
-const ROUTES_MAX = 400;
-
-/** Words of the conflict: https://github.com/kubernetes-sigs/cloud-provider-azure/issues/657 */
+/** Azure's own words for a route too many are not on record. Words of the conflict: https://github.com/kubernetes-sigs/cloud-provider-azure/issues/657 */
 function refusalOfRoutes(resource: azure.AzureResource): azure.CloudError | undefined {
   if (resource.type !== 'Microsoft.Network/routeTables') return undefined;
   const { routes = [] } = resource.properties;
