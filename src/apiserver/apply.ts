@@ -2,7 +2,7 @@
  * The manifest that `kubectl apply` remembers in an annotation, to tell at the next apply what was taken out of it.
  * Source: k8s.io/kubectl/pkg/util/apply.go.
  */
-import { type Key, type KubernetesObject, keyOf, withSortedKeys } from '../model/index.ts';
+import { type Key, type KubernetesObject, keyOf, withFields, withSortedKeys } from '../model/index.ts';
 import { isFields } from './patch/merge.ts';
 import type { Draft } from './read.ts';
 
@@ -21,12 +21,13 @@ export interface Applied {
 
 export function withLastApplied(draft: Draft, namespaced: boolean): Applied {
   const sent = isFields(draft['metadata']) ? draft['metadata'] : {};
-  const located = namespaced ? { ...sent, namespace: sent['namespace'] ?? 'default' } : sent;
+  const located: Fields = namespaced ? withFields(sent, { namespace: sent['namespace'] ?? 'default' }) : sent;
   const { [LAST_APPLIED]: _, ...annotations } = isFields(located['annotations']) ? located['annotations'] : {};
-  const plain = { ...draft, metadata: { ...located, annotations } };
+  const plain = { ...draft, metadata: withFields(located, { annotations }) };
   // As Go prints a map.
   const text = `${JSON.stringify(withSortedKeys(plain))}\n`;
-  const manifest: Draft = { ...draft, metadata: { ...located, annotations: { ...annotations, [LAST_APPLIED]: text } } };
+  const metadata = withFields(located, { annotations: { ...annotations, [LAST_APPLIED]: text } });
+  const manifest: Draft = { ...draft, metadata };
   const { name, namespace } = located as { name?: string; namespace?: string };
   const key =
     typeof name === 'string'

@@ -24,12 +24,20 @@ export function validateLabels(labels: Labels | undefined, field: string, errors
 
 function validateAnnotations(annotations: Labels | undefined, errors: FieldErrors): void {
   if (annotations === undefined) return;
-  let bytes = 0;
+  let units = 0;
   for (const key of Object.keys(annotations).sort()) {
     errors.invalidEach('metadata.annotations', key, qualifiedName(key.toLowerCase()));
-    bytes += byteLength(key) + byteLength(annotations[key]!);
+    units += key.length + annotations[key]!.length;
   }
-  if (bytes > ANNOTATIONS_BYTES_MAX) errors.tooLong('metadata.annotations', ANNOTATIONS_BYTES_MAX);
+  // A unit of UTF-16 is three bytes at most: nearly always there is no need to count.
+  if (units * 3 > ANNOTATIONS_BYTES_MAX && bytesOf(annotations) > ANNOTATIONS_BYTES_MAX)
+    errors.tooLong('metadata.annotations', ANNOTATIONS_BYTES_MAX);
+}
+
+function bytesOf(annotations: Labels): number {
+  let bytes = 0;
+  for (const key in annotations) bytes += byteLength(key) + byteLength(annotations[key]!);
+  return bytes;
 }
 
 /** The bytes of a text in UTF-8. */

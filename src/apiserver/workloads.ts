@@ -8,6 +8,7 @@ import {
   matchesSelector,
   type PodTemplateSpec,
   type ReplicaSet,
+  withFields,
 } from '../model/index.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { validateImmutable, validateLabels, validateNonNegative } from './metadata.ts';
@@ -28,14 +29,13 @@ export const DEPLOYMENT_STRATEGY: Strategy<'Deployment'> = {
     const { spec } = deployment;
     return {
       ...deployment,
-      spec: {
-        ...spec,
+      spec: withFields(spec, {
         replicas: spec.replicas ?? 1,
         template: applyTemplateDefaults(spec.template, before?.spec.template),
         strategy: defaultStrategy(spec.strategy),
         revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
         progressDeadlineSeconds: spec.progressDeadlineSeconds ?? 600,
-      },
+      }),
     };
   },
   prepareForCreate: (deployment) => ({ ...deployment, status: {} }),
@@ -63,7 +63,7 @@ export const REPLICA_SET_STRATEGY: Strategy<'ReplicaSet'> = {
     if (replicaSet.spec === before?.spec) return replicaSet;
     const { spec } = replicaSet;
     const template = applyTemplateDefaults(spec.template, before?.spec.template);
-    return { ...replicaSet, spec: { ...spec, replicas: spec.replicas ?? 1, template } };
+    return { ...replicaSet, spec: withFields(spec, { replicas: spec.replicas ?? 1, template }) };
   },
   prepareForCreate: (replicaSet) => ({ ...replicaSet, status: { replicas: 0 } }),
   prepareForUpdate(replicaSet, before) {

@@ -27,3 +27,4 @@ export * from './surroundings.ts';
 export * from './switches.ts';
 export * from './toleration.ts';
 export * from './trace.ts';
+export * from './with-fields.ts';

@@ -2,7 +2,7 @@
  * What the admission plugins that are on by default do to a pod: Priority, DefaultTolerationSeconds, PodTopologyLabels.
  * Sources: kubernetes plugin/pkg/admission/{priority,defaulttolerationseconds,podtopologylabels}.
  */
-import type { Labels, Node, Pod, PodSpec, Toleration } from '../../model/index.ts';
+import { type Labels, type Node, type Pod, type PodSpec, type Toleration, withFields } from '../../model/index.ts';
 import { forbidden, type Refused } from '../status.ts';
 import { rawSpec } from './raw.ts';
 
@@ -37,7 +37,7 @@ export function admitPodSpec(name: string, spec: PodSpec): AdmittedSpec {
   if (runtimeClassName !== undefined)
     return forbidden('Pod', name, `pod rejected: RuntimeClass ${JSON.stringify(runtimeClassName)} not found`);
   const tolerations = tolerateNodeLoss(spec.tolerations ?? []);
-  return { ok: true, spec: { ...spec, tolerations, priority, preemptionPolicy: PREEMPTION_POLICY } };
+  return { ok: true, spec: withFields(spec, { tolerations, priority, preemptionPolicy: PREEMPTION_POLICY }) };
 }
 
 const [TOLERATE_NOT_READY, TOLERATE_UNREACHABLE] = [NOT_READY, UNREACHABLE].map(

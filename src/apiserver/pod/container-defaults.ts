@@ -1,14 +1,13 @@
 /** What a container has where its author said nothing. Source: kubernetes pkg/apis/core/v1/defaults.go. */
-import type { ContainerPort } from '../../model/index.ts';
+import { type ContainerPort, withFields } from '../../model/index.ts';
 import type { RawContainer, RawEnv, RawProbe } from './raw.ts';
 
 export function completeContainer(container: RawContainer): RawContainer {
-  const complete = {
-    ...container,
+  const complete: { -readonly [F in keyof RawContainer]: RawContainer[F] } = withFields(container, {
     terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
     terminationMessagePolicy: container.terminationMessagePolicy ?? 'File',
     imagePullPolicy: container.imagePullPolicy ?? pullPolicyOf(container.image ?? ''),
-  };
+  });
   if (container.ports !== undefined) complete.ports = container.ports.map(completePort);
   if (container.env !== undefined) complete.env = container.env.map(completeEnv);
   for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
@@ -28,7 +27,7 @@ function pullPolicyOf(image: string): string {
 }
 
 function completePort(port: ContainerPort): ContainerPort {
-  return port.protocol === undefined ? { ...(port as ContainerPort), protocol: 'TCP' } : port;
+  return port.protocol === undefined ? withFields(port as ContainerPort, { protocol: 'TCP' }) : port;
 }
 
 function completeEnv(env: RawEnv): RawEnv {

@@ -2,7 +2,7 @@
  * What a pod, and a template of pods, has where its author said nothing.
  * Sources: kubernetes pkg/apis/core/v1/defaults.go `SetDefaults_Pod`, `SetDefaults_PodSpec`, and conversion.go.
  */
-import type { Pod, PodSpec, PodTemplateSpec } from '../../model/index.ts';
+import { type Pod, type PodSpec, type PodTemplateSpec, withFields } from '../../model/index.ts';
 import { completeContainer } from './container-defaults.ts';
 import { type Quantities, type RawContainer, type RawPodSpec, rawSpec } from './raw.ts';
 import { completeVolume } from './volume-defaults.ts';
@@ -19,12 +19,10 @@ export function completePodSpec(spec: PodSpec): PodSpec {
   const own = completeSpec(rawSpec(spec));
   // Templates are left without: the gate DefaultHostNetworkHostPortsInPodTemplates is off since 1.28.
   const complete = own.hostNetwork === true ? { ...own, ...mapContainers(own, takeHostPorts) } : own;
-  const pod: RawPodSpec = {
-    ...complete,
-    ...mapContainers(complete, requestLimits),
+  const pod: RawPodSpec = withFields(withFields(complete, mapContainers(complete, requestLimits)), {
     enableServiceLinks: complete.enableServiceLinks ?? true,
     terminationGracePeriodSeconds: positiveGrace(complete.terminationGracePeriodSeconds),
-  };
+  });
   return pod as unknown as PodSpec;
 }
 
@@ -35,9 +33,7 @@ function positiveGrace(seconds: number): number {
 
 function completeSpec(spec: RawPodSpec): RawPodSpec {
   const account = spec.serviceAccountName ?? spec.serviceAccount;
-  return {
-    ...spec,
-    ...mapContainers(spec, completeContainer),
+  return withFields(withFields(spec, mapContainers(spec, completeContainer)), {
     restartPolicy: spec.restartPolicy ?? 'Always',
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? GRACE_PERIOD_SECONDS,
     dnsPolicy: spec.dnsPolicy ?? 'ClusterFirst',
@@ -45,7 +41,7 @@ function completeSpec(spec: RawPodSpec): RawPodSpec {
     securityContext: spec.securityContext ?? {},
     schedulerName: spec.schedulerName ?? 'default-scheduler',
     ...(spec.volumes === undefined ? {} : { volumes: spec.volumes.map(completeVolume) }),
-  };
+  });
 }
 
 type ContainerLists = Pick<RawPodSpec, 'containers' | 'initContainers' | 'ephemeralContainers'>;

@@ -1,5 +1,5 @@
 /** A Service while a request works on it: its spec and ports are this request's own copies, and may be changed. */
-import type { Service, ServicePort } from '../../model/index.ts';
+import { type Service, type ServicePort, withFields } from '../../model/index.ts';
 
 type Loose<T> = { -readonly [K in keyof T]?: T[K] | undefined };
 
@@ -15,7 +15,8 @@ export interface WorkingService {
 
 export function workOn(service: Service): WorkingService {
   const { ports, ...spec } = service.spec;
-  return { ...service, spec: ports === undefined ? spec : { ...spec, ports: ports.map((port) => ({ ...port })) } };
+  const own = ports?.map((port) => withFields(port, {}));
+  return { ...service, spec: own === undefined ? spec : withFields(spec, { ports: own }) };
 }
 
 /** A Service that `workOn` made, on its way through the strategy. */
