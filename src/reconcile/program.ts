@@ -16,7 +16,7 @@ import { Cache } from './cache.ts';
 import { type CommitResult, cloudRefusal, commit, type Targets, type Written } from './commit.ts';
 import type { Controller, Intent, ProgramName, View } from './controller.ts';
 import { Informer } from './informer.ts';
-import { WorkQueue } from './queue.ts';
+import { type WorkItem, WorkQueue } from './queue.ts';
 
 /** Reconciles that one program may do without virtual time moving; more is a loop, and is named. */
 export const RECONCILES_AT_ONE_MOMENT_MAX = 5_000_000;
@@ -43,12 +43,10 @@ export interface ProgramOptions {
 interface Running {
   readonly controller: Controller;
   readonly queue: WorkQueue;
-  /** keys that have written: until when each kind must have been seen */
-  readonly unseen: Map<Key, readonly Written[]>;
-  /** keys that wait for that, and what woke them meanwhile */
-  readonly waiting: Map<Key, readonly number[]>;
-  /** the key whose cloud call is under way: until it has ended, the controller takes no other */
-  calling: { readonly key: Key } | undefined;
+  /** keys that wait for what they have written to be seen, and what woke them meanwhile */
+  readonly waiting: Map<WorkItem, readonly number[]>;
+  /** the cloud call that is under way: until it has ended, the controller takes no other key */
+  calling: object | undefined;
 }
 
 type Watch = (object: ObjectOf<Kind>, view: View, key: Key) => readonly Key[];
@@ -80,7 +78,6 @@ export class RunningProgram {
     this.#controllers = options.controllers.map((controller) => ({
       controller,
       queue: new WorkQueue(options.scheduler, () => this.#scheduleDrain(), controller.backoff),
-      unseen: new Map(),
       waiting: new Map(),
       calling: undefined,
     }));
@@ -134,10 +131,9 @@ export class RunningProgram {
     for (const informer of this.#informers.values()) informer.stop();
     this.#informers = new Map();
     for (const running of this.#controllers) {
-      const { queue, unseen, waiting } = running;
+      const { queue, waiting } = running;
       running.calling = undefined;
       queue.clear();
-      unseen.clear();
       waiting.clear();
     }
   }
@@ -195,13 +191,13 @@ export class RunningProgram {
 
   /** Lets go of the keys whose writes have come back. */
   #release(): void {
-    for (const { queue, unseen, waiting } of this.#controllers) {
-      for (const [key, because] of waiting) {
-        if (!this.#hasSeen(unseen.get(key))) continue;
-        unseen.delete(key);
-        waiting.delete(key);
-        queue.add(key);
-        for (const revision of because) queue.add(key, revision);
+    for (const { queue, waiting } of this.#controllers) {
+      for (const [item, because] of waiting) {
+        if (!this.#hasSeen(item.unseen)) continue;
+        item.unseen = undefined;
+        waiting.delete(item);
+        queue.put(item);
+        for (const revision of because) queue.put(item, revision);
       }
     }
   }
@@ -229,24 +225,24 @@ export class RunningProgram {
       if (running.calling !== undefined) continue;
       for (let taken = running.queue.take(); taken !== undefined; taken = running.queue.take()) {
         if (this.#down) return;
-        this.#reconcile(running, taken[0], taken[1]);
+        this.#reconcile(running, taken, taken.because);
         if (running.calling !== undefined) break;
       }
     }
   }
 
   /** Makes a cloud call and waits for its end; then the same key is looked at afresh, before any other. */
-  #call(running: Running, key: Key, call: azure.CloudCall): void {
+  #call(running: Running, item: WorkItem, call: azure.CloudCall): void {
     const { cloud } = this.#options.targets;
     if (cloud === undefined) throw new Error(`${running.controller.name} calls a cloud, and there is none`);
-    const calling = { key };
+    const calling = {};
     running.calling = calling;
     const refused = cloud.call(call, (failure) => {
       // The program may have died meanwhile.
       if (running.calling !== calling) return;
       running.calling = undefined;
-      if (failure === undefined) this.#reconcile(running, key, []);
-      else this.#callFailed(running, key, failure, call);
+      if (failure === undefined) this.#reconcile(running, item, []);
+      else this.#callFailed(running, item, failure, call);
       this.#scheduleDrain();
     });
     if (refused === undefined) {
@@ -254,48 +250,50 @@ export class RunningProgram {
       return;
     }
     running.calling = undefined;
-    this.#callFailed(running, key, refused, call);
+    this.#callFailed(running, item, refused, call);
   }
 
-  #callFailed({ controller, queue }: Running, key: Key, error: azure.CloudError, call: azure.CloudCall): void {
+  #callFailed({ controller, queue }: Running, item: WorkItem, error: azure.CloudError, call: azure.CloudCall): void {
+    const { key } = item;
     this.#options.observer.refused(controller.name, key, cloudRefusal(error));
     const told = controller.failed?.(this.#cache, key, error, call, this.#options.scheduler.now()) ?? [];
     commit(told, controller.name, this.#options.targets);
-    queue.retry(key, (error.retryAfterSeconds ?? 0) * 1000);
+    queue.retry(item, (error.retryAfterSeconds ?? 0) * 1000);
   }
 
-  #reconcile(running: Running, key: Key, because: readonly number[]): void {
-    const { controller, unseen, waiting } = running;
-    if (!this.#hasSeen(unseen.get(key))) {
-      waiting.set(key, [...(waiting.get(key) ?? []), ...because]);
+  #reconcile(running: Running, item: WorkItem, because: readonly number[]): void {
+    const { controller, waiting } = running;
+    const { key } = item;
+    if (!this.#hasSeen(item.unseen)) {
+      waiting.set(item, [...(waiting.get(item) ?? []), ...because]);
       return;
     }
-    unseen.delete(key);
+    item.unseen = undefined;
     this.#count(controller.name, key);
     const intents = controller.reconcile(this.#cache, key, this.#options.scheduler.now());
     this.#options.observer.reconciled(controller.name, key, because, intents);
     if (intents.length === 0) {
-      running.queue.forget(key);
+      running.queue.forget(item);
       return;
     }
-    this.#settle(running, key, commit(intents, controller.name, this.#options.targets));
+    this.#settle(running, item, commit(intents, controller.name, this.#options.targets));
     if (this.#asleep.size > 0 && !this.#down) this.#startNeeded();
   }
 
-  #settle(running: Running, key: Key, outcome: CommitResult): void {
-    const { controller, queue, unseen } = running;
-    if (outcome.wrote.length > 0) unseen.set(key, outcome.wrote);
+  #settle(running: Running, item: WorkItem, outcome: CommitResult): void {
+    const { controller, queue } = running;
+    if (outcome.wrote.length > 0) item.unseen = outcome.wrote;
     switch (outcome.result) {
       case 'done':
-        queue.forget(key);
-        if (outcome.againAfterMs !== undefined) queue.addAfter(key, outcome.againAfterMs);
+        if (outcome.againAfterMs !== undefined) queue.addAfter(item, outcome.againAfterMs);
+        queue.forget(item);
         return;
       case 'refused':
-        this.#options.observer.refused(controller.name, key, outcome.status);
-        queue.retry(key);
+        this.#options.observer.refused(controller.name, item.key, outcome.status);
+        queue.retry(item);
         return;
       case 'calling':
-        this.#call(running, key, outcome.call);
+        this.#call(running, item, outcome.call);
         return;
       case 'crashed':
         this.#crash();

@@ -1,9 +1,12 @@
 /**
  * A controller's work queue: each key at most once, in the order it came; retries wait longer each time.
  * Source: client-go util/workqueue (DefaultTypedControllerRateLimiter: 5 ms doubling to 1000 s, and a bucket of 10/s, burst 100).
+ *
+ * All that is remembered of a key is in one item, which is looked up when the key is added, and never after that.
  */
 import type { SchedulerLike } from 'rxjs';
 import type { Key, Moment } from '../model/index.ts';
+import type { Written } from './commit.ts';
 import type { Backoff } from './controller.ts';
 
 export const RETRY_FIRST_MS = 5;
@@ -13,18 +16,36 @@ export const RETRY_BURST = 100;
 
 /** Shared by all keys that no event woke; never written to. */
 const NO_REVISIONS: readonly number[] = [];
+const NEVER: Moment = Number.POSITIVE_INFINITY;
+
+/** What is remembered of a key, for as long as there is anything to remember. */
+export class WorkItem {
+  readonly key: Key;
+  isQueued = false;
+  /** the one that is queued after it */
+  next: WorkItem | undefined;
+  /** the revisions of the events that woke it */
+  because: readonly number[] = NO_REVISIONS;
+  failures = 0;
+  /** when it is to come where it is delayed; an earlier wish replaces a later one */
+  delayedUntil: Moment = NEVER;
+  /** what it has written: until when each kind must have been seen */
+  unseen: readonly Written[] | undefined;
+
+  constructor(key: Key) {
+    this.key = key;
+  }
+}
 
 export class WorkQueue {
   readonly #scheduler: SchedulerLike;
   readonly #ready: () => void;
   readonly #backoff: Backoff | undefined;
-  /** keys waiting, each with the revisions of the events that woke it */
-  readonly #waiting = new Map<Key, readonly number[]>();
-  /** stands before the first of them: a new iterator would step over the places of all that were taken */
-  #next: MapIterator<[Key, readonly number[]]> | undefined;
-  readonly #failures = new Map<Key, number>();
-  /** when each delayed key is to come; an earlier wish replaces a later one */
-  readonly #later = new Map<Key, Moment>();
+  readonly #items = new Map<Key, WorkItem>();
+  /** the item that was looked up last: an object is asked before and after a change what it concerns, and says the same */
+  #lookedUp: WorkItem | undefined;
+  #first: WorkItem | undefined;
+  #last: WorkItem | undefined;
   #tokensAt: Moment = 0;
 
   /** `ready` is called when a key came in: it need not be called again before the queue was drained */
@@ -34,69 +55,87 @@ export class WorkQueue {
     this.#ready = ready;
   }
 
-  get length(): number {
-    return this.#waiting.size;
+  add(key: Key, because?: number): void {
+    this.put(this.#item(key), because);
   }
 
-  add(key: Key, because?: number): void {
-    const revisions = this.#waiting.get(key);
-    if (revisions !== undefined) {
-      if (because !== undefined) this.#remember(key, revisions, because);
+  /** Queues what is remembered already. */
+  put(item: WorkItem, because?: number): void {
+    if (item.isQueued) {
+      if (because !== undefined) remember(item, because);
       return;
     }
-    this.#waiting.set(key, because === undefined ? NO_REVISIONS : [because]);
+    item.isQueued = true;
+    item.because = because === undefined ? NO_REVISIONS : [because];
+    if (this.#last === undefined) this.#first = item;
+    else this.#last.next = item;
+    this.#last = item;
     this.#ready();
   }
 
-  #remember(key: Key, revisions: readonly number[], because: number): void {
-    if (revisions === NO_REVISIONS) this.#waiting.set(key, [because]);
-    else if (revisions.at(-1) !== because) (revisions as number[]).push(because);
+  #item(key: Key): WorkItem {
+    if (this.#lookedUp?.key === key) return this.#lookedUp;
+    let item = this.#items.get(key);
+    if (item === undefined) {
+      item = new WorkItem(key);
+      this.#items.set(key, item);
+    }
+    this.#lookedUp = item;
+    return item;
   }
 
-  /** The first key and the revisions that woke it; undefined when empty. */
-  take(): readonly [Key, readonly number[]] | undefined {
-    this.#next ??= this.#waiting.entries();
-    const { value: first, done } = this.#next.next();
-    if (done === true) this.#next = undefined;
-    else this.#waiting.delete(first[0]);
+  /** The first key, with the revisions that woke it; undefined when empty. */
+  take(): WorkItem | undefined {
+    const first = this.#first;
+    if (first === undefined) return undefined;
+    this.#first = first.next;
+    if (first.next === undefined) this.#last = undefined;
+    first.next = undefined;
+    first.isQueued = false;
     return first;
   }
 
-  addAfter(key: Key, afterMs: number): void {
+  addAfter(item: WorkItem, afterMs: number): void {
     if (afterMs <= 0) {
-      this.add(key);
+      this.put(item);
       return;
     }
     const at = this.#scheduler.now() + afterMs;
-    if ((this.#later.get(key) ?? Number.POSITIVE_INFINITY) <= at) return;
-    this.#later.set(key, at);
+    if (item.delayedUntil <= at) return;
+    item.delayedUntil = at;
+    const { key } = item;
     this.#scheduler.schedule(() => {
-      if (this.#later.get(key) !== at) return;
-      this.#later.delete(key);
-      this.add(key);
+      // Forgotten meanwhile, and remembered anew, it is another item.
+      const delayed = this.#items.get(key);
+      if (delayed?.delayedUntil !== at) return;
+      delayed.delayedUntil = NEVER;
+      this.put(delayed);
     }, afterMs);
   }
 
   /** Puts a key back after a failure, for no less than `atLeastMs`. */
-  retry(key: Key, atLeastMs = 0): void {
-    const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
+  retry(item: WorkItem, atLeastMs = 0): void {
+    const failures = item.failures++;
     const { firstMs = RETRY_FIRST_MS, longestMs = RETRY_LONGEST_MS } = this.#backoff ?? {};
     const exponentialMs = Math.min(firstMs * 2 ** failures, longestMs);
     // A queue with a backoff of its own has no bucket (client-go NewTypedItemExponentialFailureRateLimiter).
     const bucketMs = this.#backoff === undefined ? this.#reserveToken() : 0;
-    this.addAfter(key, Math.max(exponentialMs, bucketMs, atLeastMs));
+    this.addAfter(item, Math.max(exponentialMs, bucketMs, atLeastMs));
   }
 
-  /** A key went well: its next failure starts anew. */
-  forget(key: Key): void {
-    this.#failures.delete(key);
+  /** A key went well: its next failure starts anew, and where nothing else is to be remembered, so does everything. */
+  forget(item: WorkItem): void {
+    item.failures = 0;
+    if (item.isQueued || item.delayedUntil !== NEVER || item.unseen !== undefined) return;
+    this.#items.delete(item.key);
+    if (this.#lookedUp === item) this.#lookedUp = undefined;
   }
 
   clear(): void {
-    this.#waiting.clear();
-    this.#failures.clear();
-    this.#later.clear();
+    this.#items.clear();
+    this.#lookedUp = undefined;
+    this.#first = undefined;
+    this.#last = undefined;
   }
 
   /** How long the next retry must wait for the bucket. */
@@ -106,4 +145,9 @@ export class WorkQueue {
     this.#tokensAt = Math.max(this.#tokensAt, now - perTokenMs * RETRY_BURST) + perTokenMs;
     return Math.max(0, this.#tokensAt - now);
   }
+}
+
+function remember(item: WorkItem, because: number): void {
+  if (item.because === NO_REVISIONS) item.because = [because];
+  else if (item.because.at(-1) !== because) (item.because as number[]).push(because);
 }
