@@ -3,14 +3,16 @@
  * Source: kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go (`killContainer`: SIGTERM, then SIGKILL after the grace period).
  */
 import type { Dataplane } from '../../src/dataplane/index.ts';
-import { isNameServer, type Key, keyOf, type Moment, type Pod } from '../../src/model/index.ts';
+import { isNameServer, type Key, type Moment, type Pod } from '../../src/model/index.ts';
 import type { Intent } from '../../src/reconcile/index.ts';
 
+const NOTHING: readonly Intent[] = [];
+
 /** Has the container started; none where it is, or where the pod's process is only told of. Its process wakes the pod. */
-export function startContainer(pod: Pod, since: Moment, { container }: Dataplane): readonly Intent[] {
+export function startContainer(pod: Pod, key: Key, since: Moment, { container }: Dataplane): readonly Intent[] {
   const { uid } = pod.metadata;
-  if (!isNameServer(pod) || container.get(keyOf(pod))?.uid === uid) return [];
-  return [{ do: 'program', piece: 'container', key: keyOf(pod), value: { uid, since } }];
+  if (!isNameServer(pod) || container.get(key)?.uid === uid) return NOTHING;
+  return [{ do: 'program', piece: 'container', key, value: { uid, since } }];
 }
 
 /** Has the container stopped, and waits for its process, at most until the grace period is over; nothing once it has ended. */
@@ -35,7 +37,7 @@ export function stopContainer(
 
 /** The sandbox goes, and the container with it. */
 export function forgetContainer(key: Key, { container }: Dataplane): readonly Intent[] {
-  return container.has(key) ? [{ do: 'program', piece: 'container', key, value: undefined }] : [];
+  return container.has(key) ? [{ do: 'program', piece: 'container', key, value: undefined }] : NOTHING;
 }
 
 /** Whether the process lets the pod be ready: always, where it is only told of. */

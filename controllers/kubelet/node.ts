@@ -84,7 +84,7 @@ function sandboxesWithoutPod(view: View, name: string): readonly Key[] {
     const network = view.dataplane.pod.get(key);
     if (network?.node === name && view.get('Pod', key)?.metadata.uid !== network.uid) orphans.push(key);
   }
-  return orphans.sort();
+  return orphans.length > 1 ? orphans.sort() : orphans;
 }
 
 function placeInNetwork(node: Node, view: View): readonly Intent[] {

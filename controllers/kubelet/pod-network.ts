@@ -17,7 +17,7 @@ export function podNetworkFacts(node: Node, view: View): PodNetworkFacts | undef
 }
 
 export function hasNetwork(node: Node, view: View): boolean {
-  return podNetworkFacts(node, view) !== undefined;
+  return podCidrsOf(node).length > 0 || podNetworkFacts(node, view) !== undefined;
 }
 
 /** CNS configures the plugin once DNC has made the node's network container. */

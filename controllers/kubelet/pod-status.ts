@@ -8,7 +8,7 @@ import {
   type Condition,
   deepFreeze,
   findCondition,
-  keyOf,
+  type Key,
   type Moment,
   type Node,
   type Pod,
@@ -25,6 +25,7 @@ const CONDITION_TYPES = [
   'PodScheduled',
 ] as const;
 
+const NOTHING: readonly Intent[] = [];
 const NO_CONDITIONS: readonly Condition[] = Object.freeze([]);
 
 export interface Observed {
@@ -35,7 +36,13 @@ export interface Observed {
 }
 
 /** The one patch that brings the status to what was observed; none where it is that already. */
-export function statusIntents(pod: Pod, node: Node, { podIPs, startedAt, ready }: Observed, at: Moment): Intent[] {
+export function statusIntents(
+  pod: Pod,
+  key: Key,
+  node: Node,
+  { podIPs, startedAt, ready }: Observed,
+  at: Moment,
+): readonly Intent[] {
   const { status } = pod;
   const hostIPs = hostIPsOf(node);
   const before = status.conditions ?? NO_CONDITIONS;
@@ -44,8 +51,8 @@ export function statusIntents(pod: Pod, node: Node, { podIPs, startedAt, ready }
     status.phase === 'Running' &&
     status.podIP === podIPs[0] &&
     status.hostIP === hostIPs[0]?.ip &&
-    CONDITION_TYPES.every((type) => says(findCondition(before, type), type, told));
-  if (settled) return [];
+    sayAll(before, told);
+  if (settled) return NOTHING;
   // Field by field, in the order they are written: a literal with parts left out by spreads is slow, and this is for every pod.
   const next: { -readonly [K in keyof Pod['status']]?: Pod['status'][K] } = {};
   if (told.generation !== undefined) next.observedGeneration = told.generation;
@@ -57,11 +64,11 @@ export function statusIntents(pod: Pod, node: Node, { podIPs, startedAt, ready }
   }
   if (podIPs.length > 0) {
     next.podIP = podIPs[0]!;
-    next.podIPs = podIPs.map((ip) => ({ ip }));
+    next.podIPs = podIPs.length === 1 ? [{ ip: podIPs[0]! }] : podIPs.map((ip) => ({ ip }));
   }
   next.startTime = status.startTime ?? timestampOf(startedAt);
   const { uid } = pod.metadata;
-  return [{ do: 'patch', kind: 'Pod', key: keyOf(pod), patch: { status: next }, status: true, precondition: { uid } }];
+  return [{ do: 'patch', kind: 'Pod', key, patch: { status: next }, status: true, precondition: { uid } }];
 }
 
 type HostIPs = NonNullable<Pod['status']['hostIPs']>;
@@ -91,6 +98,16 @@ interface Told {
 
 function unreadyMessage({ spec }: Pod): string {
   return `containers with unready status: [${spec.containers.map(({ name }) => name).join(' ')}]`;
+}
+
+/** Whether the conditions that are there say all that is told. */
+function sayAll(conditions: readonly Condition[], told: Told): boolean {
+  // For every pod that changes: no closure, no iterator.
+  for (let i = 0; i < CONDITION_TYPES.length; i++) {
+    const type = CONDITION_TYPES[i]!;
+    if (!says(findCondition(conditions, type), type, told)) return false;
+  }
+  return true;
 }
 
 function holds(type: string, { ready }: Told): boolean {

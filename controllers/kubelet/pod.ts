@@ -32,11 +32,14 @@ import { addSandbox, assignedAt, deleteSandboxes } from './sandbox.ts';
 /** From the sandbox to the running container, the image being on the node. */
 export const START_AFTER_MS = 1000;
 
+const NO_KEYS: readonly Key[] = [];
+const NOTHING: readonly Intent[] = [];
+
 export const kubeletPods: Controller = {
   name: 'kubelet',
   program: 'kubelet',
   watches: {
-    Pod: (pod, _view, key) => (pod.spec.nodeName === undefined ? [] : [key]),
+    Pod: (pod, _view, key) => (pod.spec.nodeName === undefined ? NO_KEYS : [key]),
     Node: ({ metadata }, view) => podsToLookAt(metadata.name, view),
   },
   pieces: { process: (key) => [key] },
@@ -54,7 +57,7 @@ export const kubeletPods: Controller = {
     }
     if (pod.metadata.deletionTimestamp !== undefined) return terminate(pod, view, at);
     if (isPodTerminal(pod)) return tearDown(key, view);
-    return run(pod, node, network, view, at);
+    return run(pod, key, node, network, view, at);
   },
 };
 
@@ -69,26 +72,33 @@ function podsToLookAt(name: string, view: View): readonly string[] {
   return keys.sort();
 }
 
-function run(pod: Pod, node: Node, network: PodNetwork | undefined, view: View, at: Moment): readonly Intent[] {
+function run(
+  pod: Pod,
+  key: Key,
+  node: Node,
+  network: PodNetwork | undefined,
+  view: View,
+  at: Moment,
+): readonly Intent[] {
   const onHost = pod.spec.hostNetwork === true;
   if (!onHost && network === undefined) {
     // Without addresses for pods the CNI plugin is not configured: the node tells of it, and the pod waits.
-    if (!hasNetwork(node, view)) return [];
-    const added = [...forgetContainer(keyOf(pod), view.dataplane), ...addSandbox(pod, node, view.dataplane, at)];
-    return added.some((intent) => intent.do === 'program' && intent.piece === 'pod')
-      ? [...added, { do: 'again', afterMs: START_AFTER_MS }]
-      : added;
+    if (!hasNetwork(node, view)) return NOTHING;
+    const added = addSandbox(pod, key, node, view.dataplane, at);
+    const intents: Intent[] = [...forgetContainer(key, view.dataplane), ...added];
+    if (added.some((intent) => intent.do === 'program')) intents.push({ do: 'again', afterMs: START_AFTER_MS });
+    return intents;
   }
   const assigned = network?.createdAt ?? assignedAt(pod);
   const startedAt = assigned + START_AFTER_MS;
   if (at < startedAt) return [{ do: 'again', afterMs: startedAt - at }];
-  const starting = startContainer(pod, assigned, view.dataplane);
+  const starting = startContainer(pod, key, assigned, view.dataplane);
   if (starting.length > 0) return starting;
   const readyAfter = readyAfterMs(pod);
   const isTold = readyAfter !== undefined && at >= startedAt + readyAfter;
-  const ready = isTold && isProcessReady(pod, keyOf(pod), view.dataplane);
-  const podIPs = onHost ? internalAddresses(node) : (network?.addresses.map(formatAddress) ?? []);
-  const status = statusIntents(pod, node, { podIPs, startedAt: assigned, ready }, at);
+  const ready = isTold && isProcessReady(pod, key, view.dataplane);
+  const podIPs = onHost ? internalAddresses(node) : network!.addresses.map(formatAddress);
+  const status = statusIntents(pod, key, node, { podIPs, startedAt: assigned, ready }, at);
   if (isTold || readyAfter === undefined) return status;
   return [...status, { do: 'again', afterMs: startedAt + readyAfter - at }];
 }
@@ -128,7 +138,7 @@ function mirror(pod: Pod, node: Node, network: PodNetwork | undefined, view: Vie
     return tearDown(key, view);
   }
   const { uid } = pod.metadata;
-  const starting = pod.status.phase === 'Running' ? startContainer(pod, assignedAt(pod), view.dataplane) : [];
+  const starting = pod.status.phase === 'Running' ? startContainer(pod, key, assignedAt(pod), view.dataplane) : [];
   if (network?.uid === uid && network.addresses.join() === addresses.join()) return starting;
   return [
     { do: 'program', piece: 'pod', key, value: { pod: key, uid, node: node.metadata.name, addresses } },

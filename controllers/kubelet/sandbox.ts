@@ -15,6 +15,7 @@ import {
   type Address,
   addressPlus,
   type Cidr,
+  type Family,
   findCondition,
   formatAddress,
   type Ipv4,
@@ -37,12 +38,11 @@ const RETRY_FIRST_MS = 10_000;
 const RETRY_LONGEST_MS = 300_000;
 
 /** CNI ADD: the sandbox with its address; or, where the node has none left, the Event that tells of it. */
-export function addSandbox(pod: Pod, node: Node, dataplane: Dataplane, at: Moment): readonly Intent[] {
+export function addSandbox(pod: Pod, key: Key, node: Node, dataplane: Dataplane, at: Moment): readonly Intent[] {
   const { name } = node.metadata;
   const pool = dataplane.cnsPool.get(name);
   const assigned = pool === undefined ? chooseAddresses(pod, node, dataplane) : askCns(pod, pool, dataplane, at);
   if ('error' in assigned) return refused(pod, node, assigned.error, at);
-  const key = keyOf(pod);
   const value = { pod: key, uid: pod.metadata.uid, node: name, addresses: assigned.addresses, createdAt: at };
   const sandbox: Intent = { do: 'program', piece: 'pod', key, value };
   if (!('pool' in assigned)) return [sandbox];
@@ -158,13 +158,19 @@ function withoutStale(pool: CnsPool, pod: Pod, { lateDelete: late }: Dataplane):
 /** From the node's blocks: one address of each family, at the same place. */
 function chooseAddresses(pod: Pod, node: Node, dataplane: Dataplane): Assigned {
   const cidrs = podCidrsOf(node);
-  const cidr = cidrs.find(({ family }) => family === 4);
+  const cidr = cidrOfFamily(cidrs, 4);
   const { bridge } = dataplane.node.get(node.metadata.name) ?? {};
   const address = cidr === undefined ? undefined : chooseIpv4(pod, node, cidr, bridge, dataplane);
   if (cidr === undefined || address === undefined) return { error: shortageOf(node, bridge !== undefined) };
-  const ipv6 = cidrs.find(({ family }) => family === 6);
+  const ipv6 = cidrOfFamily(cidrs, 6);
   const place = address - (cidr.network as Ipv4);
   return { addresses: ipv6 === undefined ? [address] : [address, addressPlus(ipv6.network, place)] };
+}
+
+function cidrOfFamily(cidrs: readonly Cidr[], family: Family): Cidr | undefined {
+  // For every pod: no closure.
+  for (let i = 0; i < cidrs.length; i++) if (cidrs[i]!.family === family) return cidrs[i];
+  return undefined;
 }
 
 function chooseIpv4(pod: Pod, node: Node, cidr: Cidr, bridge: Address | undefined, dataplane: Dataplane) {

@@ -2,7 +2,14 @@
  * A Deployment and its ReplicaSets while one reconcile works on them: steps change the working copies, and what changed
  * becomes intents at the end, one write for each object.
  */
-import { type Deployment, KIND_INFO, keyOf, type Moment, type ReplicaSet } from '../../src/model/index.ts';
+import {
+  type Deployment,
+  KIND_INFO,
+  keyOf,
+  type Moment,
+  matchesLabels,
+  type ReplicaSet,
+} from '../../src/model/index.ts';
 import type { Intent } from '../../src/reconcile/index.ts';
 import { ConditionList } from './condition-list.ts';
 import {
@@ -34,35 +41,33 @@ type Annotations = Readonly<Record<string, string>>;
 export class Rollout {
   readonly deployment: Deployment;
   readonly conditions: ConditionList;
-  readonly #read: ReadonlyMap<string, ReplicaSet>;
-  readonly #working: Map<string, ReplicaSet>;
+  /** oldest first, as they were read and as they are to be; one that is to be made has no counterpart */
+  readonly #read: readonly ReplicaSet[];
+  readonly #working: ReplicaSet[];
   readonly #intents: Intent[] = [];
-  #newest: string | undefined;
-  #created: string | undefined;
+  /** places in the working copies; -1 where there is none */
+  #newest = -1;
+  #created = -1;
   #revision: string | undefined;
 
   constructor(deployment: Deployment, replicaSets: readonly ReplicaSet[], at: Moment) {
     this.deployment = deployment;
     this.conditions = new ConditionList(deployment.status.conditions ?? [], at);
-    this.#read = new Map([...replicaSets].sort(olderFirst).map((replicaSet) => [keyOf(replicaSet), replicaSet]));
-    this.#working = new Map(this.#read);
+    this.#read = replicaSets.length > 1 ? replicaSets.toSorted(olderFirst) : replicaSets;
+    this.#working = this.#read.slice();
     const { template } = deployment.spec;
     // Where several match, the oldest is taken: it is what the real one does to stay with its first choice.
-    for (const [key, replicaSet] of this.#read) {
-      if (!sameTemplate(replicaSet.spec.template, template)) continue;
-      this.#newest = key;
-      break;
-    }
+    this.#newest = this.#read.findIndex(({ spec }) => sameTemplate(spec.template, template));
   }
 
   /** the ReplicaSet of the Deployment's present template */
   get newest(): ReplicaSet | undefined {
-    return this.#newest === undefined ? undefined : this.#working.get(this.#newest);
+    return this.#newest < 0 ? undefined : this.#working[this.#newest];
   }
 
   /** those of earlier templates, oldest first */
   get old(): readonly ReplicaSet[] {
-    return [...this.#working].filter(([key]) => key !== this.#newest).map(([, replicaSet]) => replicaSet);
+    return this.#working.filter((_, i) => i !== this.#newest);
   }
 
   get activeOld(): readonly ReplicaSet[] {
@@ -70,7 +75,7 @@ export class Rollout {
   }
 
   get all(): readonly ReplicaSet[] {
-    return [...this.#working.values()];
+    return this.#working;
   }
 
   /** Gives the newest ReplicaSet its revision and the Deployment's annotations (`getNewReplicaSet`). */
@@ -78,8 +83,7 @@ export class Rollout {
     const { newest, deployment } = this;
     if (newest === undefined) return;
     const annotations = annotationsFor(deployment, newest.metadata.annotations ?? {}, this.#nextRevision());
-    const { minReadySeconds = 0 } = deployment.spec;
-    this.#change(newest, annotations, { ...newest.spec, minReadySeconds });
+    this.#change(newest, annotations, newest.spec.replicas, deployment.spec.minReadySeconds);
     this.#revision = annotations[REVISION_ANNOTATION];
     if (this.conditions.find('Progressing') === undefined) {
       const message = `Found new replica set "${newest.metadata.name}"`;
@@ -93,9 +97,9 @@ export class Rollout {
     const { deployment } = this;
     const replicas = newReplicasFor(deployment, this.all, 0);
     const replicaSet = newReplicaSet(deployment, replicas, this.#nextRevision());
-    this.#newest = keyOf(replicaSet);
+    this.#newest = this.#placeOf(replicaSet);
     this.#created = this.#newest;
-    this.#working.set(this.#newest, replicaSet);
+    this.#working[this.#newest] = replicaSet;
     this.#revision = replicaSet.metadata.annotations?.[REVISION_ANNOTATION];
     if (replicas > 0) this.#tell(`Scaled up replica set ${replicaSet.metadata.name} from 0 to ${replicas}`);
     const message = `Created new replica set "${replicaSet.metadata.name}"`;
@@ -106,11 +110,8 @@ export class Rollout {
   scale(replicaSet: ReplicaSet, replicas: number): boolean {
     const { name, annotations = {} } = replicaSet.metadata;
     const before = replicaSet.spec.replicas;
-    this.#change(
-      replicaSet,
-      { ...annotations, ...replicasAnnotations(this.deployment) },
-      { ...replicaSet.spec, replicas },
-    );
+    const noted = { ...annotations, ...replicasAnnotations(this.deployment) };
+    this.#change(replicaSet, noted, replicas, replicaSet.spec.minReadySeconds);
     if (before === replicas) return false;
     this.#tell(`Scaled ${replicas > before ? 'up' : 'down'} replica set ${name} from ${before} to ${replicas}`);
     return true;
@@ -124,11 +125,11 @@ export class Rollout {
   /** What to write to the ReplicaSets, and the events to tell. */
   replicaSetIntents(): readonly Intent[] {
     const writes: Intent[] = [];
-    for (const [key, replicaSet] of this.#working) {
-      const before = this.#read.get(key);
-      if (key === this.#created) writes.push({ do: 'create', object: draftOf(replicaSet) });
+    this.#working.forEach((replicaSet, i) => {
+      const before = this.#read[i];
+      if (i === this.#created) writes.push({ do: 'create', object: draftOf(replicaSet) });
       else if (before !== undefined && before !== replicaSet) writes.push(patchOf(before, replicaSet));
-    }
+    });
     return [...writes, ...this.#intents];
   }
 
@@ -142,17 +143,30 @@ export class Rollout {
   }
 
   #nextRevision(): number {
-    return Math.max(0, ...this.old.map((replicaSet) => numberIn(replicaSet, REVISION_ANNOTATION) ?? 0)) + 1;
+    let last = 0;
+    for (const replicaSet of this.old) last = Math.max(last, numberIn(replicaSet, REVISION_ANNOTATION) ?? 0);
+    return last + 1;
   }
 
-  #change(replicaSet: ReplicaSet, annotations: Annotations, spec: ReplicaSet['spec']): void {
+  #change(replicaSet: ReplicaSet, annotations: Annotations, replicas: number, minReadySeconds = 0): void {
+    const { spec, metadata } = replicaSet;
     const same =
-      spec.replicas === replicaSet.spec.replicas &&
-      (spec.minReadySeconds ?? 0) === (replicaSet.spec.minReadySeconds ?? 0) &&
-      Object.entries(annotations).every(([key, value]) => replicaSet.metadata.annotations?.[key] === value);
+      replicas === spec.replicas &&
+      minReadySeconds === (spec.minReadySeconds ?? 0) &&
+      matchesLabels(annotations, metadata.annotations);
     if (same) return;
-    const changed = { ...replicaSet, metadata: { ...replicaSet.metadata, annotations }, spec };
-    this.#working.set(keyOf(replicaSet), changed);
+    const changed = {
+      ...replicaSet,
+      metadata: { ...metadata, annotations },
+      spec: { ...spec, replicas, minReadySeconds },
+    };
+    this.#working[this.#placeOf(replicaSet)] = changed;
+  }
+
+  /** The place of the ReplicaSet of that name: the next free one where there is none. */
+  #placeOf({ metadata: { name } }: ReplicaSet): number {
+    const place = this.#working.findIndex(({ metadata }) => metadata.name === name);
+    return place < 0 ? this.#working.length : place;
   }
 
   #tell(message: string): void {

@@ -4,7 +4,7 @@
  *
  * Simplified: a ReplicaSet of another owner that already has the wanted name is not worked around (`collisionCount`).
  */
-import { type Deployment, isPodTerminal, type Moment, type ReplicaSet } from '../../src/model/index.ts';
+import { type Deployment, isPodTerminal, type Key, type Moment, type ReplicaSet } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { Rollout } from './deployment-rollout.ts';
 import { isScaled, scaleInProportion } from './deployment-scaling.ts';
@@ -21,6 +21,8 @@ import {
   ownersWanting,
 } from './ownership.ts';
 
+const NO_KEYS: readonly Key[] = [];
+
 export const deployment: Controller = {
   name: 'deployment-controller',
   program: 'kube-controller-manager',
@@ -33,14 +35,14 @@ export const deployment: Controller = {
     },
     // A Deployment of type Recreate waits for its old pods to go; all others hear of pods through their ReplicaSets.
     Pod: (pod, view) => {
-      if (!view.hasIndexed('Deployment', 'strategy', 'Recreate')) return [];
+      if (!view.hasIndexed('Deployment', 'strategy', 'Recreate')) return NO_KEYS;
       const owner = controllerOf(pod);
-      if (owner?.kind !== 'ReplicaSet') return [];
+      if (owner?.kind !== 'ReplicaSet') return NO_KEYS;
       const replicaSet = view.get('ReplicaSet', keyOfOwner(pod, owner)!);
       const above = replicaSet === undefined ? undefined : controllerOf(replicaSet);
-      if (replicaSet === undefined || above?.kind !== 'Deployment') return [];
+      if (replicaSet === undefined || above?.kind !== 'Deployment') return NO_KEYS;
       const key = keyOfOwner(replicaSet, above)!;
-      return view.get('Deployment', key)?.spec.strategy.type === 'Recreate' ? [key] : [];
+      return view.get('Deployment', key)?.spec.strategy.type === 'Recreate' ? [key] : NO_KEYS;
     },
   },
   indexes: {

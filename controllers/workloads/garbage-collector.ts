@@ -58,6 +58,7 @@ export const garbageCollector: Controller = {
 };
 
 const NO_OWNERS: readonly OwnerReference[] = [];
+const NO_KEYS: readonly Key[] = [];
 
 /** `gone`: it was seen, and seen deleted. `unseen`: a dependent names it. `deleting`: it waits for its dependents. */
 type OwnerState = 'gone' | 'unseen' | 'deleting';
@@ -69,8 +70,9 @@ function ownerName(state: OwnerState, kind: string, key: Key, uid: string): Key 
 /** The owners to look at. An object that lives, and whose owners live, concerns nobody: that is nearly every event. */
 function concernedOwners(object: KubernetesObject, view: View, key: Key): readonly Key[] {
   const { uid, ownerReferences = NO_OWNERS } = object.metadata;
-  const keys: Key[] = [];
   const lives = view.get(object.kind, key)?.metadata.uid === uid;
+  if (lives && !waitsForDependents(object) && areSettled(ownerReferences, object, view)) return NO_KEYS;
+  const keys: Key[] = [];
   if (!lives && hasDependents(view, uid)) keys.push(ownerName('gone', object.kind, key, uid));
   if (lives && waitsForDependents(object)) keys.push(ownerName('deleting', object.kind, key, uid));
   for (const reference of ownerReferences) {
@@ -82,6 +84,19 @@ function concernedOwners(object: KubernetesObject, view: View, key: Key): readon
     } else if (waitsForDependents(owner)) keys.push(ownerName('deleting', reference.kind, ownerKey, reference.uid));
   }
   return keys;
+}
+
+/** Whether each of the owners is there and not waiting for its dependents. */
+function areSettled(references: readonly OwnerReference[], dependent: KubernetesObject, view: View): boolean {
+  // Asked twice for every object that changes: no closure, no iterator.
+  for (let i = 0; i < references.length; i++) {
+    const reference = references[i]!;
+    const ownerKey = keyOfOwner(dependent, reference);
+    if (ownerKey === undefined) continue;
+    const owner = view.get(reference.kind as Kind, ownerKey);
+    if (owner?.metadata.uid !== reference.uid || waitsForDependents(owner)) return false;
+  }
+  return true;
 }
 
 function waitsForDependents({ metadata }: KubernetesObject): boolean {

@@ -19,6 +19,8 @@ const FINALIZER = 'kubernetes';
 
 const CONTENT_KINDS = ['ConfigMap', 'Deployment', 'EndpointSlice', 'Event', 'Pod', 'ReplicaSet', 'Service'] as const;
 
+const NO_NAMES: readonly string[] = [];
+
 export const namespace: Controller = {
   name: 'namespace-controller',
   program: 'kube-controller-manager',
@@ -60,7 +62,7 @@ fileByNamespace.part = ({ metadata }: KubernetesObject) => metadata.namespace;
 
 function dyingNamespace({ metadata }: KubernetesObject, view: View): readonly string[] {
   const name = metadata.namespace ?? '';
-  return view.get('Namespace', name)?.metadata.deletionTimestamp === undefined ? [] : [name];
+  return view.get('Namespace', name)?.metadata.deletionTimestamp === undefined ? NO_NAMES : [name];
 }
 
 function contentsOf(view: View, name: string): readonly KubernetesObject[] {

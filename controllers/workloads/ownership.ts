@@ -54,7 +54,9 @@ export function keyOfOwner({ metadata }: KubernetesObject, reference: OwnerRefer
 
 /** Index `ownerUid`: an object under the uid of each of its owners. */
 export function fileByOwnerUid(object: KubernetesObject): readonly string[] {
-  return object.metadata.ownerReferences?.map(({ uid }) => uid) ?? NONE;
+  const { ownerReferences } = object.metadata;
+  if (ownerReferences === undefined) return NONE;
+  return ownerReferences.length === 1 ? [ownerReferences[0]!.uid] : ownerReferences.map(({ uid }) => uid);
 }
 
 fileByOwnerUid.part = ({ metadata }: KubernetesObject) => metadata.ownerReferences;
@@ -71,9 +73,24 @@ export function fileBySelectorLabel(owner: Deployment | ReplicaSet): readonly st
   return [selectorLabelOf(owner.metadata.namespace ?? '', owner.spec.selector)];
 }
 
-function selectorLabelOf(namespace: string, { matchLabels = {} }: LabelSelector): string {
-  const [first] = Object.keys(matchLabels).sort();
-  return first === undefined ? `${namespace}/` : `${namespace}/${first}=${matchLabels[first]}`;
+interface SelectorLabel {
+  readonly namespace: string;
+  readonly label: string;
+}
+
+/** Asked at every reconcile of the owner, whose selector stays as it is. */
+const selectorLabels = new WeakMap<LabelSelector, SelectorLabel>();
+
+function selectorLabelOf(namespace: string, selector: LabelSelector): string {
+  let found = selectorLabels.get(selector);
+  if (found === undefined || found.namespace !== namespace) {
+    const { matchLabels = {} } = selector;
+    const [first] = Object.keys(matchLabels).sort();
+    const label = first === undefined ? `${namespace}/` : `${namespace}/${first}=${matchLabels[first]}`;
+    found = { namespace, label };
+    selectorLabels.set(selector, found);
+  }
+  return found.label;
 }
 
 /** The keys of those owners out of `candidates(label)` whose selector matches an orphan. */
@@ -124,7 +141,7 @@ export function claim<T extends KubernetesObject>(owner: Deployment | ReplicaSet
     }
   }
   // Indexes give no order, and what is written must not depend on one.
-  intents.sort((a, b) => (targetKey(a) < targetKey(b) ? -1 : 1));
+  if (intents.length > 1) intents.sort((a, b) => (targetKey(a) < targetKey(b) ? -1 : 1));
   return { owned, intents };
 }
 

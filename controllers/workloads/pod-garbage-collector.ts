@@ -32,6 +32,7 @@ export const TERMINATED_PODS_MAX = 12_500;
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
+const NO_KEYS: readonly Key[] = [];
 const TERMINATED: Key = 'terminated';
 const NODE_PREFIX = 'node/';
 const POD_PREFIX = 'pod/';
@@ -78,7 +79,7 @@ function concernedByNode(node: Node, view: View): readonly Key[] {
 
 function concernedByPod(pod: Pod, view: View, key: Key): readonly Key[] {
   const { nodeName } = pod.spec;
-  const keys = isAbandoned(pod, view) ? [POD_PREFIX + key] : [];
+  const keys = isAbandoned(pod, view) ? [POD_PREFIX + key] : NO_KEYS;
   return nodeName === undefined || view.get('Node', nodeName) !== undefined ? keys : [...keys, NODE_PREFIX + nodeName];
 }
 

@@ -19,7 +19,8 @@ const texts = new WeakMap<PodTemplateSpec, string>();
  */
 export function podTemplateHash(template: PodTemplateSpec): string {
   let hash = FNV_OFFSET;
-  for (const byte of new TextEncoder().encode(templateText(template))) hash = Math.imul(hash ^ byte, FNV_PRIME);
+  const bytes = new TextEncoder().encode(templateText(template));
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, FNV_PRIME);
   const digits = String(hash >>> 0);
   return [...digits].map((digit) => SAFE_ALPHABET[digit.charCodeAt(0) % SAFE_ALPHABET.length]).join('');
 }

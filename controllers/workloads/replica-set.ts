@@ -10,8 +10,10 @@ import {
   isPodActive,
   isPodReady,
   isPodTerminal,
+  type Key,
   KIND_INFO,
   keyOf,
+  type Labels,
   type Moment,
   matchesLabels,
   matchesSelector,
@@ -33,6 +35,10 @@ import {
 } from './ownership.ts';
 import { inDeletionOrder } from './pod-deletion-order.ts';
 
+const NO_KEYS: readonly Key[] = [];
+const NO_INTENTS: readonly Intent[] = [];
+const NO_LABELS: Labels = {};
+
 /** Pods created or deleted in one reconcile (`BurstReplicas`). */
 export const BURST_REPLICAS = 500;
 
@@ -44,7 +50,7 @@ export const replicaSet: Controller = {
     Pod: (pod, view) => {
       const owner = controllerOf(pod);
       if (owner === undefined) return ownersWanting(pod, (label) => view.byIndex('ReplicaSet', 'selectorLabel', label));
-      return owner.kind === 'ReplicaSet' ? [keyOfOwner(pod, owner)!] : [];
+      return owner.kind === 'ReplicaSet' ? [keyOfOwner(pod, owner)!] : NO_KEYS;
     },
   },
   indexes: {
@@ -55,10 +61,14 @@ export const replicaSet: Controller = {
     const object = view.get('ReplicaSet', key);
     if (object === undefined) return [];
     const { owned, intents } = claim(object, podsOf(view));
-    const active = owned.filter(isPodActive);
-    const terminating = owned.filter((pod) => !isPodTerminal(pod) && pod.metadata.deletionTimestamp !== undefined);
-    const scaling = object.metadata.deletionTimestamp === undefined ? scale(object, active, view, at) : [];
-    return [...intents, ...scaling, ...writeStatus(object, active, terminating.length, at)];
+    const active: Pod[] = [];
+    let terminating = 0;
+    for (const pod of owned) {
+      if (isPodActive(pod)) active.push(pod);
+      else if (!isPodTerminal(pod)) terminating++;
+    }
+    const scaling = object.metadata.deletionTimestamp === undefined ? scale(object, active, view, at) : NO_INTENTS;
+    return [...intents, ...scaling, ...writeStatus(object, active, terminating, at)];
   },
 };
 
@@ -77,7 +87,7 @@ function scale(object: ReplicaSet, active: readonly Pod[], view: View, at: Momen
     const create: Intent = { do: 'create', object: deepFreeze(podDraft(object)) };
     return Array.from({ length: Math.min(-surplus, BURST_REPLICAS) }, () => create);
   }
-  if (surplus === 0) return [];
+  if (surplus === 0) return NO_INTENTS;
   // Where all are to go their order does not matter, and their siblings need not be looked up.
   const named = active.toSorted(byName);
   const order = object.spec.replicas === 0 ? named : inDeletionOrder(named, relatedPods(object, view), at);
@@ -126,30 +136,31 @@ function writeStatus(
   at: Moment,
 ): readonly Intent[] {
   const { minReadySeconds = 0, template, replicas } = object.spec;
-  const waits = active.map((pod) => availableAfterMs(pod, minReadySeconds, at));
+  const { labels: wanted = NO_LABELS } = template.metadata;
+  let fullyLabeledReplicas = 0;
+  let readyReplicas = 0;
+  let availableReplicas = 0;
+  let againAfterMs = Number.POSITIVE_INFINITY;
+  for (const pod of active) {
+    if (matchesLabels(wanted, pod.metadata.labels)) fullyLabeledReplicas++;
+    if (!isPodReady(pod)) continue;
+    readyReplicas++;
+    const afterMs = availableAfterMs(pod, minReadySeconds, at);
+    if (afterMs === 0) availableReplicas++;
+    else if (afterMs !== undefined) againAfterMs = Math.min(againAfterMs, afterMs);
+  }
   const status = replicaSetStatus({
     replicas: active.length,
-    fullyLabeledReplicas: numberOf(active, ({ metadata }) => isLabelled(metadata.labels, template.metadata.labels)),
-    readyReplicas: numberOf(active, isPodReady),
-    availableReplicas: numberOf(waits, (afterMs) => afterMs === 0),
+    fullyLabeledReplicas,
+    readyReplicas,
+    availableReplicas,
     terminatingReplicas,
     observedGeneration: object.metadata.generation ?? 0,
   });
   const intents: Intent[] = [];
   if (!sameStatus(object.status, status)) intents.push({ do: 'update-status', object: { ...object, status } });
-  const pending = waits.filter((afterMs) => afterMs !== undefined && afterMs > 0) as number[];
-  if (pending.length > 0 && replicas > 0) intents.push({ do: 'again', afterMs: Math.min(...pending) });
+  if (Number.isFinite(againAfterMs) && replicas > 0) intents.push({ do: 'again', afterMs: againAfterMs });
   return intents;
-}
-
-function numberOf<T>(values: readonly T[], counts: (value: T) => boolean): number {
-  let number = 0;
-  for (const value of values) if (counts(value)) number++;
-  return number;
-}
-
-function isLabelled(labels: Pod['metadata']['labels'], wanted: Pod['metadata']['labels']): boolean {
-  return matchesLabels(wanted ?? {}, labels);
 }
 
 /** Counts of zero are left out as the real one's JSON leaves them out; `replicas` and `terminatingReplicas` are always there. */
