@@ -4,23 +4,27 @@
  *
  * Source: CoreDNS plugin/kubernetes/controller.go (`svcImportLister`, `mcEpLister`), object/multicluster_endpoint.go.
  */
-import type { Dataplane, DnsImportRecords } from '../../src/dataplane/index.ts';
+import { type Dataplane, type DnsImportRecords, EMPTY_DATAPLANE } from '../../src/dataplane/index.ts';
 import { type EndpointSlice, type Key, keyOf } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { movedByImport } from './serials.ts';
 
 const SERVICE_NAME_LABEL = 'multicluster.kubernetes.io/service-name';
+const NO_KEYS: readonly Key[] = [];
 const SLICES_OF_IMPORT = 'coredns-slices-of-import';
 
+/** The files that were read last, and what they say: asked at every write while nobody wants imports. */
+let read = { file: EMPTY_DATAPLANE.file, wanted: false };
+
 function wantsImports({ file }: Dataplane): boolean {
-  for (const text of file.values()) if (/^\s*multicluster\b/m.test(text)) return true;
-  return false;
+  if (read.file !== file) read = { file, wanted: file.some((text) => /^\s*multicluster\b/m.test(text)) };
+  return read.wanted;
 }
 
 /** A slice belongs to the import that its label names. */
 function importsOf({ metadata }: EndpointSlice): readonly Key[] {
   const name = metadata.labels?.[SERVICE_NAME_LABEL];
-  return name === undefined ? [] : [`${metadata.namespace}/${name}`];
+  return name === undefined ? NO_KEYS : [`${metadata.namespace}/${name}`];
 }
 
 function recordsOf(view: View, key: Key): DnsImportRecords | undefined {

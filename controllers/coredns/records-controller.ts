@@ -23,7 +23,7 @@ function recordsOf(view: View, key: Key): DnsRecords | undefined {
   const service = view.get('Service', key);
   const slices = [...view.byIndex('EndpointSlice', SLICES_OF_SERVICE, key)];
   if (service === undefined && slices.length === 0) return undefined;
-  slices.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  if (slices.length > 1) slices.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   return { service, slices };
 }
 
@@ -41,8 +41,13 @@ function modified(zone: keyof MovedSerials, at: Moment): Intent {
   return { do: 'program', piece: 'dnsModified', key: zone, value: at };
 }
 
+/** The Corefile that was read last, and whether it says `zonal`: asked for each Service that changes. */
+let read = { corefile: '', zonal: false };
+
 function zonal({ file }: Dataplane): boolean {
-  return /^\s*zonal\s*$/m.test(file.get(COREFILE) ?? '');
+  const corefile = file.get(COREFILE) ?? '';
+  if (read.corefile !== corefile) read = { corefile, zonal: /^\s*zonal\s*$/m.test(corefile) };
+  return read.zonal;
 }
 
 export const corednsRecords: Controller = {

@@ -20,7 +20,7 @@ export type AddressType = Exclude<EndpointSlice['addressType'], 'FQDN'>;
 export function mayBeEndpoint(pod: Pod): boolean {
   const { phase, podIP, podIPs } = pod.status;
   if (phase === 'Failed' || phase === 'Succeeded') return false;
-  return (podIP ?? '') !== '' || (podIPs ?? []).length > 0;
+  return (podIP !== undefined && podIP !== '') || (podIPs !== undefined && podIPs.length > 0);
 }
 
 export function readyConditionOf(pod: Pod): Condition | undefined {
@@ -32,10 +32,12 @@ function addressesOf(pod: Pod, addressType: AddressType): readonly string[] {
   const { podIP, podIPs } = pod.status;
   const texts = podIPs ?? (podIP === undefined ? [] : [{ ip: podIP }]);
   const addresses: string[] = [];
-  for (const { ip } of texts) {
+  for (let i = 0; i < texts.length; i++) {
+    const { ip } = texts[i]!;
     const address = parseAddress(ip);
     if (address === undefined) continue;
-    if ((typeof address === 'number') === (addressType === 'IPv4')) addresses.push(formatAddress(address));
+    if ((typeof address === 'number') === (addressType === 'IPv4'))
+      addresses.push(ip.includes(':') ? formatAddress(address) : ip);
   }
   return addresses.length > 1 ? addresses.sort() : addresses;
 }

@@ -44,9 +44,16 @@ function hinted(endpoint: Endpoint, distribution: Distribution): Endpoint {
   return isSame ? endpoint : { ...rest, hints };
 }
 
+function hasHints({ endpoints }: EndpointSlice): boolean {
+  if (endpoints !== undefined && endpoints !== null)
+    for (let i = 0; i < endpoints.length; i++) if (endpoints[i]!.hints !== undefined) return true;
+  return false;
+}
+
 /** The plan with hints on all that it writes, and with the slices written that have other hints than they should. */
 export function withHints(plan: Plan, existing: readonly EndpointSlice[], service: Service): Plan {
   const distribution = distributionOf(service);
+  if (distribution === 'none' && !existing.some(hasHints)) return plan;
   const all = (endpoints: readonly Endpoint[]) => endpoints.map((endpoint) => hinted(endpoint, distribution));
   const touched = new Set([...plan.update.map(({ slice }) => slice), ...plan.delete]);
   const stale = existing.filter(

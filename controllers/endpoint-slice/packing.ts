@@ -59,7 +59,11 @@ export function pack(
 ): Packing {
   const sorted = keepWanted(existing, desired, maker, labels);
   const { missing, changed, update, unchanged } = sorted;
-  const left = [...missing.keys()].sort().flatMap((name) => maker.make(missing.get(name)!) ?? []);
+  const left: Endpoint[] = [];
+  for (const name of [...missing.keys()].sort()) {
+    const made = maker.make(missing.get(name)!);
+    if (made !== undefined) left.push(made);
+  }
   changed.push(...left);
   for (const draft of update.toSorted((a, b) => b.endpoints.length - a.endpoints.length)) fill(draft.endpoints, left);
   const create: Endpoint[][] = [];

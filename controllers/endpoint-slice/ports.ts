@@ -37,14 +37,11 @@ export function endpointPortsOf(service: Service, pod: Pod): readonly EndpointPo
  * orders a slice's ports by the hash of this text, so it decides the order that the API shows.
  */
 function dumpOf({ name, protocol, port, appProtocol }: EndpointPort): string {
-  const pointers: readonly (readonly [string, string, string | number | undefined])[] = [
-    ['Name', '*string', name],
-    ['Protocol', '*v1.Protocol', protocol],
-    ['Port', '*int32', port],
-    ['AppProtocol', '*string', appProtocol],
-  ];
-  return `(v1.EndpointPort){${pointers.map(([field, type, value]) => `${field}:(${type})${value ?? '<nil>'}`).join(' ')}}`;
+  const names = `Name:(*string)${name ?? NIL} Protocol:(*v1.Protocol)${protocol ?? NIL}`;
+  return `(v1.EndpointPort){${names} Port:(*int32)${port ?? NIL} AppProtocol:(*string)${appProtocol ?? NIL}}`;
 }
+
+const NIL = '<nil>';
 
 /** What a slice's ports are compared by: equal for the same ports in any order; no ports and null are the same. */
 export function portMapKey(ports: readonly EndpointPort[] | null): string {

@@ -25,6 +25,7 @@ import { sharesOf, ZONE_CAPACITY } from './zone-capacity.ts';
 
 /** The families of a Service; one from before there were families has that of its cluster IP, or both. */
 function addressTypesOf({ spec }: Service): readonly AddressType[] {
+  if (spec.ipFamilies?.length === 1) return spec.ipFamilies;
   if (spec.ipFamilies !== undefined && spec.ipFamilies.length > 0) return [...new Set(spec.ipFamilies)];
   if (spec.clusterIP === undefined || spec.clusterIP === '' || spec.clusterIP === 'None') return ['IPv4', 'IPv6'];
   return [typeof parseAddress(spec.clusterIP) === 'string' ? 'IPv6' : 'IPv4'];

@@ -22,15 +22,19 @@ function pairText(namespace: string, label: string, value: string): string {
   return `${namespace}/${label}=${value}`;
 }
 
+function pairsOf(labels: Labels, namespace: string): readonly string[] {
+  const known = filedByLabels.get(labels);
+  if (known !== undefined && known.namespace === namespace) return known.pairs;
+  const pairs: string[] = [];
+  for (const label in labels) pairs.push(pairText(namespace, label, labels[label]!));
+  filedByLabels.set(labels, { namespace, pairs });
+  return pairs;
+}
+
 /** The values that a pod is filed under: `namespace/label=value` for each of its labels. */
 export function labelPairsOf(pod: Pod): readonly string[] {
   const { namespace = '', labels } = pod.metadata;
-  if (labels === undefined) return NO_PAIRS;
-  const known = filedByLabels.get(labels);
-  if (known !== undefined && known.namespace === namespace) return known.pairs;
-  const pairs = Object.entries(labels).map(([label, value]) => pairText(namespace, label, value));
-  filedByLabels.set(labels, { namespace, pairs });
-  return pairs;
+  return labels === undefined ? NO_PAIRS : pairsOf(labels, namespace);
 }
 
 labelPairsOf.part = ({ metadata }: Pod) => metadata.labels;
@@ -47,8 +51,11 @@ export function selectorPairOf(service: Service): string | undefined {
 /** The keys of the Services whose selector matches the pod, sorted. */
 export function servicesSelecting(view: View, pod: Pod): readonly Key[] {
   const keys: Key[] = [];
-  for (const pair of labelPairsOf(pod)) {
-    for (const service of view.byIndex('Service', 'selector-pair', pair)) {
+  const pairs = labelPairsOf(pod);
+  for (let i = 0; i < pairs.length; i++) {
+    // Most pairs are nobody's.
+    if (!view.hasIndexed('Service', 'selector-pair', pairs[i]!)) continue;
+    for (const service of view.byIndex('Service', 'selector-pair', pairs[i]!)) {
       if (matchesLabels(service.spec.selector ?? {}, pod.metadata.labels)) keys.push(keyOf(service));
     }
   }
@@ -63,10 +70,9 @@ export function podsSelectedBy(view: View, service: Service): readonly Pod[] {
   const { selector } = service.spec;
   if (selector === undefined) return [];
   const { namespace = '' } = service.metadata;
-  const entries = Object.entries(selector).map(([label, value]) =>
-    view.byIndex('Pod', 'label-pair', pairText(namespace, label, value)),
-  );
-  if (entries.length === 1) return [...entries[0]!];
+  const pairs = pairsOf(selector, namespace);
+  if (pairs.length === 1) return [...view.byIndex('Pod', 'label-pair', pairs[0]!)];
+  const entries = pairs.map((pair) => view.byIndex('Pod', 'label-pair', pair));
   const walks = entries.map((pods) => ({ pods: [] as Pod[], rest: pods[Symbol.iterator]() }));
   while (walks.length > 0) {
     for (const { pods, rest } of walks) {

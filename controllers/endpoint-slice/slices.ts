@@ -51,9 +51,12 @@ export function sliceLabelsOf(service: Service): Labels {
 /** Whether the Service's own labels differ from those on the slice. The reserved ones are not looked at. */
 export function labelsChanged(slice: EndpointSlice, wanted: Labels): boolean {
   const actual = slice.metadata.labels ?? {};
-  const differs = (a: Labels, b: Labels) =>
-    Object.keys(a).some((label) => !RESERVED.includes(label) && a[label] !== b[label]);
-  return differs(actual, wanted) || differs(wanted, actual);
+  return hasOther(actual, wanted) || hasOther(wanted, actual);
+}
+
+function hasOther(labels: Labels, than: Labels): boolean {
+  for (const label in labels) if (labels[label] !== than[label] && !RESERVED.includes(label)) return true;
+  return false;
 }
 
 export function ownerReferenceTo(service: Service): OwnerReference {

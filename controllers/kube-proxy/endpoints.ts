@@ -70,8 +70,9 @@ function addSlice(byPort: Map<string, Map<string, ServiceEndpoint>>, slice: Endp
  */
 export function gatherEndpoints(slices: Iterable<EndpointSlice>, family: Family): EndpointsByPort {
   const byPort = new Map<string, Map<string, ServiceEndpoint>>();
-  const sorted = [...slices].filter(({ addressType }) => addressType === (family === 4 ? 'IPv4' : 'IPv6'));
-  sorted.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  const type = family === 4 ? 'IPv4' : 'IPv6';
+  const sorted = [...slices].filter(({ addressType }) => addressType === type);
+  if (sorted.length > 1) sorted.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   for (const slice of sorted) addSlice(byPort, slice);
   return byPort;
 }

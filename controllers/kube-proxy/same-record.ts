@@ -6,11 +6,27 @@
 import type { ServiceEndpoint, ServicePortRecord, ServiceRecord } from '../../src/dataplane/index.ts';
 import { isEqual } from '../../src/model/index.ts';
 
+/** As `isEqual`, for each of a Service's endpoints whenever one of them changes. */
+function sameEndpoint(a: ServiceEndpoint, b: ServiceEndpoint): boolean {
+  return (
+    a.text === b.text &&
+    a.ready === b.ready &&
+    a.serving === b.serving &&
+    a.terminating === b.terminating &&
+    a.nodeName === b.nodeName &&
+    a.address === b.address &&
+    a.port === b.port &&
+    isEqual(a.zoneHints, b.zoneHints) &&
+    isEqual(a.nodeHints, b.nodeHints)
+  );
+}
+
 function keepEndpoints(before: readonly ServiceEndpoint[], after: readonly ServiceEndpoint[]) {
+  if (before.length === 0) return after;
   const known = new Map(before.map((endpoint) => [endpoint.text, endpoint]));
   return after.map((endpoint) => {
     const same = known.get(endpoint.text);
-    return same !== undefined && isEqual(same, endpoint) ? same : endpoint;
+    return same !== undefined && sameEndpoint(same, endpoint) ? same : endpoint;
   });
 }
 

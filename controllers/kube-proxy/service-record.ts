@@ -15,12 +15,13 @@ import {
   type Service,
   type ServicePort,
 } from '../../src/model/index.ts';
-import { type EndpointsByPort, endpointsOf, gatherEndpoints } from './endpoints.ts';
+import { endpointsOf, gatherEndpoints } from './endpoints.ts';
 import { parseSloppyAddress, parseSloppyCidr } from './sloppy-address.ts';
 
 /** The apiserver's default of `sessionAffinityConfig.clientIP.timeoutSeconds`. */
 const AFFINITY_SECONDS_DEFAULT = 10_800;
 
+const NO_PORTS: readonly ServicePortRecord[] = [];
 const FAMILIES: readonly Family[] = [4, 6];
 
 function parsedOf<T>(texts: readonly string[] | undefined, parse: (text: string) => T | undefined): T[] {
@@ -80,9 +81,10 @@ function sharedFields(service: Service, family: Family) {
   };
 }
 
-function portRecords(service: Service, family: Family, endpoints: EndpointsByPort): ServicePortRecord[] {
+function portRecords(service: Service, family: Family, slices: readonly EndpointSlice[]): readonly ServicePortRecord[] {
   const clusterIP = clusterIPOf(service, family);
-  if (clusterIP === undefined) return [];
+  if (clusterIP === undefined) return NO_PORTS;
+  const endpoints = gatherEndpoints(slices, family);
   const shared = sharedFields(service, family);
   return (service.spec.ports ?? []).map((port: ServicePort) => {
     const protocol = port.protocol ?? 'TCP';
@@ -102,6 +104,6 @@ function portRecords(service: Service, family: Family, endpoints: EndpointsByPor
 /** The Service as kube-proxy keeps it, its IPv4 ports before its IPv6 ones; undefined where kube-proxy skips it. */
 export function serviceRecordOf(service: Service, slices: readonly EndpointSlice[]): ServiceRecord | undefined {
   if (isSkipped(service)) return undefined;
-  const ports = FAMILIES.flatMap((family) => portRecords(service, family, gatherEndpoints(slices, family)));
+  const ports = FAMILIES.flatMap((family) => portRecords(service, family, slices));
   return ports.length === 0 ? undefined : { key: keyOf(service), ports };
 }

@@ -27,6 +27,14 @@ const NETWORK_NOT_READY =
 
 type Told = Required<Pick<Condition, 'type' | 'status' | 'reason' | 'message'>>;
 
+const READY: Told = {
+  type: 'Ready',
+  status: 'True',
+  reason: 'KubeletReady',
+  message: 'kubelet is posting ready status',
+};
+const NOT_READY: Told = { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: NETWORK_NOT_READY };
+
 const NO_PRESSURE: readonly Told[] = [
   {
     type: 'MemoryPressure',
@@ -47,6 +55,13 @@ const NO_PRESSURE: readonly Told[] = [
     message: 'kubelet has sufficient PID available',
   },
 ];
+
+/** What a node says of itself, with its network set up and without. */
+const TOLD_IF_CONFIGURED: readonly Told[] = [...NO_PRESSURE, READY];
+const TOLD_IF_NOT: readonly Told[] = [...NO_PRESSURE, NOT_READY];
+
+const NOTHING: readonly Intent[] = [];
+const NO_CONDITIONS: readonly Condition[] = [];
 
 export const kubeletNode: Controller = {
   name: 'kubelet-node-status',
@@ -80,18 +95,17 @@ function forget({ dataplane }: View, name: string): readonly Intent[] {
 /** What was left when a pod went while nobody was looking. */
 function sandboxesWithoutPod(view: View, name: string): readonly Key[] {
   const orphans: Key[] = [];
-  for (const [, key] of view.dataplane.pod.on(name)) {
-    const network = view.dataplane.pod.get(key);
-    if (network?.node === name && view.get('Pod', key)?.metadata.uid !== network.uid) orphans.push(key);
+  for (const { pod, uid } of view.dataplane.pod.sandboxesOn(name)) {
+    if (view.get('Pod', pod)?.metadata.uid !== uid) orphans.push(pod);
   }
   return orphans.length > 1 ? orphans.sort() : orphans;
 }
 
 function placeInNetwork(node: Node, view: View): readonly Intent[] {
   const facts = factsOf(node, view);
-  if (facts === undefined) return [];
+  if (facts === undefined) return NOTHING;
   const before = view.dataplane.node.get(facts.name);
-  if (isEqual(before, facts)) return [];
+  if (isEqual(before, facts)) return NOTHING;
   return [{ do: 'program', piece: 'node', key: facts.name, value: facts }];
 }
 
@@ -107,26 +121,24 @@ function factsOf(node: Node, view: View): NodeFacts | undefined {
 }
 
 function writeStatus(node: Node, view: View, at: Moment): readonly Intent[] {
-  const before = node.status.conditions ?? [];
-  const told = [...NO_PRESSURE, readiness(hasNetwork(node, view))];
+  const before = node.status.conditions ?? NO_CONDITIONS;
+  const told = hasNetwork(node, view) ? TOLD_IF_CONFIGURED : TOLD_IF_NOT;
+  if (told.every((condition) => says(findCondition(before, condition.type), condition))) return NOTHING;
   const own = told.map((condition) => observe(condition, findCondition(before, condition.type), at));
-  if (own.every((condition) => before.includes(condition))) return [];
   const others = before.filter(({ type }) => !told.some((condition) => condition.type === type));
   const patch = { status: { conditions: [...others, ...own] } };
   const { name, uid } = node.metadata;
   return [{ do: 'patch', kind: 'Node', key: name, patch, status: true, precondition: { uid } }];
 }
 
-function readiness(isConfigured: boolean): Told {
-  return isConfigured
-    ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
-    : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: NETWORK_NOT_READY };
+function says(condition: Condition | undefined, { status, reason, message }: Told): boolean {
+  return condition?.status === status && condition.reason === reason && condition.message === message;
 }
 
 /** The condition that is there already, where it says the same. */
 function observe(told: Told, before: Condition | undefined, at: Moment): Condition {
+  if (before !== undefined && says(before, told)) return before;
   const { type, status, reason, message } = told;
-  if (before?.status === status && before.reason === reason && before.message === message) return before;
   const now = timestampOf(at);
   const since = before?.status === status ? (before.lastTransitionTime ?? now) : now;
   return { type, status, lastHeartbeatTime: now, lastTransitionTime: since, reason, message };

@@ -7,6 +7,7 @@ import {
   fileByNodeName,
   findCondition,
   isPodReady,
+  type Key,
   keyOf,
   kubeletDownSince,
   type Moment,
@@ -22,6 +23,8 @@ export const NODE_MONITOR_GRACE_PERIOD_MS = 50_000;
 
 const REPORTED_BY_KUBELET = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;
 
+const NO_KEYS: readonly Key[] = [];
+
 export const nodeLifecycle: Controller = {
   name: 'node-controller',
   program: 'kube-controller-manager',
@@ -30,9 +33,9 @@ export const nodeLifecycle: Controller = {
     // A pod that says it is ready on a silent node was told so too late: that is looked at again.
     Pod: (pod, view) => {
       const { nodeName } = pod.spec;
-      if (nodeName === undefined || !isPodReady(pod)) return [];
+      if (nodeName === undefined || !isPodReady(pod)) return NO_KEYS;
       const node = view.get('Node', nodeName);
-      return node !== undefined && isSilent(node) ? [nodeName] : [];
+      return node !== undefined && isSilent(node) ? [nodeName] : NO_KEYS;
     },
   },
   indexes: { Pod: { nodeName: fileByNodeName } },

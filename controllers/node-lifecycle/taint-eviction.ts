@@ -5,6 +5,7 @@
 import {
   fileByNodeName,
   isPodTerminal,
+  type Key,
   keyOf,
   type Moment,
   momentOf,
@@ -16,17 +17,19 @@ import {
 } from '../../src/model/index.ts';
 import type { Controller, Intent } from '../../src/reconcile/index.ts';
 
+const NO_KEYS: readonly Key[] = [];
+
 export const taintEviction: Controller = {
   name: 'taint-eviction-controller',
   program: 'kube-controller-manager',
   watches: {
     Node: (node, view) => {
-      if (noExecuteTaints(node).length === 0) return [];
+      if (!evicts(node)) return NO_KEYS;
       return [...view.byIndex('Pod', 'nodeName', node.metadata.name)].map(keyOf).sort();
     },
     Pod: (pod, view, key) => {
       const node = pod.spec.nodeName === undefined ? undefined : view.get('Node', pod.spec.nodeName);
-      return node !== undefined && noExecuteTaints(node).length > 0 ? [key] : [];
+      return node !== undefined && evicts(node) ? [key] : NO_KEYS;
     },
   },
   indexes: { Pod: { nodeName: fileByNodeName } },
@@ -43,6 +46,10 @@ export const taintEviction: Controller = {
 };
 
 const NO_TAINTS: readonly Taint[] = [];
+
+function evicts({ spec }: Node): boolean {
+  return spec.taints?.some(({ effect }) => effect === 'NoExecute') === true;
+}
 
 function noExecuteTaints({ spec }: Node): readonly Taint[] {
   return spec.taints?.filter(({ effect }) => effect === 'NoExecute') ?? NO_TAINTS;

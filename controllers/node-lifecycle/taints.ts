@@ -23,10 +23,13 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
   ...PRESSURES.map(([, key]) => key),
 ]);
 
+const NO_TAINTS: readonly Taint[] = [];
+
 /** The taints that the node should have; the very list that it has where nothing changes. */
 export function taintsOf(node: Node, at: Moment): readonly Taint[] {
-  const before = node.spec.taints ?? [];
+  const before = node.spec.taints ?? NO_TAINTS;
   const wanted = wantedTaints(node);
+  if (before.length === 0 && wanted.length === 0) return before;
   const isWanted = ({ key, effect }: Taint) => wanted.some((taint) => taint.key === key && taint.effect === effect);
   const kept = before.filter((taint) => !isOwn(taint) || isWanted(taint));
   const added = wanted.filter(

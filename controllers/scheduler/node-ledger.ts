@@ -93,6 +93,7 @@ export class NodeLedger {
   }
 
   addHostPorts(name: string, ports: readonly HostPort[], count: 1 | -1): void {
+    if (ports.length === 0) return;
     const entry = this.#entry(name);
     for (const port of ports) {
       const holders = this.#byHostPort.get(port) ?? new Map<NodeEntry, number>();
@@ -120,7 +121,7 @@ export class NodeLedger {
   #joinGroup(entry: NodeEntry, { spec }: Node): void {
     const unschedulable = spec.unschedulable === true;
     const taints = (spec.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule');
-    const signature = JSON.stringify([unschedulable, taints.map(({ key, value, effect }) => [key, value, effect])]);
+    const signature = signatureOf(unschedulable, taints);
     let group = this.#groups.get(signature);
     if (group === undefined) {
       group = { unschedulable, taints, buckets: [], size: 0 };
@@ -214,6 +215,12 @@ function applyPod(ledger: NodeLedger, before: Pod | undefined, after: Pod | unde
 /** The node whose room a pod takes. */
 export function occupied(pod: Pod | undefined): string | undefined {
   return pod === undefined || isPodTerminal(pod) ? undefined : pod.spec.nodeName;
+}
+
+/** The same for nodes that repel the same pods. */
+function signatureOf(unschedulable: boolean, taints: readonly Taint[]): string {
+  if (taints.length === 0) return String(unschedulable);
+  return JSON.stringify([unschedulable, taints.map(({ key, value, effect }) => [key, value, effect])]);
 }
 
 function labelsOf(node: KubernetesObject | undefined): readonly string[] {

@@ -2,15 +2,15 @@
  * The pods that wait for a node: those that nobody has looked at yet, in the order to take them, and those that did not fit,
  * by class. In place of the real scheduler's queues (kubernetes pkg/scheduler/backend/queue).
  */
-import { findCondition, isPodTerminal, type Key, keyOf, type Pod } from '../../src/model/index.ts';
+import { findCondition, isPodTerminal, type Pod } from '../../src/model/index.ts';
 import type { ProjectionDeclaration } from '../../src/reconcile/index.ts';
 import { classOf } from './pod-class.ts';
 
 export const SCHEDULER_NAME = 'default-scheduler';
 
-/** Pods by key, handed out by priority, then age. Pods come in that order nearly always, so it is kept by keeping theirs. */
+/** Pods by uid, handed out by priority, then age. Pods come in that order nearly always, so it is kept by keeping theirs. */
 class PodQueue {
-  #pods = new Map<Key, Pod>();
+  #pods = new Map<string, Pod>();
   #last: Pod | undefined;
   #sorted = true;
 
@@ -21,11 +21,11 @@ class PodQueue {
   add(pod: Pod): void {
     if (this.#last !== undefined && compare(this.#last, pod) > 0) this.#sorted = false;
     this.#last = pod;
-    this.#pods.set(keyOf(pod), pod);
+    this.#pods.set(pod.metadata.uid, pod);
   }
 
-  delete(key: Key): void {
-    this.#pods.delete(key);
+  delete({ metadata }: Pod): void {
+    this.#pods.delete(metadata.uid);
     if (this.#pods.size > 0) return;
     this.#last = undefined;
     this.#sorted = true;
@@ -35,7 +35,7 @@ class PodQueue {
   values(): Iterable<Pod> {
     if (!this.#sorted) {
       const sorted = [...this.#pods.values()].sort(compare);
-      this.#pods = new Map(sorted.map((pod) => [keyOf(pod), pod]));
+      this.#pods = new Map(sorted.map((pod) => [pod.metadata.uid, pod]));
       this.#last = sorted.at(-1);
       this.#sorted = true;
     }
@@ -87,12 +87,12 @@ function add({ unseen, unschedulable }: PendingPods, pod: Pod): void {
 
 function remove({ unseen, unschedulable }: PendingPods, pod: Pod): void {
   if (!isUnschedulable(pod)) {
-    unseen.delete(keyOf(pod));
+    unseen.delete(pod);
     return;
   }
   const { signature } = classOf(pod);
   const queue = unschedulable.get(signature);
-  queue?.delete(keyOf(pod));
+  queue?.delete(pod);
   if (queue?.size === 0) unschedulable.delete(signature);
 }
 

@@ -17,6 +17,8 @@ import { isPending, isUnschedulable, PENDING_PODS, SCHEDULER_NAME } from './pend
 import { classOf, type PodClass } from './pod-class.ts';
 
 const PENDING = 'pending';
+const WOKEN: readonly Key[] = [PENDING];
+const NOTHING_WOKEN: readonly Key[] = [];
 
 /** Pods bound or judged in one reconcile. */
 export const PODS_AT_ONCE_MAX = 1000;
@@ -40,17 +42,17 @@ export const scheduler: Controller = {
 };
 
 function wokenByPod(pod: Pod, view: View, key: Key): readonly string[] {
-  if (isPending(pod)) return isUnschedulable(pod) ? [] : [PENDING];
+  if (isPending(pod)) return isUnschedulable(pod) ? NOTHING_WOKEN : WOKEN;
   const { unschedulable } = view.projection(PENDING_PODS);
-  if (unschedulable.size === 0 || pod.spec.nodeName === undefined) return [];
+  if (unschedulable.size === 0 || pod.spec.nodeName === undefined) return NOTHING_WOKEN;
   // A pod that gives its room back can help those that found none.
   const now = view.get('Pod', key);
-  return occupied(now?.metadata.uid === pod.metadata.uid ? now : undefined) === undefined ? [PENDING] : [];
+  return occupied(now?.metadata.uid === pod.metadata.uid ? now : undefined) === undefined ? WOKEN : NOTHING_WOKEN;
 }
 
 function wokenByNode(_node: Node, view: View): readonly string[] {
   const { unseen, unschedulable } = view.projection(PENDING_PODS);
-  return unseen.size > 0 || unschedulable.size > 0 ? [PENDING] : [];
+  return unseen.size > 0 || unschedulable.size > 0 ? WOKEN : NOTHING_WOKEN;
 }
 
 /** One reconcile's work: what has been assumed, and what is to be written. */

@@ -91,7 +91,7 @@ export const EMPTY_DATAPLANE: Dataplane = {
   lateDelete: PersistentMap(),
   service: ServiceTable.EMPTY,
   dns: DnsZone.EMPTY,
-  dnsImport: DnsZone.empty(dnsImportOf),
+  dnsImport: DnsZone.empty(dnsImportOf, ({ serviceImport }) => serviceImport),
   dnsNamespace: VersionedMap.empty(),
   dnsPod: DnsPods.EMPTY,
   dnsModified: PersistentMap(),

@@ -47,7 +47,9 @@ function moved(holders: Holders, key: Key, before: ReadonlySet<string>, after: R
       );
   }
   for (const address of after) {
-    if (!before.has(address)) now = hold(now, address, [...keysOf(now.get(address)), key].sort());
+    if (before.has(address)) continue;
+    const held = now.get(address);
+    now = held === undefined ? now.set(address, key) : hold(now, address, [...keysOf(held), key].sort());
   }
   return now;
 }
@@ -92,22 +94,37 @@ const READ_SERVICES = new WeakMap<Filed, DnsService>();
 
 /** Services by key, by name and by each kind of address; persistent, and a change touches one Service's records. */
 export class DnsZone<Records extends Filed = DnsRecords> {
-  static readonly EMPTY: DnsZone = DnsZone.empty<DnsRecords>(dnsNamesOf);
+  static readonly EMPTY: DnsZone = DnsZone.empty<DnsRecords>(dnsNamesOf, ({ service }) => service);
   readonly #read: ReadNames<Records>;
+  readonly #subjectOf: (records: Records) => unknown;
   readonly #records: VersionedMap<Records>;
   readonly #indexes: Indexes;
 
-  private constructor(read: ReadNames<Records>, records: VersionedMap<Records>, indexes: Indexes) {
+  private constructor(
+    read: ReadNames<Records>,
+    subjectOf: (records: Records) => unknown,
+    records: VersionedMap<Records>,
+    indexes: Indexes,
+  ) {
     this.#read = read;
+    this.#subjectOf = subjectOf;
     this.#records = records;
     this.#indexes = indexes;
   }
 
-  /** `read` makes names of what is filed under a key. */
-  static empty<Records extends Filed>(read: ReadNames<Records>): DnsZone<Records> {
+  /** `read` makes names of what is filed under a key, and reads `subjectOf` it alone. */
+  static empty<Records extends Filed>(
+    read: ReadNames<Records>,
+    subjectOf: (records: Records) => unknown,
+  ): DnsZone<Records> {
     const none: Holders = VersionedMap.empty();
     const names = VersionedMap.of<readonly DnsHost[], NameRows>(() => new NameRows());
-    return new DnsZone(read, VersionedMap.empty(), { names, clusterIPs: none, externalIPs: none, endpoints: none });
+    return new DnsZone(read, subjectOf, VersionedMap.empty(), {
+      names,
+      clusterIPs: none,
+      externalIPs: none,
+      endpoints: none,
+    });
   }
 
   get size(): number {
@@ -156,21 +173,28 @@ export class DnsZone<Records extends Filed = DnsRecords> {
   /** Records or, with undefined, forgets a Service. */
   set(key: Key, records: Records | undefined): DnsZone<Records> {
     const known = this.#records.get(key);
+    const filed = records === undefined ? this.#records.delete(key) : this.#records.set(key, records);
+    const indexes = this.#renamed(key, known, records);
+    if (sameSlices(known?.slices, records?.slices)) return new DnsZone(this.#read, this.#subjectOf, filed, indexes);
+    const [before, after] = [readyAddressesOf(known?.slices ?? []), readyAddressesOf(records?.slices ?? [])];
+    const endpoints = moved(indexes.endpoints, key, before, after);
+    return new DnsZone(this.#read, this.#subjectOf, filed, { ...indexes, endpoints });
+  }
+
+  /** The indexes without the endpoints' part in a change. Most changes are of endpoints alone. */
+  #renamed(key: Key, known: Records | undefined, records: Records | undefined): Indexes {
+    const isNamedAlike =
+      known !== undefined && records !== undefined && this.#subjectOf(known) === this.#subjectOf(records);
+    if (isNamedAlike) return this.#indexes;
     const before = known === undefined ? undefined : this.#read(key, known);
     const after = records === undefined ? undefined : this.#read(key, records);
     const { names, clusterIPs, externalIPs, endpoints } = this.#indexes;
-    return new DnsZone(
-      this.#read,
-      records === undefined ? this.#records.delete(key) : this.#records.set(key, records),
-      {
-        names: rename(names, key, ownHosts(before), ownHosts(after)),
-        clusterIPs: moved(clusterIPs, key, textsOf(before?.clusterIPs), textsOf(after?.clusterIPs)),
-        externalIPs: moved(externalIPs, key, textsOf(before?.externalIPs), textsOf(after?.externalIPs)),
-        endpoints: sameSlices(known?.slices, records?.slices)
-          ? endpoints
-          : moved(endpoints, key, readyAddressesOf(known?.slices ?? []), readyAddressesOf(records?.slices ?? [])),
-      },
-    );
+    return {
+      names: rename(names, key, ownHosts(before), ownHosts(after)),
+      clusterIPs: moved(clusterIPs, key, textsOf(before?.clusterIPs), textsOf(after?.clusterIPs)),
+      externalIPs: moved(externalIPs, key, textsOf(before?.externalIPs), textsOf(after?.externalIPs)),
+      endpoints,
+    };
   }
 
   #services(keys: Key | readonly Key[] | undefined): readonly DnsService[] {

@@ -46,13 +46,24 @@ export class PodNetworkTables {
 
   on(node: string): readonly [Ipv4, Key][] {
     const found: [Ipv4, Key][] = [];
-    for (const segment of this.#nodes.get(node)?.segments.keys() ?? []) {
-      this.#segments.get(segment)!.forEach((row, i) => {
-        const network = row === NOBODY ? undefined : this.#networks[row];
-        if (network?.node === node) found.push([segment * SEGMENT_SIZE + i, network.pod]);
-      });
-    }
+    this.#visit(node, (network, address) => found.push([address, network.pod]));
     return found;
+  }
+
+  sandboxesOn(node: string): readonly PodNetwork[] {
+    const found: PodNetwork[] = [];
+    this.#visit(node, (network) => found.push(network));
+    return found;
+  }
+
+  #visit(node: string, found: (network: PodNetwork, address: Ipv4) => void): void {
+    for (const segment of this.#nodes.get(node)?.segments.keys() ?? []) {
+      const rows = this.#segments.get(segment)!;
+      for (let i = 0; i < rows.length; i++) {
+        const network = rows[i] === NOBODY ? undefined : this.#networks[rows[i]!];
+        if (network?.node === node) found(network, segment * SEGMENT_SIZE + i);
+      }
+    }
   }
 
   /** What is known of a node; all zero where it never had a pod. */

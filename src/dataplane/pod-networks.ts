@@ -67,6 +67,11 @@ export class PodNetworks {
     return this.#tables().on(node);
   }
 
+  /** the networks of one node's pods that have IPv4 addresses: once for each address */
+  sandboxesOn(node: string): readonly PodNetwork[] {
+    return this.#tables().sandboxesOn(node);
+  }
+
   countOn(node: string): number {
     return this.#tables().entryOf(node).count;
   }
