@@ -30,7 +30,6 @@ import { NO_SUCH_RESOURCE, type Part, prepare, validateChange } from './change.t
 import type { ApiserverOptions, DeleteOptions, Outcome, PatchOptions, RequestContext } from './contract.ts';
 import { checkPreconditions, isReleased, planDeletion, terminateNamespace } from './deletion.ts';
 import { FieldErrors } from './field-errors.ts';
-import { storeKey } from './keys.ts';
 import { validateMetadata, validateNonNegative } from './metadata.ts';
 import { IMMORTAL_NAMESPACES } from './namespace.ts';
 import { mergePatch } from './patch/merge.ts';
@@ -53,6 +52,7 @@ type Written = Outcome<KubernetesObject>;
 /** An object on its way to the store, in place of `before`. */
 interface Update {
   readonly kind: Kind;
+  readonly key: Key;
   readonly before: KubernetesObject;
   readonly value: unknown;
   readonly part: Part;
@@ -84,12 +84,12 @@ export class Apiserver {
   }
 
   get<K extends Kind>(kind: K, key: Key): ObjectOf<K> | undefined {
-    return this.#store.get(storeKey(kind, key))?.value as ObjectOf<K> | undefined;
+    return this.#store.read(KIND_INFO[kind].plural, key) as ObjectOf<K> | undefined;
   }
 
   /** Sorted by key; of every namespace where none is named. */
   list<K extends Kind>(kind: K, namespace?: string): readonly ObjectOf<K>[] {
-    const prefix = storeKey(kind, namespace === undefined ? '' : `${namespace}/`);
+    const prefix = `${KIND_INFO[kind].plural}/${namespace === undefined ? '' : `${namespace}/`}`;
     return this.#store.list(prefix).map((entry) => entry.value as ObjectOf<K>);
   }
 
@@ -130,8 +130,8 @@ export class Apiserver {
   }
 
   #exists(kind: Kind, name: string, namespace: string | undefined): boolean {
-    const key = namespace === undefined ? name : `${namespace}/${name}`;
-    return this.#store.get(storeKey(kind, key)) !== undefined;
+    const metadata = namespace === undefined ? { name } : { name, namespace };
+    return this.get(kind, keyOf({ metadata })) !== undefined;
   }
 
   #insert(kind: Kind, object: KubernetesObject, found: readonly string[], context: RequestContext): Written {
@@ -144,13 +144,14 @@ export class Apiserver {
     strategy.validate(prepared, errors);
     const { name } = prepared.metadata;
     if (errors.found) return revertTo(begun.allocation, invalid(kind, name ?? '', errors));
-    const existing = this.#store.get(storeKey(kind, keyOf(prepared)))?.value;
+    const key = keyOf(prepared);
+    const existing = this.get(kind, key);
     if (existing !== undefined) {
       const dying = existing.metadata.deletionTimestamp !== undefined;
       return revertTo(begun.allocation, alreadyExists(kind, name, dying ? 'object is being deleted: ' : ''));
     }
     const warnings = joined(found, strategy.warnings?.(prepared, undefined));
-    return this.#write(prepared, undefined, begun.allocation, warnings, context);
+    return this.#write(key, prepared, undefined, begun.allocation, warnings, context);
   }
 
   #begin(object: KubernetesObject, before: KubernetesObject | undefined, context: RequestContext) {
@@ -160,6 +161,7 @@ export class Apiserver {
 
   /** Writes the object at the next revision. */
   #write(
+    key: Key,
     object: KubernetesObject,
     before: KubernetesObject | undefined,
     allocation: Allocation,
@@ -175,8 +177,8 @@ export class Apiserver {
     // Watchers hear of the write before `put` returns and may write in turn: what it no longer needs must be free by then.
     allocation.commit();
     const expected = before === undefined ? 0 : Number(before.metadata.resourceVersion);
-    const result = this.#store.put(storeKey(object.kind, keyOf(object)), stored, expected);
-    if (!result.ok) throw new Error(`${object.kind} ${keyOf(object)} is at ${result.actual}, not at ${expected}`);
+    const result = this.#store.write(KIND_INFO[object.kind].plural, key, stored, expected);
+    if (!result.ok) throw new Error(`${object.kind} ${key} is at ${result.actual}, not at ${expected}`);
     return { ok: true, object: stored, changed: true, ...told };
   }
 
@@ -216,7 +218,7 @@ export class Apiserver {
     const { uid } = metadata;
     if (uid !== undefined && uid !== '' && uid !== before.metadata.uid)
       return conflict(kind, metadata.name, uidMismatch(before, uid));
-    return this.#update({ kind, before, value: located, part, asPatch: false, context });
+    return this.#update({ kind, key, before, value: located, part, asPatch: false, context });
   }
 
   /** PATCH: a JSON merge patch (RFC 7386), or a strategic one. */
@@ -236,10 +238,10 @@ export class Apiserver {
     const strategic = options.type === 'strategic';
     const value = strategic ? strategicPatch(before, patch, structOf(kind)) : mergePatch(before, patch);
     const part = options.status === true ? 'status' : options.finalize === true ? 'finalize' : 'main';
-    return this.#update({ kind, before, value, part, asPatch: true, context });
+    return this.#update({ kind, key, before, value, part, asPatch: true, context });
   }
 
-  #update({ kind, before, value, part, asPatch, context }: Update): Written {
+  #update({ kind, key, before, value, part, asPatch, context }: Update): Written {
     const read: Read<KubernetesObject> = readObject(kind, value, before, context, asPatch);
     if (!read.ok) return read;
     const { metadata } = read.value;
@@ -263,11 +265,12 @@ export class Apiserver {
     const errors = validateChange(part, prepared, before);
     if (errors.found) return revertTo(begun.allocation, invalid(kind, name, errors));
     const warnings = joined(read.warnings, part === 'main' ? strategyOf(kind).warnings?.(prepared, before) : undefined);
-    return this.#replace(prepared, before, begun.allocation, warnings, context);
+    return this.#replace(key, prepared, before, begun.allocation, warnings, context);
   }
 
   /** Stores what changed; removes an object that was only waiting for this write; does nothing where nothing differs. */
   #replace(
+    key: Key,
     prepared: KubernetesObject,
     before: KubernetesObject,
     allocation: Allocation,
@@ -277,10 +280,10 @@ export class Apiserver {
     const object = share(prepared, before);
     if (isReleased(object, before)) {
       allocation.revert();
-      if (context.dryRun !== true) this.#remove(before);
+      if (context.dryRun !== true) this.#remove(key, before);
       return { ok: true, object: deepFreeze(object), changed: context.dryRun !== true };
     }
-    if (object !== before) return this.#write(object, before, allocation, warnings, context);
+    if (object !== before) return this.#write(key, object, before, allocation, warnings, context);
     allocation.revert();
     return { ok: true, object: before, changed: false, ...(warnings.length === 0 ? {} : { warnings }) };
   }
@@ -300,13 +303,13 @@ export class Apiserver {
       case 'nothing':
         return { ok: true, object: before, changed: false };
       case 'mark':
-        return this.#write(plan.object, before, NOTHING_TAKEN, [], context);
+        return this.#write(key, plan.object, before, NOTHING_TAKEN, [], context);
       case 'mark-and-remove': {
-        const marked = this.#write(plan.object, before, NOTHING_TAKEN, [], context);
-        return marked.ok && context.dryRun !== true ? this.#removeIfThere(marked.object) : marked;
+        const marked = this.#write(key, plan.object, before, NOTHING_TAKEN, [], context);
+        return marked.ok && context.dryRun !== true ? this.#removeIfThere(key, marked.object) : marked;
       }
       case 'remove':
-        if (context.dryRun !== true) this.#remove(before);
+        if (context.dryRun !== true) this.#remove(key, before);
         return { ok: true, object: before, changed: context.dryRun !== true };
       default:
         return plan satisfies never;
@@ -314,25 +317,32 @@ export class Apiserver {
   }
 
   #deleteNamespace(namespace: ObjectOf<'Namespace'>, options: DeleteOptions, context: RequestContext): Written {
-    const { deletionTimestamp, finalizers = [] } = namespace.metadata;
+    const { name, deletionTimestamp, finalizers = [] } = namespace.metadata;
     if (deletionTimestamp === undefined)
-      return this.#write(terminateNamespace(namespace, options, context.at), namespace, NOTHING_TAKEN, [], context);
+      return this.#write(
+        name,
+        terminateNamespace(namespace, options, context.at),
+        namespace,
+        NOTHING_TAKEN,
+        [],
+        context,
+      );
     const held = (namespace.spec.finalizers?.length ?? 0) > 0 || finalizers.length > 0;
     if (held || context.dryRun === true) return { ok: true, object: namespace, changed: false };
-    this.#remove(namespace);
+    this.#remove(name, namespace);
     return { ok: true, object: namespace, changed: true };
   }
 
   /** A watcher that heard of the mark may have removed the object already. */
-  #removeIfThere(object: KubernetesObject): Written {
-    const current = this.get(object.kind, keyOf(object));
-    if (current?.metadata.uid === object.metadata.uid) this.#remove(current);
+  #removeIfThere(key: Key, object: KubernetesObject): Written {
+    const current = this.get(object.kind, key);
+    if (current?.metadata.uid === object.metadata.uid) this.#remove(key, current);
     return { ok: true, object, changed: true };
   }
 
-  #remove(object: KubernetesObject): void {
+  #remove(key: Key, object: KubernetesObject): void {
     if (object.kind === 'Service') this.#allocations.releaseAll(object);
-    this.#store.delete(storeKey(object.kind, keyOf(object)), Number(object.metadata.resourceVersion));
+    this.#store.write(KIND_INFO[object.kind].plural, key, undefined, Number(object.metadata.resourceVersion));
   }
 
   /** POST pods/binding. An empty uid means any. */
@@ -340,19 +350,19 @@ export class Apiserver {
     const before = this.get('Pod', key);
     if (before === undefined) return notFound('Pod', splitKey(key).name);
     const bound = bindPod(before, uid, node, this.get('Node', node), context);
-    return bound.ok ? (this.#write(bound.pod, before, NOTHING_TAKEN, [], context) as Outcome<Pod>) : bound;
+    return bound.ok ? (this.#write(key, bound.pod, before, NOTHING_TAKEN, [], context) as Outcome<Pod>) : bound;
   }
 
   /** What `kubectl apply` does: creates, or merges the manifest with the last one applied and the object as it is. */
   apply(draft: unknown, context: RequestContext): Written {
     const sent = readDraft(draft);
     if (!sent.ok) return sent;
-    const applied = withLastApplied(sent.draft, KIND_INFO[sent.draft.kind].namespaced);
-    const before = applied.key === undefined ? undefined : this.get(sent.draft.kind, applied.key);
-    if (before === undefined) return this.create(applied.manifest, context);
     const { kind } = sent.draft;
-    const merged = threeWayMerge(applied.lastOf(before), applied.manifest, before as never, structOf(kind));
-    return this.#update({ kind, before, value: merged, part: 'main', asPatch: true, context });
+    const { key, manifest, lastOf } = withLastApplied(sent.draft, KIND_INFO[kind].namespaced);
+    const before = key === undefined ? undefined : this.get(kind, key);
+    if (key === undefined || before === undefined) return this.create(manifest, context);
+    const merged = threeWayMerge(lastOf(before), manifest, before as never, structOf(kind));
+    return this.#update({ kind, key, before, value: merged, part: 'main', asPatch: true, context });
   }
 
   /** A patch of /scale. */

@@ -2,6 +2,5 @@
 export { addressesPerNode } from './agent-pool.ts';
 export { Apiserver } from './apiserver.ts';
 export * from './contract.ts';
-export { storeKey } from './keys.ts';
 export { selectorFindings } from './label-findings.ts';
 export * from './managed-cluster.ts';

@@ -1,19 +1,5 @@
-/** Where objects lie in the store, and in etcd. */
-import { type Key, KIND_INFO, type Kind, type KubernetesObject, keyOf } from '../model/index.ts';
-
-// A write looks its key up, and then puts it: the text made last is handed out again, with its hash.
-let last: { readonly kind: Kind; readonly key: Key; readonly text: string } | undefined;
-
-/** `pods/default/my-app` */
-export function storeKey(kind: Kind, key: Key): string {
-  if (last === undefined || last.key !== key || last.kind !== kind)
-    last = { kind, key, text: `${KIND_INFO[kind].plural}/${key}` };
-  return last.text;
-}
-
-export function storeKeyOf(object: KubernetesObject): string {
-  return storeKey(object.kind, keyOf(object));
-}
+/** Where objects lie in etcd. */
+import { type Key, KIND_INFO, type Kind } from '../model/index.ts';
 
 const ETCD_RESOURCES: { readonly [K in Kind]?: string } = { Node: 'minions', Service: 'services/specs' };
 

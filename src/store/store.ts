@@ -7,7 +7,7 @@
  *   pods/default/a   @9 gone -> @7 {..} -> @3 {..}          @3 put pods/default/a, @4 put nodes/n1, ...
  * ```
  *
- * A key's first segment is its collection (`pods/default/a` lies in `pods`), and so is a prefix's: reads and watches of
+ * A key is its collection and its name in there (`pods/default/a` lies in `pods`), and so is a prefix: reads and watches of
  * one collection never touch another. The empty prefix means all of them. Source of the semantics: etcd's API guarantees (https://etcd.io/docs/v3.5/learning/api_guarantees/).
  */
 import { Observable, type Subscriber } from 'rxjs';
@@ -33,7 +33,6 @@ export interface WatchEvent<V> {
 /** What a key was from a revision on; `value` is undefined where it was deleted. */
 interface Version<V> {
   readonly revision: number;
-  readonly name: string;
   readonly createRevision: number;
   readonly value: V | undefined;
   /** cut off by compaction */
@@ -59,6 +58,7 @@ export type WriteResult =
 
 /** Who is told of what is written under a prefix after a revision. */
 interface Watcher<V> {
+  /** what names in the feed's collection begin with; all do where it is empty */
   readonly prefix: string;
   /** infinite while it is still shown what was written before it came */
   after: number;
@@ -74,19 +74,23 @@ interface Feed<V> {
 
 /** Where a key's versions hang: a write looks its key up once, and changes what it finds. */
 interface Place<V> {
+  readonly key: string;
+  readonly name: string;
   newest: Version<V>;
 }
 
 interface Collection<V> extends Feed<V> {
-  readonly keys: Map<string, Place<V>>;
+  readonly places: Map<string, Place<V>>;
   /** how many keys exist now */
   live: number;
 }
 
 export class Store<V extends object> {
   readonly #collections = new Map<string, Collection<V>>();
-  /** the key that was looked up last, and what was found: a write follows a read of its key nearly always */
-  #lookedUp: { readonly key: string; readonly place: Place<V> | undefined } = { key: '', place: undefined };
+  /** where was looked last, and what was found there: a write follows a read of its name nearly always */
+  #lastCollection: Collection<V> | undefined;
+  #lastName = '';
+  #lastPlace: Place<V> | undefined;
   /** all collections together; each collection has its own feed besides */
   readonly #all: Feed<V> = newFeed();
   #revision = 0;
@@ -107,7 +111,13 @@ export class Store<V extends object> {
 
   get(key: string, revision = this.#revision): Entry<V> | undefined {
     this.#requireKept(revision);
-    return entryOf(key, versionAt(this.#placeOf(key)?.newest, revision));
+    const [collection, name] = parted(key);
+    return entryOf(key, versionAt(this.#placeOf(collection, name)?.newest, revision));
+  }
+
+  /** What is at `collection/name` now. Callers who hold on to names need no keys made of them: names are found faster. */
+  read(collection: string, name: string): V | undefined {
+    return this.#placeOf(collection, name)?.newest.value;
   }
 
   /** The live entries whose key begins with `prefix` at `revision`, sorted by key. */
@@ -115,7 +125,7 @@ export class Store<V extends object> {
     this.#requireKept(revision);
     const entries: Entry<V>[] = [];
     for (const collection of this.#matching(prefix)) {
-      for (const [key, { newest }] of collection.keys) {
+      for (const { key, newest } of collection.places.values()) {
         if (!key.startsWith(prefix)) continue;
         const entry = entryOf(key, versionAt(newest, revision));
         if (entry !== undefined) entries.push(entry);
@@ -134,13 +144,34 @@ export class Store<V extends object> {
    * frozen by the caller; the store keeps them as they are.
    */
   put(key: string, value: V, expected?: number): WriteResult {
-    return this.#write(key, value, expected);
+    return this.write(...parted(key), value, expected);
   }
 
   /** Deletes one key. Deleting what does not exist is refused with `actual` 0. */
   delete(key: string, expected?: number): WriteResult {
-    if (this.#placeOf(key)?.newest.value === undefined) return { ok: false, actual: 0 };
-    return this.#write(key, undefined, expected);
+    return this.write(...parted(key), undefined, expected);
+  }
+
+  /** Puts `value` at `collection/name`, or deletes what is there. The name goes into every event, as it is. */
+  write(within: string, name: string, value: V | undefined, expected?: number): WriteResult {
+    const collection = this.#collection(within);
+    let place = this.#placeOf(within, name);
+    const latest = place?.newest;
+    const exists = latest?.value !== undefined;
+    const actual = exists ? latest.revision : 0;
+    if (value === undefined && !exists) return { ok: false, actual };
+    if (expected !== undefined && expected !== actual) return { ok: false, actual };
+    const revision = ++this.#revision;
+    const createRevision = exists ? latest.createRevision : revision;
+    const version = { revision, createRevision, value, previous: latest };
+    if (place === undefined) place = this.#found(collection, within, name, version);
+    else place.newest = version;
+    collection.live += (value === undefined ? 0 : 1) - (exists ? 1 : 0);
+    const event = { revision, key: place.key, name: place.name, value, before: latest?.value };
+    this.#all.log.append(event);
+    collection.log.append(event);
+    this.#announce(event, collection);
+    return { ok: true, revision };
   }
 
   /**
@@ -154,8 +185,9 @@ export class Store<V extends object> {
         subscriber.error(new CompactedError(from, this.#compacted));
         return undefined;
       }
-      const feed = prefix === '' ? this.#all : this.#collection(collectionOf(prefix));
-      const watcher: Watcher<V> = { prefix, after: Number.POSITIVE_INFINITY, subscriber };
+      const [within, names] = parted(prefix);
+      const feed = prefix === '' ? this.#all : this.#collection(within);
+      const watcher: Watcher<V> = { prefix: names, after: Number.POSITIVE_INFINITY, subscriber };
       feed.watchers = [...feed.watchers, watcher];
       // Nothing live passes while `after` is infinite: what is written during the replay lies in the log and is replayed.
       this.#replay(feed.log, prefix, from, subscriber);
@@ -181,29 +213,31 @@ export class Store<V extends object> {
 
   /** Drops the versions of a key that are older than its state at `revision`, and the key where that state is its end. */
   #forgetVersions(key: string, revision: number): void {
-    const newest = this.#placeOf(key)?.newest;
+    const [collection, name] = parted(key);
+    const newest = this.#placeOf(collection, name)?.newest;
     const kept = versionAt(newest, revision);
     if (kept === undefined) return;
     kept.previous = undefined;
     if (kept !== newest || kept.value !== undefined) return;
-    this.#collection(collectionOf(key)).keys.delete(key);
-    this.#lookedUp = { key, place: undefined };
+    this.#collection(collection).places.delete(name);
+    this.#lastPlace = undefined;
   }
 
-  #placeOf(key: string): Place<V> | undefined {
-    if (this.#lookedUp.key !== key)
-      this.#lookedUp = { key, place: this.#collections.get(collectionOf(key))?.keys.get(key) };
-    return this.#lookedUp.place;
-  }
-
-  #keep(key: string, version: Version<V>, { keys }: Collection<V>): void {
-    let place = this.#placeOf(key);
-    if (place !== undefined) place.newest = version;
-    else {
-      place = { newest: version };
-      keys.set(key, place);
-      this.#lookedUp = { key, place };
+  #placeOf(within: string, name: string): Place<V> | undefined {
+    const collection = this.#collections.get(within);
+    if (this.#lastName !== name || this.#lastCollection !== collection) {
+      this.#lastPlace = collection?.places.get(name);
+      this.#lastName = name;
+      this.#lastCollection = collection;
     }
+    return this.#lastPlace;
+  }
+
+  #found(collection: Collection<V>, within: string, name: string, newest: Version<V>): Place<V> {
+    const place = { key: `${within}/${name}`, name, newest };
+    collection.places.set(name, place);
+    this.#lastPlace = place;
+    return place;
   }
 
   #replay(log: EventLog<WatchEvent<V>>, prefix: string, from: number, subscriber: Subscriber<WatchEvent<V>>): void {
@@ -220,38 +254,23 @@ export class Store<V extends object> {
     }
   }
 
-  #write(key: string, value: V | undefined, expected: number | undefined): WriteResult {
-    const within = collectionOf(key);
-    const collection = this.#collection(within);
-    const latest = this.#placeOf(key)?.newest;
-    const exists = latest?.value !== undefined;
-    const actual = exists ? latest.revision : 0;
-    if (expected !== undefined && expected !== actual) return { ok: false, actual };
-    const revision = ++this.#revision;
-    const createRevision = exists ? latest.createRevision : revision;
-    const name = latest?.name ?? key.slice(within.length + 1);
-    this.#keep(key, { revision, name, createRevision, value, previous: latest }, collection);
-    collection.live += (value === undefined ? 0 : 1) - (exists ? 1 : 0);
-    const event = { revision, key, name, value, before: latest?.value };
-    this.#all.log.append(event);
-    collection.log.append(event);
-    this.#announce(event, collection);
-    return { ok: true, revision };
-  }
-
   /** Tells the watchers. A watcher that writes is told of its own write after everybody was told of what came before. */
-  #announce(written: WatchEvent<V>, within: Feed<V>): void {
-    this.#unannounced.push({ event: written, feed: within });
-    if (this.#announcing) return;
+  #announce(event: WatchEvent<V>, feed: Feed<V>): void {
+    if (this.#announcing) {
+      this.#unannounced.push({ event, feed });
+      return;
+    }
     this.#announcing = true;
     try {
+      tell(this.#all, event);
+      tell(feed, event);
       // The array grows while it is walked, by what watchers write.
       for (const { event, feed } of this.#unannounced) {
         tell(this.#all, event);
         tell(feed, event);
       }
     } finally {
-      this.#unannounced.length = 0;
+      if (this.#unannounced.length > 0) this.#unannounced.length = 0;
       this.#announcing = false;
     }
   }
@@ -259,7 +278,7 @@ export class Store<V extends object> {
   #collection(name: string): Collection<V> {
     let collection = this.#collections.get(name);
     if (collection === undefined) {
-      collection = { keys: new Map(), live: 0, ...newFeed() };
+      collection = { places: new Map(), live: 0, ...newFeed() };
       this.#collections.set(name, collection);
     }
     return collection;
@@ -284,19 +303,17 @@ function newFeed<V>(): Feed<V> {
 
 function tell<V>({ watchers }: Feed<V>, event: WatchEvent<V>): void {
   for (const { prefix, after, subscriber } of watchers)
-    if (event.revision > after && event.key.startsWith(prefix)) subscriber.next(event);
+    if (event.revision > after && (prefix === '' || event.name.startsWith(prefix))) subscriber.next(event);
 }
 
-const SLASH = '/'.charCodeAt(0);
-// Keys of one collection come many in a row: its name is not cut out of each of them.
-let lastCollection = '';
-
 function collectionOf(key: string): string {
-  if (key.charCodeAt(lastCollection.length) === SLASH && key.startsWith(lastCollection)) return lastCollection;
+  return parted(key)[0];
+}
+
+/** The collection of a key or of a prefix, and what follows it. */
+function parted(key: string): readonly [string, string] {
   const slash = key.indexOf('/');
-  if (slash < 0) return key;
-  lastCollection = key.slice(0, slash);
-  return lastCollection;
+  return slash < 0 ? [key, ''] : [key.slice(0, slash), key.slice(slash + 1)];
 }
 
 /** The last version made at or before `revision`. Nearly every read is of the newest or of one close to it. */

@@ -67,7 +67,12 @@ function read(history: History, subject: StoreUnderTest, share: number): void {
 
 function readNow(history: History, subject: StoreUnderTest): void {
   const now = history.events.length;
-  for (const key of KEYS) expect(subject.store.get(key)).toEqual(entryAt(history, key, now));
+  for (const key of KEYS) {
+    const entry = entryAt(history, key, now);
+    const slash = key.indexOf('/');
+    expect(subject.store.get(key)).toEqual(entry);
+    expect(subject.store.read(key.slice(0, slash), key.slice(slash + 1))).toBe(entry?.value);
+  }
   for (const name of ['pods', 'podsets', 'nodes', 'nothing']) {
     expect(subject.store.count(name)).toBe(entriesAt(history, name, now).length);
   }
