@@ -37,6 +37,8 @@ import { forgetContainer } from './container.ts';
 const RETRY_FIRST_MS = 10_000;
 const RETRY_LONGEST_MS = 300_000;
 
+const NOTHING: readonly Intent[] = [];
+
 /** CNI ADD: the sandbox with its address; or, where the node has none left, the Event that tells of it. */
 export function addSandbox(pod: Pod, key: Key, node: Node, dataplane: Dataplane, at: Moment): readonly Intent[] {
   const { name } = node.metadata;
@@ -83,6 +85,7 @@ export function deleteSandboxes(pods: readonly Key[], dataplane: Dataplane): rea
  * and no sandbox has, left when a kubelet died between the two. Both at once: nobody may look at the node again.
  */
 export function sweepSandboxes(orphans: readonly Key[], node: string, dataplane: Dataplane): readonly Intent[] {
+  if (orphans.length === 0 && !dataplane.cnsPool.has(node)) return NOTHING;
   const pools = poolsWithout(orphans, dataplane);
   const pool = pools.get(node) ?? dataplane.cnsPool.get(node);
   const left = pool === undefined ? undefined : withoutUnused(pool, dataplane);

@@ -46,7 +46,9 @@ export function statusIntents(rollout: Rollout, measureProgress: boolean, at: Mo
   else if (measureProgress) noteProgress(rollout, counts, at);
   const status = shownStatus(counts, conditions.all);
   if (!isEqual(status, deployment.status)) {
-    return [{ do: 'update-status', object: { ...deployment, status } }];
+    // Field by field: a spread is slow.
+    const { apiVersion, kind, metadata, spec } = deployment;
+    return [{ do: 'update-status', object: { apiVersion, kind, metadata, spec, status } }];
   }
   return measureProgress ? deadlineIntents(deployment, at) : [];
 }

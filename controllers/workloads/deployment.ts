@@ -18,6 +18,7 @@ import {
   fileByOwnerUid,
   fileBySelectorLabel,
   keyOfOwner,
+  keysOfOwner,
   ownersWanting,
 } from './ownership.ts';
 
@@ -30,8 +31,8 @@ export const deployment: Controller = {
     Deployment: (_object, _view, key) => [key],
     ReplicaSet: (replicaSet, view) => {
       const owner = controllerOf(replicaSet);
-      if (owner !== undefined) return owner.kind === 'Deployment' ? [keyOfOwner(replicaSet, owner)!] : [];
-      return ownersWanting(replicaSet, (label) => view.byIndex('Deployment', 'selectorLabel', label));
+      if (owner === undefined) return ownersWanting('Deployment', replicaSet, view);
+      return owner.kind === 'Deployment' ? keysOfOwner(replicaSet, owner) : NO_KEYS;
     },
     // A Deployment of type Recreate waits for its old pods to go; all others hear of pods through their ReplicaSets.
     Pod: (pod, view) => {

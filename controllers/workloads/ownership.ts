@@ -17,7 +17,7 @@ import {
   type OwnerReference,
   type ReplicaSet,
 } from '../../src/model/index.ts';
-import type { Intent } from '../../src/reconcile/index.ts';
+import type { Intent, View } from '../../src/reconcile/index.ts';
 
 const NONE: readonly string[] = [];
 
@@ -33,23 +33,29 @@ export function controllerOf(object: KubernetesObject): OwnerReference | undefin
 
 interface Located {
   readonly namespace: string | undefined;
-  readonly key: Key | undefined;
+  /** of the one owner; none for a kind that is not emulated */
+  readonly keys: readonly Key[];
 }
 
 /** Objects of one template share their frozen owner references: where each lies is spelled out once. */
 const located = new WeakMap<OwnerReference, Located>();
 
 /** Where an object's owner would be; undefined for a kind that is not emulated. */
-export function keyOfOwner({ metadata }: KubernetesObject, reference: OwnerReference): Key | undefined {
+export function keyOfOwner(object: KubernetesObject, reference: OwnerReference): Key | undefined {
+  return keysOfOwner(object, reference)[0];
+}
+
+/** The same as a list, which is made once. */
+export function keysOfOwner({ metadata }: KubernetesObject, reference: OwnerReference): readonly Key[] {
   const { namespace } = metadata;
   let place = located.get(reference);
   if (place === undefined || place.namespace !== namespace) {
     const { kind, name } = reference;
-    const key = !isKind(kind) ? undefined : KIND_INFO[kind].namespaced ? `${namespace}/${name}` : name;
-    place = { namespace, key };
+    const keys = !isKind(kind) ? NONE : [KIND_INFO[kind].namespaced ? `${namespace}/${name}` : name];
+    place = { namespace, keys };
     located.set(reference, place);
   }
-  return place.key;
+  return place.keys;
 }
 
 /** Index `ownerUid`: an object under the uid of each of its owners. */
@@ -93,14 +99,11 @@ function selectorLabelOf(namespace: string, selector: LabelSelector): string {
   return found.label;
 }
 
-/** The keys of those owners out of `candidates(label)` whose selector matches an orphan. */
-export function ownersWanting<O extends Deployment | ReplicaSet>(
-  orphan: KubernetesObject,
-  candidates: (label: string) => Iterable<O>,
-): readonly Key[] {
+/** The keys of those owners of a kind whose selector matches an orphan, by their index `selectorLabel`. */
+export function ownersWanting(kind: 'Deployment' | 'ReplicaSet', orphan: KubernetesObject, view: View): readonly Key[] {
   const keys: Key[] = [];
   for (const label of fileByOrphanLabel(orphan)) {
-    for (const owner of candidates(label)) {
+    for (const owner of view.byIndex(kind, 'selectorLabel', label)) {
       if (matchesSelector(owner.spec.selector, orphan.metadata.labels)) keys.push(keyOf(owner));
     }
   }

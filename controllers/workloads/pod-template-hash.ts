@@ -1,5 +1,5 @@
 /** Which ReplicaSet a pod template belongs to: its hash, and whether two templates are the same. */
-import { type PodTemplateSpec, withSortedKeys } from '../../src/model/index.ts';
+import { isEqual, type PodTemplateSpec, withSortedKeys } from '../../src/model/index.ts';
 
 export const POD_TEMPLATE_HASH_LABEL = 'pod-template-hash';
 
@@ -9,8 +9,8 @@ const SAFE_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** Templates are frozen and shared, so a text made once is good for as long as the template lives. */
-const texts = new WeakMap<PodTemplateSpec, string>();
+/** Templates are frozen: two that were found the same stay so. Each with the one that it was compared with last. */
+const same = new WeakMap<PodTemplateSpec, PodTemplateSpec>();
 
 /**
  * The value of the label `pod-template-hash`. The real one is FNV-1a, 32 bits, over Go's printed form of the template
@@ -19,7 +19,7 @@ const texts = new WeakMap<PodTemplateSpec, string>();
  */
 export function podTemplateHash(template: PodTemplateSpec): string {
   let hash = FNV_OFFSET;
-  const bytes = new TextEncoder().encode(templateText(template));
+  const bytes = new TextEncoder().encode(JSON.stringify(withSortedKeys(withoutHash(template))));
   for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, FNV_PRIME);
   const digits = String(hash >>> 0);
   return [...digits].map((digit) => SAFE_ALPHABET[digit.charCodeAt(0) % SAFE_ALPHABET.length]).join('');
@@ -27,15 +27,13 @@ export function podTemplateHash(template: PodTemplateSpec): string {
 
 /** Whether two templates differ in nothing but the hash label (`EqualIgnoreHash`, pkg/controller/deployment/util). */
 export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
-  return a === b || templateText(a) === templateText(b);
+  if (a === b || same.get(a) === b) return true;
+  if (!isEqual(withoutHash(a), withoutHash(b))) return false;
+  same.set(a, b);
+  return true;
 }
 
-function templateText(template: PodTemplateSpec): string {
-  let text = texts.get(template);
-  if (text === undefined) {
-    const { [POD_TEMPLATE_HASH_LABEL]: _, ...labels } = template.metadata.labels ?? {};
-    text = JSON.stringify(withSortedKeys({ ...template, metadata: { ...template.metadata, labels } }));
-    texts.set(template, text);
-  }
-  return text;
+function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
+  const { [POD_TEMPLATE_HASH_LABEL]: _, ...labels } = template.metadata.labels ?? {};
+  return { ...template, metadata: { ...template.metadata, labels } };
 }
