@@ -3,7 +3,8 @@
  * dropped and told of, nulls and zero values are left out or printed as the apiserver prints them.
  *
  * What equals `before` comes back as `before` itself, part by part: an unchanged object is the same object, a changed one
- * shares all that did not change. A part that already is `before`'s is not read at all.
+ * shares all that did not change. A part that already is `before`'s is not read at all. All but the object itself comes back
+ * frozen.
  */
 import { canonicalQuantity, deepFreeze } from '../model/index.ts';
 import { type Field, goTypeName, type Scalar, type Struct, type Type } from './schema/index.ts';
@@ -65,7 +66,9 @@ function decodeStruct(
         : decodeField(field, part, was, { within: place, step: name }, struct, findings);
     }
   }
-  return sharedStruct(emit(struct, decoded), known);
+  const fields = emit(struct, decoded);
+  const shared = known === undefined ? fields : sharedMap(fields, known);
+  return place === undefined ? shared : Object.freeze(shared);
 }
 
 /** Whether it is a value of the type with nothing to look into: most fields are texts. */
@@ -91,7 +94,7 @@ function decodeField(
   const unknown = findings.unknownFields.length;
   const part = decodeType(field.type, value, before, place, holder, findings);
   const isFine = findings.error === error && findings.unknownFields.length === unknown;
-  if (isFine && Object.isFrozen(value)) readParts.set(value, { type: field.type, part: deepFreeze(part) });
+  if (isFine && Object.isFrozen(value)) readParts.set(value, { type: field.type, part });
   return part;
 }
 
@@ -108,12 +111,7 @@ function decodeType(
       return decodeStruct(type.struct, value ?? {}, before, place, holder, findings);
     case 'list':
       if (!Array.isArray(value)) return mismatch(value, type, place, holder, findings);
-      return sharedList(
-        value.map((item, i) =>
-          decodeType(type.of, item, Array.isArray(before) ? before[i] : undefined, step(place, i), holder, findings),
-        ),
-        before,
-      );
+      return decodeList(type.of, value, Array.isArray(before) ? before : NOTHING_BEFORE, place, holder, findings);
     case 'map':
       return decodeMap(type.of, value, before, place, holder, findings);
     case 'scalar':
@@ -121,6 +119,29 @@ function decodeType(
     default:
       return type satisfies never;
   }
+}
+
+const NOTHING_BEFORE: readonly unknown[] = [];
+
+function decodeList(
+  of: Type,
+  value: readonly unknown[],
+  before: readonly unknown[],
+  place: Place,
+  holder: Struct,
+  findings: Findings,
+): readonly unknown[] {
+  const list: unknown[] = [];
+  let isShared = value.length === before.length;
+  for (let i = 0; i < value.length; i++) {
+    const item = value[i];
+    const was = before[i];
+    const isDone = item === was && item !== undefined;
+    const part = isDone ? item : decodeType(of, item, was, { within: place, step: i }, holder, findings);
+    if (part !== was) isShared = false;
+    list.push(part);
+  }
+  return isShared && before !== NOTHING_BEFORE ? before : Object.freeze(list);
 }
 
 function decodeMap(
@@ -137,7 +158,7 @@ function decodeMap(
     const part = value[key] ?? ZERO[of.is === 'scalar' ? of.scalar : 'any'];
     map[key] = decodeType(of, part, undefined, place, holder, findings);
   }
-  return sharedMap(map, before);
+  return Object.freeze(isFields(before) ? sharedMap(map, before) : map);
 }
 
 function decodeScalar(
@@ -149,7 +170,7 @@ function decodeScalar(
 ): unknown {
   switch (type.scalar) {
     case 'any':
-      return value;
+      return deepFreeze(value);
     case 'string':
     case 'time':
       return typeof value === 'string' ? value : mismatch(value, type, place, holder, findings);
@@ -271,12 +292,8 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function sharedStruct(fields: Fields, before: Fields | undefined): Fields {
-  return before === undefined ? fields : sharedMap(fields, before);
-}
-
-function sharedMap(map: Fields, before: unknown): Fields {
-  if (!isFields(before)) return map;
+/** `before` in place of what is the same. */
+function sharedMap(map: Fields, before: Fields): Fields {
   let count = 0;
   for (const key in map) {
     if (map[key] !== before[key]) return map;
@@ -284,16 +301,6 @@ function sharedMap(map: Fields, before: unknown): Fields {
   }
   for (const _ in before) count--;
   return count === 0 ? before : map;
-}
-
-function sharedList(list: unknown[], before: unknown): unknown[] {
-  if (!Array.isArray(before) || before.length !== list.length) return list;
-  for (let i = 0; i < list.length; i++) if (list[i] !== before[i]) return list;
-  return before;
-}
-
-function step(within: Place, index: number): Place {
-  return { within, step: index };
 }
 
 /** `spec.ports[0].port` */

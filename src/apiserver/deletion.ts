@@ -2,7 +2,15 @@
  * What a DELETE makes of an object: gone at once, marked and left to its finalizers or its grace period, or left as it is.
  * Source: k8s.io/apiserver/pkg/registry/rest/delete.go `BeforeDelete` and pkg/registry/generic/registry/store.go.
  */
-import { KIND_INFO, type KubernetesObject, type Moment, momentOf, type Pod, timestampOf } from '../model/index.ts';
+import {
+  KIND_INFO,
+  type KubernetesObject,
+  type Moment,
+  momentOf,
+  type Pod,
+  timestampOf,
+  withFields,
+} from '../model/index.ts';
 import type { DeleteOptions } from './contract.ts';
 import { deepEqual } from './sharing.ts';
 import { deleteConflict, type Refused } from './status.ts';
@@ -93,7 +101,7 @@ function finalizersFor({ metadata }: KubernetesObject, { propagationPolicy }: De
 export function withFinalizers<T extends KubernetesObject>(object: T, finalizers: readonly string[]): T {
   if (deepEqual(finalizers, object.metadata.finalizers ?? [])) return object;
   const { finalizers: _, ...metadata } = object.metadata;
-  return { ...object, metadata: finalizers.length === 0 ? metadata : { ...metadata, finalizers } };
+  return { ...object, metadata: finalizers.length === 0 ? metadata : withFields(metadata, { finalizers }) };
 }
 
 function withDeletion<T extends KubernetesObject>(object: T, at: Moment, grace: number, generation?: number): T {

@@ -1,4 +1,5 @@
 /** Namespaces. Source: kubernetes pkg/registry/core/namespace/strategy.go. */
+import { withFields } from '../model/index.ts';
 import { labelName } from './names.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -14,7 +15,7 @@ export const NAMESPACE_STRATEGY: Strategy<'Namespace'> = {
     const { metadata } = namespace;
     const name = metadata.name ?? '';
     if (name === '' || metadata.labels?.[NAME_LABEL] === name) return namespace;
-    return { ...namespace, metadata: { ...metadata, labels: { ...metadata.labels, [NAME_LABEL]: name } } };
+    return { ...namespace, metadata: withFields(metadata, { labels: { ...metadata.labels, [NAME_LABEL]: name } }) };
   },
   prepareForCreate(namespace) {
     const finalizers = namespace.spec.finalizers ?? [];

@@ -34,11 +34,14 @@ function shareFields(after: Fields, before: Fields): Fields {
   let same = true;
   let extra = 0;
   for (const name in after) {
-    const part = share(after[name], before[name]);
-    if (!Object.is(part, before[name]) || !(name in before)) same = false;
-    if (fields === undefined && !Object.is(part, after[name])) fields = { ...after };
-    if (fields !== undefined) fields[name] = part;
+    const value = after[name];
+    const was = before[name];
     extra--;
+    if (value === was && value !== undefined) continue;
+    const part = share(value, was);
+    if (!Object.is(part, was) || !(name in before)) same = false;
+    if (fields === undefined && !Object.is(part, value)) fields = { ...after };
+    if (fields !== undefined) fields[name] = part;
   }
   for (const _ in before) extra++;
   return same && extra === 0 ? before : (fields ?? after);

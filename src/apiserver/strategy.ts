@@ -3,7 +3,7 @@
  * k8s.io/apiserver/pkg/registry/rest. Objects that are passed in are this request's own at the top; their parts may be
  * shared and frozen, so a strategy returns a new object where it changes something.
  */
-import type { Kind, ObjectOf } from '../model/index.ts';
+import { type Kind, type ObjectOf, withFields } from '../model/index.ts';
 import type { FieldErrors } from './field-errors.ts';
 import type { NameRule } from './metadata.ts';
 
@@ -34,5 +34,5 @@ export function withGeneration<T extends { readonly metadata: { readonly generat
 ): T {
   if (!changed) return object;
   const generation = (before.metadata.generation ?? 0) + 1;
-  return { ...object, metadata: { ...object.metadata, generation } };
+  return { ...object, metadata: withFields(object.metadata, { generation }) };
 }

@@ -2,10 +2,12 @@
 import {
   copyWithFrozenParts,
   deepFreeze,
+  freezeParts,
   KIND_INFO,
   type Kind,
   type KubernetesObject,
   type ObjectMeta,
+  type Pod,
   randomSuffix,
   randomUid,
   timestampOf,
@@ -78,15 +80,33 @@ export function keptMetadata(sent: ObjectMeta, before: ObjectMeta): ObjectMeta {
   return metadata as ObjectMeta;
 }
 
-/** The object as it is stored, in place of `before`: frozen, with its revision. */
+/**
+ * The object as it is stored, in place of `before`: frozen, with its revision. Metadata that is not frozen yet is this
+ * request's own, and gets its revision where it is.
+ */
 export function atRevision<T extends KubernetesObject>(object: T, revision: number, before: T | undefined): T {
-  const metadata: Fields = copyWithFrozenParts(object.metadata, before?.metadata);
+  const isOwn = !Object.isFrozen(object.metadata);
+  const metadata: Fields = isOwn ? object.metadata : copyWithFrozenParts(object.metadata);
+  if (isOwn) freezeParts(object.metadata, before?.metadata);
   metadata.resourceVersion = String(revision);
+  Object.freeze(metadata);
+  if (object.kind === 'Pod') return storedPod(object, metadata as Pod['metadata'], before as Pod | undefined) as T;
   const stored = {} as T;
   for (const name in object) {
     const part = object[name];
-    if (name === 'metadata') stored[name] = Object.freeze(metadata) as typeof part;
-    else stored[name] = part === before?.[name] ? part : deepFreeze(part, before?.[name]);
+    if (name === 'metadata') stored[name] = metadata as typeof part;
+    else stored[name] = deepFreeze(part, before?.[name]);
   }
   return Object.freeze(stored);
+}
+
+/** Most of what is written are pods, and they always have these fields: they are not walked through. */
+function storedPod({ apiVersion, kind, spec, status }: Pod, metadata: Pod['metadata'], before: Pod | undefined): Pod {
+  return Object.freeze({
+    apiVersion,
+    kind,
+    metadata,
+    spec: deepFreeze(spec, before?.spec),
+    status: deepFreeze(status, before?.status),
+  });
 }

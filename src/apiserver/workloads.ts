@@ -46,7 +46,8 @@ export const DEPLOYMENT_STRATEGY: Strategy<'Deployment'> = {
   },
   prepareForStatusUpdate(deployment, before) {
     const { labels: _, ...metadata } = deployment.metadata;
-    const kept = before.metadata.labels === undefined ? metadata : { ...metadata, labels: before.metadata.labels };
+    const kept =
+      before.metadata.labels === undefined ? metadata : withFields(metadata, { labels: before.metadata.labels });
     return { ...deployment, metadata: kept, spec: before.spec };
   },
   validate: validateDeployment,

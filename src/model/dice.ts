@@ -21,6 +21,8 @@ export function randomSuffix(dice: Dice, length: number): string {
 const UID_SHAPE = 'xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx';
 const [HYPHEN, DRAWN, VARIANT] = Array.from('-xv', (character) => character.charCodeAt(0));
 const DIGITS: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+/** the characters' codes of the uid made last: one list for all, whose hyphens and version stay */
+const codes: number[] = Array.from(UID_SHAPE, (character) => character.charCodeAt(0));
 const VARIANTS: readonly number[] = Array.from('89ab', (digit) => digit.charCodeAt(0));
 
 /**
@@ -30,13 +32,13 @@ const VARIANTS: readonly number[] = Array.from('89ab', (digit) => digit.charCode
 export function randomUid(dice: Dice): string {
   const words = [dice.below(0x100000000), dice.below(0x100000000), dice.below(0x100000000), dice.below(0x100000000)];
   const variant = VARIANTS[dice.below(VARIANTS.length)]!;
-  const codes: number[] = [];
   let place = 0;
   for (let i = 0; i < UID_SHAPE.length; i++) {
     const shape = UID_SHAPE.charCodeAt(i);
-    const digit = DIGITS[(words[place >> 3]! >>> (28 - 4 * (place & 7))) & 15]!;
-    codes.push(shape === DRAWN ? digit : shape === VARIANT ? variant : shape);
-    if (shape !== HYPHEN) place++;
+    if (shape === HYPHEN) continue;
+    if (shape === DRAWN) codes[i] = DIGITS[(words[place >> 3]! >>> (28 - 4 * (place & 7))) & 15]!;
+    else if (shape === VARIANT) codes[i] = variant;
+    place++;
   }
   return String.fromCharCode(...codes);
 }

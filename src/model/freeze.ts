@@ -6,7 +6,7 @@
  * a layout of its own once it is frozen: thousands of objects with as many layouts made every reader of them slow.
  */
 export function deepFreeze<T>(value: T, known?: unknown): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (typeof value !== 'object' || value === null || value === known || Object.isFrozen(value)) return value;
   if (!Array.isArray(value)) return Object.freeze(copyWithFrozenParts(value, known));
   const before = Array.isArray(known) ? known : NOTHING_KNOWN;
   for (let i = 0; i < value.length; i++) if (value[i] !== before[i]) value[i] = deepFreeze(value[i], before[i]);
@@ -14,6 +14,14 @@ export function deepFreeze<T>(value: T, known?: unknown): T {
 }
 
 const NOTHING_KNOWN: readonly unknown[] = [];
+
+/** Freezes what a record holds, and leaves the record itself as it is. */
+export function freezeParts<T extends object>(value: T, known?: Partial<T>): void {
+  for (const key in value) {
+    const part = value[key];
+    if (typeof part === 'object' && part !== null && part !== known?.[key]) value[key] = deepFreeze(part, known?.[key]);
+  }
+}
 
 /** A record's copy that can still be changed, and whose parts are frozen. */
 export function copyWithFrozenParts<T extends object>(value: T, known?: unknown): T {
