@@ -3,6 +3,8 @@ import { cidrOf, type KubernetesObject, type Node } from '../../src/model/index.
 import type { ProjectionDeclaration } from '../../src/reconcile/index.ts';
 import { blocksOf, type CidrSet } from './cidr-set.ts';
 
+const NO_CIDRS: readonly string[] = [];
+
 export interface NodeBlocks {
   /** the cluster CIDRs that the blocks are numbered in, one for each family */
   sets: readonly CidrSet[];
@@ -49,7 +51,8 @@ export function renumber(
 }
 
 function keepsBlocks(before: Node, after: Node): boolean {
-  return before.spec === after.spec && podCidrsOf(after).length > 0;
+  const [had, has] = [podCidrsOf(before), podCidrsOf(after)];
+  return has.length > 0 && had.length === has.length && has.every((text, i) => text === had[i]);
 }
 
 /** The numbers of the blocks that a CIDR covers in each set. */
@@ -81,5 +84,5 @@ function count({ holders, sets, waiting }: NodeBlocks, object: KubernetesObject,
 }
 
 export function podCidrsOf({ spec }: Node): readonly string[] {
-  return spec.podCIDRs ?? (spec.podCIDR === undefined ? [] : [spec.podCIDR]);
+  return spec.podCIDRs ?? (spec.podCIDR === undefined ? NO_CIDRS : [spec.podCIDR]);
 }

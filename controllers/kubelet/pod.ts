@@ -31,6 +31,7 @@ import { addSandbox, assignedAt, deleteSandboxes } from './sandbox.ts';
 
 /** From the sandbox to the running container, the image being on the node. */
 export const START_AFTER_MS = 1000;
+const START: Intent = { do: 'again', afterMs: START_AFTER_MS };
 
 const NO_KEYS: readonly Key[] = [];
 const NOTHING: readonly Intent[] = [];
@@ -84,10 +85,9 @@ function run(
   if (!onHost && network === undefined) {
     // Without addresses for pods the CNI plugin is not configured: the node tells of it, and the pod waits.
     if (!hasNetwork(node, view)) return NOTHING;
-    const added = addSandbox(pod, key, node, view.dataplane, at);
-    const intents: Intent[] = [...forgetContainer(key, view.dataplane), ...added];
-    if (added.some((intent) => intent.do === 'program')) intents.push({ do: 'again', afterMs: START_AFTER_MS });
-    return intents;
+    const forgotten = forgetContainer(key, view.dataplane);
+    const added = addSandbox(pod, key, node, view.dataplane, at, START);
+    return forgotten.length === 0 ? added : [...forgotten, ...added];
   }
   const assigned = network?.createdAt ?? assignedAt(pod);
   const startedAt = assigned + START_AFTER_MS;

@@ -39,20 +39,28 @@ const RETRY_LONGEST_MS = 300_000;
 
 const NOTHING: readonly Intent[] = [];
 
-/** CNI ADD: the sandbox with its address; or, where the node has none left, the Event that tells of it. */
-export function addSandbox(pod: Pod, key: Key, node: Node, dataplane: Dataplane, at: Moment): readonly Intent[] {
+/** CNI ADD: the sandbox with its address, and `next`; or, where the node has none left, the Event that tells of it. */
+export function addSandbox(
+  pod: Pod,
+  key: Key,
+  node: Node,
+  dataplane: Dataplane,
+  at: Moment,
+  next: Intent,
+): readonly Intent[] {
   const { name } = node.metadata;
   const pool = dataplane.cnsPool.get(name);
   const assigned = pool === undefined ? chooseAddresses(pod, node, dataplane) : askCns(pod, pool, dataplane, at);
   if ('error' in assigned) return refused(pod, node, assigned.error, at);
   const value = { pod: key, uid: pod.metadata.uid, node: name, addresses: assigned.addresses, createdAt: at };
   const sandbox: Intent = { do: 'program', piece: 'pod', key, value };
-  if (!('pool' in assigned)) return [sandbox];
+  if (!('pool' in assigned)) return [sandbox, next];
   return [
     { do: 'program', piece: 'cnsPool', key: name, value: assigned.pool },
     ...bereft(assigned.addresses, key, dataplane),
     sandbox,
     ...lateDelete(key, name, assigned.pool, dataplane),
+    next,
   ];
 }
 

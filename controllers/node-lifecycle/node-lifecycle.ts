@@ -15,7 +15,8 @@ import {
   type Pod,
   timestampOf,
 } from '../../src/model/index.ts';
-import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
+import type { Controller, Intent, ProjectionDeclaration, View } from '../../src/reconcile/index.ts';
+import { nodesThat } from './node-set.ts';
 import { taintsOf } from './taints.ts';
 
 /** `--node-monitor-grace-period`: 50 s by default since 1.32, 40 s before (kubernetes/kubernetes issues 121793, 127352). */
@@ -24,6 +25,7 @@ export const NODE_MONITOR_GRACE_PERIOD_MS = 50_000;
 const REPORTED_BY_KUBELET = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;
 
 const NO_KEYS: readonly Key[] = [];
+const SILENT_NODES = nodesThat('silent nodes', isSilent);
 
 export const nodeLifecycle: Controller = {
   name: 'node-controller',
@@ -32,12 +34,13 @@ export const nodeLifecycle: Controller = {
     Node: ({ metadata }) => [metadata.name],
     // A pod that says it is ready on a silent node was told so too late: that is looked at again.
     Pod: (pod, view) => {
+      const silent = view.projection(SILENT_NODES);
+      if (silent.size === 0) return NO_KEYS;
       const { nodeName } = pod.spec;
-      if (nodeName === undefined || !isPodReady(pod)) return NO_KEYS;
-      const node = view.get('Node', nodeName);
-      return node !== undefined && isSilent(node) ? [nodeName] : NO_KEYS;
+      return nodeName !== undefined && silent.has(nodeName) && isPodReady(pod) ? [nodeName] : NO_KEYS;
     },
   },
+  projections: [SILENT_NODES as ProjectionDeclaration<unknown>],
   indexes: { Pod: { nodeName: fileByNodeName } },
   reconcile(view, key, at) {
     const node = view.get('Node', key);

@@ -15,9 +15,11 @@ import {
   timestampOf,
   tolerates,
 } from '../../src/model/index.ts';
-import type { Controller, Intent } from '../../src/reconcile/index.ts';
+import type { Controller, Intent, ProjectionDeclaration } from '../../src/reconcile/index.ts';
+import { nodesThat } from './node-set.ts';
 
 const NO_KEYS: readonly Key[] = [];
+const EVICTING_NODES = nodesThat('nodes that evict', evicts);
 
 export const taintEviction: Controller = {
   name: 'taint-eviction-controller',
@@ -28,10 +30,13 @@ export const taintEviction: Controller = {
       return [...view.byIndex('Pod', 'nodeName', node.metadata.name)].map(keyOf).sort();
     },
     Pod: (pod, view, key) => {
-      const node = pod.spec.nodeName === undefined ? undefined : view.get('Node', pod.spec.nodeName);
-      return node !== undefined && evicts(node) ? [key] : NO_KEYS;
+      const evicting = view.projection(EVICTING_NODES);
+      if (evicting.size === 0) return NO_KEYS;
+      const { nodeName } = pod.spec;
+      return nodeName !== undefined && evicting.has(nodeName) ? [key] : NO_KEYS;
     },
   },
+  projections: [EVICTING_NODES as ProjectionDeclaration<unknown>],
   indexes: { Pod: { nodeName: fileByNodeName } },
   reconcile(view, key, at) {
     const pod = view.get('Pod', key);
