@@ -12,25 +12,73 @@ import type { Controller, IndexFunction, ProjectionDeclaration, View } from './c
 type AnyObject = ObjectOf<Kind>;
 type AnyIndexFunction = IndexFunction<Kind>;
 
-interface Filed {
-  object: AnyObject;
+const NO_VALUES: readonly string[] = [];
+
+// Classes and counted loops, here and where changes are handed on: every change of every object comes through for every
+// program, and what is not of one shape, or asks for an iterator, is compiled again and again.
+
+class Filed {
+  readonly key: Key;
+  /** undefined once it is gone */
+  object: AnyObject | undefined;
   /** the values it is filed under, for each index in turn */
-  readonly values: (readonly string[])[];
+  readonly values: (readonly string[])[] = [];
+  /** what changed next after it the last time */
+  next: Filed | undefined;
+
+  constructor(key: Key, object: AnyObject) {
+    this.key = key;
+    this.object = object;
+  }
 }
 
-interface Index {
+class Index {
   readonly name: string;
   readonly file: AnyIndexFunction;
-  readonly entries: Map<string, Set<Filed>>;
+  readonly #part: ((object: AnyObject) => unknown) | undefined;
+  readonly entries = new Map<string, Set<Filed>>();
+
+  constructor(name: string, file: AnyIndexFunction) {
+    this.name = name;
+    this.file = file;
+    this.#part = file.part;
+  }
+
+  /** Whether an object may be filed elsewhere after a change. */
+  mayDiffer(before: AnyObject, after: AnyObject): boolean {
+    const part = this.#part;
+    return part === undefined || part(before) !== part(after);
+  }
 }
 
-interface KindCache {
-  readonly objects: Map<Key, Filed>;
-  readonly indexes: Index[];
-  readonly projections: { readonly declaration: ProjectionDeclaration<unknown>; readonly value: unknown }[];
+class Projection {
+  readonly declaration: ProjectionDeclaration<unknown>;
+  readonly value: unknown;
+
+  constructor(declaration: ProjectionDeclaration<unknown>, value: unknown) {
+    this.declaration = declaration;
+    this.value = value;
+  }
 }
 
-const NO_VALUES: readonly string[] = [];
+class KindCache {
+  readonly objects = new Map<Key, Filed>();
+  readonly indexes: Index[] = [];
+  readonly projections: Projection[] = [];
+  #changed: Filed | undefined;
+
+  /** What is changing. Thousands change in the order in which they came, or changed before: so that is looked at first. */
+  changing(key: Key): Filed | undefined {
+    const likely = this.#changed?.next;
+    if (likely === undefined || likely.key !== key || likely.object === undefined) return this.objects.get(key);
+    return likely;
+  }
+
+  changed(filed: Filed): void {
+    if (this.#changed !== undefined && this.#changed.next !== filed) this.#changed.next = filed;
+    this.#changed = filed;
+  }
+}
 
 export class Cache implements View {
   readonly #kinds = new Map<Kind, KindCache>();
@@ -81,9 +129,9 @@ export class Cache implements View {
   }
 
   #index(kind: Kind, index: string): Index {
-    const declared = this.#kinds.get(kind)?.indexes.find(({ name }) => name === index);
-    if (declared === undefined) throw new Error(`no controller of this program declares index ${index} of ${kind}`);
-    return declared;
+    const indexes = this.#kinds.get(kind)?.indexes ?? [];
+    for (let i = 0; i < indexes.length; i++) if (indexes[i]!.name === index) return indexes[i]!;
+    throw new Error(`no controller of this program declares index ${index} of ${kind}`);
   }
 
   projection<T>(declaration: ProjectionDeclaration<T>): T {
@@ -95,29 +143,25 @@ export class Cache implements View {
   /** Takes in one object as it is now; undefined where it is gone. Returns what was there before. */
   apply(kind: Kind, key: Key, after: AnyObject | undefined): AnyObject | undefined {
     const cache = this.#kindCache(kind);
-    const filed = cache.objects.get(key);
+    const filed = cache.changing(key);
     const before = filed?.object;
-    if (filed !== undefined && after !== undefined) {
-      replace(cache, filed, after);
-    } else if (after !== undefined) {
-      const record: Filed = { object: after, values: [] };
-      cache.objects.set(key, record);
-      for (let i = 0; i < cache.indexes.length; i++) {
-        const index = cache.indexes[i]!;
-        refile(index, record, i, index.file(after));
-      }
-    } else if (filed !== undefined) {
-      cache.objects.delete(key);
-      for (const [i, index] of cache.indexes.entries()) refile(index, filed, i, NO_VALUES);
-    } else return undefined;
-    for (const { declaration, value } of cache.projections) declaration.apply(value, before, after);
+    if (filed === undefined) {
+      if (after === undefined) return undefined;
+      insert(cache, key, after);
+    } else if (after === undefined) remove(cache, key, filed);
+    else replace(cache, filed, after);
+    const { projections } = cache;
+    for (let i = 0; i < projections.length; i++) {
+      const projection = projections[i]!;
+      projection.declaration.apply(projection.value, before, after);
+    }
     return before;
   }
 
   #kindCache(kind: Kind): KindCache {
     let cache = this.#kinds.get(kind);
     if (cache === undefined) {
-      cache = { objects: new Map(), indexes: [], projections: [] };
+      cache = new KindCache();
       this.#kinds.set(kind, cache);
     }
     return cache;
@@ -126,7 +170,7 @@ export class Cache implements View {
   #addIndex(kind: Kind, name: string, file: AnyIndexFunction): void {
     const { indexes } = this.#kindCache(kind);
     const known = indexes.find((index) => index.name === name);
-    if (known === undefined) indexes.push({ name, file, entries: new Map() });
+    if (known === undefined) indexes.push(new Index(name, file));
     else if (known.file !== file) throw new Error(`index ${name} of ${kind} is declared twice, differently`);
   }
 
@@ -134,40 +178,64 @@ export class Cache implements View {
     if (this.#projections.has(declaration)) return;
     const value = declaration.create();
     this.#projections.set(declaration, value);
-    for (const kind of declaration.kinds) this.#kindCache(kind).projections.push({ declaration, value });
+    for (const kind of declaration.kinds) this.#kindCache(kind).projections.push(new Projection(declaration, value));
   }
 }
 
 /** A copy: who reads an index may be writing to it by the time it goes on. */
 function objectsOf<K extends Kind>(filed: Iterable<Filed> | undefined): ObjectOf<K>[] {
   const objects: ObjectOf<K>[] = [];
-  if (filed !== undefined) for (const { object } of filed) objects.push(object as ObjectOf<K>);
+  if (filed !== undefined) for (const record of filed) objects.push(record.object as ObjectOf<K>);
   return objects;
 }
 
-function replace({ indexes }: KindCache, filed: Filed, after: AnyObject): void {
-  const before = filed.object;
-  filed.object = after;
+function insert(cache: KindCache, key: Key, object: AnyObject): void {
+  const { objects, indexes } = cache;
+  const filed = new Filed(key, object);
+  objects.set(key, filed);
+  cache.changed(filed);
   for (let i = 0; i < indexes.length; i++) {
-    const { file } = indexes[i]!;
-    if (file.part === undefined || file.part(before) !== file.part(after)) refile(indexes[i]!, filed, i, file(after));
+    const index = indexes[i]!;
+    const values = index.file(object);
+    filed.values.push(values);
+    for (let j = 0; j < values.length; j++) addTo(index, values[j]!, filed);
   }
 }
 
+function replace(cache: KindCache, filed: Filed, after: AnyObject): void {
+  const { indexes } = cache;
+  const before = filed.object!;
+  filed.object = after;
+  cache.changed(filed);
+  for (let i = 0; i < indexes.length; i++) {
+    const index = indexes[i]!;
+    if (index.mayDiffer(before, after)) refile(index, filed, i, index.file(after));
+  }
+}
+
+function remove({ objects, indexes }: KindCache, key: Key, filed: Filed): void {
+  objects.delete(key);
+  filed.object = undefined;
+  for (let i = 0; i < indexes.length; i++) refile(indexes[i]!, filed, i, NO_VALUES);
+}
+
 function refile(index: Index, filed: Filed, position: number, is: readonly string[]): void {
-  const was = filed.values[position] ?? NO_VALUES;
+  const was = filed.values[position]!;
   if (sameTexts(was, is)) return;
   filed.values[position] = is;
-  for (const value of was) {
-    if (is.includes(value)) continue;
-    const entry = index.entries.get(value);
-    if (entry?.delete(filed) && entry.size === 0) index.entries.delete(value);
-  }
-  for (const value of is) {
-    const entry = index.entries.get(value);
-    if (entry === undefined) index.entries.set(value, new Set([filed]));
-    else entry.add(filed);
-  }
+  for (let i = 0; i < was.length; i++) if (!is.includes(was[i]!)) removeFrom(index, was[i]!, filed);
+  for (let i = 0; i < is.length; i++) addTo(index, is[i]!, filed);
+}
+
+function addTo({ entries }: Index, value: string, filed: Filed): void {
+  const entry = entries.get(value);
+  if (entry !== undefined) entry.add(filed);
+  else entries.set(value, new Set<Filed>().add(filed));
+}
+
+function removeFrom({ entries }: Index, value: string, filed: Filed): void {
+  const entry = entries.get(value);
+  if (entry?.delete(filed) && entry.size === 0) entries.delete(value);
 }
 
 function sameTexts(a: readonly string[], b: readonly string[]): boolean {

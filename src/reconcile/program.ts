@@ -56,6 +56,10 @@ interface Watcher {
   readonly queue: WorkQueue;
 }
 
+function addAll(queue: WorkQueue, keys: readonly Key[], because: number | undefined): void {
+  for (let i = 0; i < keys.length; i++) queue.add(keys[i]!, because);
+}
+
 export class RunningProgram {
   readonly name: ProgramName;
   readonly #options: ProgramOptions;
@@ -171,9 +175,11 @@ export class RunningProgram {
   #take(kind: Kind, key: Key, after: ObjectOf<Kind> | undefined, revision: number): void {
     const before = this.#cache.apply(kind, key, after);
     const because = this.#options.observer.observing ? revision : undefined;
-    for (const { watch, queue } of this.#watchersOf(kind)) {
-      if (before !== undefined) for (const concerned of watch(before, this.#cache, key)) queue.add(concerned, because);
-      if (after !== undefined) for (const concerned of watch(after, this.#cache, key)) queue.add(concerned, because);
+    const watchers = this.#watchersOf(kind);
+    for (let i = 0; i < watchers.length; i++) {
+      const { watch, queue } = watchers[i]!;
+      if (before !== undefined) addAll(queue, watch(before, this.#cache, key), because);
+      if (after !== undefined) addAll(queue, watch(after, this.#cache, key), because);
     }
   }
 
