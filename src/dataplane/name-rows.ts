@@ -3,7 +3,7 @@
  * one of the few texts that addresses begin with, and two octets; what else a name leads to is an object beside the rows.
  */
 import type { DnsHost } from './dns-records.ts';
-import { LabelRows } from './label-rows.ts';
+import { NameTable } from './name-table.ts';
 import { type NameWords, wordsOfName } from './name-words.ts';
 
 const LABEL_LENGTH_MAX = 63;
@@ -12,23 +12,25 @@ const LAST_OCTETS = Array.from({ length: 256 }, (_, octet) => String(octet));
 const ADDRESS = /^(\d+\.\d+\.)(\d+)\.(\d+)$/;
 /** A value is not negative: beside 16 bits of octets and one that tells addresses, 14 are left. */
 const PREFIXES_MAX = 1 << 14;
-const NO_SEED = () => 0;
+/** Four characters a word: most names are short, and what would fit them all would be mostly empty. */
+const SHORT_WORDS = 6;
+const MIDDLE_WORDS = 14;
+const LONG_WORDS = 32;
 
 /** Where a name's namespace begins; -1 where the name is not two labels. */
-function namespaceAt(name: NameWords): number {
-  const { length } = name;
-  const dot = name.isPlain ? name.firstDot() : -1;
+function namespaceAt({ text, length, isPlain }: NameWords): number {
+  const dot = isPlain ? text.indexOf('.') : -1;
   const isLabel = (size: number) => size > 0 && size <= LABEL_LENGTH_MAX;
-  if (!isLabel(dot) || !isLabel(length - dot - 1) || name.text.includes('.', dot + 1)) return -1;
+  if (!isLabel(dot) || !isLabel(length - dot - 1) || text.includes('.', dot + 1)) return -1;
   return dot + 1;
 }
 
 /** By `my-api.default`. What has no such name is not kept: whoever asks for it goes the long way. */
 export class NameRows {
-  readonly #namespaces = new LabelRows(NO_SEED);
-  readonly #services = new LabelRows((namespace) => this.#seeds[namespace]!);
-  /** by the number of a namespace, which it keeps: its hash and its name */
-  readonly #seeds: number[] = [];
+  readonly #short = new NameTable(SHORT_WORDS);
+  readonly #middle = new NameTable(MIDDLE_WORDS);
+  readonly #long = new NameTable(LONG_WORDS);
+  readonly #namespaceNumbers = new Map<string, number>();
   readonly #namespaceNames: string[] = [];
   readonly #prefixes: string[] = [];
   readonly #prefixNumbers = new Map<string, number>();
@@ -40,21 +42,14 @@ export class NameRows {
     return this.#size;
   }
 
-  /** The number of the namespace whose name stands there; -1 where no Service has been in it. `hash` is the name's. */
-  namespace(name: NameWords, from: number, to: number, hash = name.hash(from, to, 0)): number {
-    return this.#namespaces.find(name, from, to, 0, hash);
-  }
-
   namespaceName(namespace: number): string {
     return this.#namespaceNames[namespace]!;
   }
 
-  /**
-   * What `address` and `hosts` take, of the Service whose name is the first `to` characters; -1 where there is none.
-   * `namespaceHash` is the hash of the namespace's name: with it the row's place does not wait for what the namespace's row says.
-   */
-  service(name: NameWords, to: number, namespace: number, namespaceHash = this.#seeds[namespace]!): number {
-    return this.#services.find(name, 0, to, namespace, name.hash(0, to, namespaceHash));
+  /** Where names of so many characters are; a row's value there is what `address` and `hosts` take. */
+  tableOf(length: number): NameTable {
+    if (length <= SHORT_WORDS * 4) return this.#short;
+    return length <= MIDDLE_WORDS * 4 ? this.#middle : this.#long;
   }
 
   /** The one address, IPv4, that a Service's name leads to; undefined where it leads elsewhere. */
@@ -72,9 +67,7 @@ export class NameRows {
 
   get(key: string): readonly DnsHost[] | undefined {
     const name = wordsOfName(key);
-    const begins = namespaceAt(name);
-    const namespace = begins < 0 ? -1 : this.namespace(name, begins, name.length);
-    const service = namespace < 0 ? -1 : this.service(name, begins - 1, namespace);
+    const service = namespaceAt(name) < 0 ? -1 : this.#service(name);
     return service < 0 ? undefined : this.hosts(service);
   }
 
@@ -83,33 +76,34 @@ export class NameRows {
     const name = wordsOfName(key);
     const begins = namespaceAt(name);
     if (begins < 0) return;
-    const namespace = this.#numberOf(name, begins);
-    this.#services.set(name, 0, begins - 1, namespace, this.#valueOf(hosts));
+    this.tableOf(name.length).set(name, this.#numberOf(key.slice(begins)), this.#valueOf(hosts));
     this.#size++;
   }
 
   delete(key: string): void {
     const name = wordsOfName(key);
-    const begins = namespaceAt(name);
-    const namespace = begins < 0 ? -1 : this.namespace(name, begins, name.length);
-    const service = namespace < 0 ? -1 : this.service(name, begins - 1, namespace);
+    const service = namespaceAt(name) < 0 ? -1 : this.#service(name);
     if (service < 0) return;
     if ((service & 1) === 1) this.#freeOthers.push(service >>> 1);
-    this.#services.delete(name, 0, begins - 1, namespace);
+    this.tableOf(name.length).delete(name);
     this.#size--;
   }
 
   *keys(): Generator<string> {
-    for (const { owner, label } of this.#services.all()) yield `${label}.${this.#namespaceNames[owner]}`;
+    for (const table of [this.#short, this.#middle, this.#long]) for (const { name } of table.all()) yield name;
   }
 
-  #numberOf(name: NameWords, begins: number): number {
-    const known = this.namespace(name, begins, name.length);
-    if (known >= 0) return known;
-    const number = this.#namespaceNames.push(name.text.slice(begins)) - 1;
-    this.#seeds.push(name.hash(begins, name.length, 0));
-    this.#namespaces.set(name, begins, name.length, 0, number);
-    return number;
+  #service(name: NameWords): number {
+    const table = this.tableOf(name.length);
+    const row = table.find(name, name.length);
+    return row < 0 ? -1 : table.valueAt(row);
+  }
+
+  #numberOf(namespace: string): number {
+    const known = this.#namespaceNumbers.get(namespace);
+    if (known !== undefined) return known;
+    this.#namespaceNumbers.set(namespace, this.#namespaceNames.length);
+    return this.#namespaceNames.push(namespace) - 1;
   }
 
   #valueOf(hosts: readonly DnsHost[]): number {

@@ -8,8 +8,6 @@ const CHARACTERS_MAX = 1024;
 const FROM_A = 0x3f3f3f3f;
 const AFTER_Z = 0x25252525;
 const HIGH_BITS = 0x80808080;
-const DOTS = 0x2e2e2e2e;
-const ONES = 0x01010101;
 
 function mixed(hash: number, word: number): number {
   const product = Math.imul(hash ^ word, 0x9e3779b1);
@@ -21,7 +19,7 @@ function maskOf(characters: number): number {
   return (1 << (characters << 3)) - 1;
 }
 
-/** The hash of a label at the start of words whose unused bits are zero; `seed` as for `NameWords.hash`. */
+/** As `NameWords.hash`, of a name that lies at `at` of words whose unused bits are zero. */
 export function hashOfWords(words: Int32Array, at: number, length: number, seed: number): number {
   let hash = seed ^ length;
   for (let i = at, left = length; left > 0; i++, left -= 4) hash = mixed(hash, words[i]!);
@@ -66,40 +64,38 @@ export class NameWords {
     this.isPlain = all < 128 && (upper & HIGH_BITS) === 0 && length === text.length;
   }
 
-  /** The characters from `from` up to `to`, hashed; the length counts too. */
-  hash(from: number, to: number, seed: number): number {
+  /** The first `length` characters, hashed; how many they are counts too. */
+  hash(length: number, seed: number): number {
     const { words } = this;
-    const shift = (from & 3) << 3;
-    let hash = seed ^ (to - from);
-    let left = to - from;
-    let i = from >> 2;
-    for (; left >= 4; left -= 4, i++) hash = mixed(hash, wordAt(words, i, shift));
-    return left === 0 ? hash : mixed(hash, wordAt(words, i, shift) & maskOf(left));
+    const whole = length >> 2;
+    let hash = seed ^ length;
+    for (let i = 0; i < whole; i++) hash = mixed(hash, words[i]!);
+    const left = length & 3;
+    return left === 0 ? hash : mixed(hash, words[whole]! & maskOf(left));
   }
 
-  /** Whether the characters from `from` up to `to` are those at `at` of other words, whose unused bits are zero. */
-  equals(others: Int32Array, at: number, from: number, to: number): boolean {
+  /** Whether the first `length` characters are those at `at` of other words, whose unused bits are zero. */
+  beginsWith(others: Int32Array, at: number, length: number): boolean {
     const { words } = this;
+    const whole = length >> 2;
+    for (let i = 0; i < whole; i++) if (others[at + i] !== words[i]) return false;
+    const left = length & 3;
+    return left === 0 || others[at + whole] === (words[whole]! & maskOf(left));
+  }
+
+  /** Whether it ends with the words of a suffix, from `from` on. */
+  #endsWith(others: Int32Array, from: number): boolean {
+    const { words, length } = this;
     const shift = (from & 3) << 3;
-    let left = to - from;
+    let left = length - from;
     let i = from >> 2;
-    let k = at;
+    let k = 0;
     for (; left >= 4; left -= 4, i++, k++) if (others[k] !== wordAt(words, i, shift)) return false;
     return left === 0 || others[k] === (wordAt(words, i, shift) & maskOf(left));
   }
 
-  /** Puts the characters from `from` up to `to` into other words at `at`, unused bits as zeros. */
-  copy(others: Int32Array, at: number, from: number, to: number): void {
-    const shift = (from & 3) << 3;
-    let k = at;
-    for (let i = from; i < to; i += 4, k++) {
-      const word = wordAt(this.words, i >> 2, shift);
-      others[k] = to - i < 4 ? word & maskOf(to - i) : word;
-    }
-  }
-
   /** Puts the whole name into other words at `at`, unused bits as zeros. */
-  copyWhole(others: Int32Array, at: number): void {
+  copy(others: Int32Array, at: number): void {
     const { words } = this;
     const count = (this.length + 3) >> 2;
     for (let i = 0; i < count; i++) others[at + i] = words[i]!;
@@ -107,18 +103,7 @@ export class NameWords {
 
   endsWith(suffix: NameSuffix): boolean {
     const from = this.length - suffix.length;
-    return from >= 0 && this.equals(suffix.words, 0, from, this.length);
-  }
-
-  /** Where the first label ends; -1 where there is no dot. */
-  firstDot(): number {
-    const { words, length } = this;
-    for (let i = 0; i << 2 < length; i++) {
-      const unlike = words[i]! ^ DOTS;
-      const zeros = (unlike - ONES) & ~unlike & HIGH_BITS;
-      if (zeros !== 0) return (i << 2) + ((31 - Math.clz32(zeros & -zeros)) >> 3);
-    }
-    return -1;
+    return from >= 0 && this.#endsWith(suffix.words, from);
   }
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'dns-packet';
 
-const SECONDS = 4;
+const SECONDS = 2;
 /** queries that wait for their answers at any time */
 const OUTSTANDING = 100;
 

@@ -148,7 +148,7 @@ export class CacheRows {
     rows[at] = tag;
     rows[at + TTL_WORD] = ttl;
     this.#moments[(at + STORED_WORD) >> 1] = storedAt;
-    name.copyWhole(rows, at + HEAD_WORDS);
+    name.copy(rows, at + HEAD_WORDS);
     this.#items[row] = address;
     return true;
   }
@@ -190,7 +190,7 @@ export class CacheRows {
     if (this.#hashedName !== lowerName || this.#hashedType !== type) {
       this.#hashedName = lowerName;
       this.#hashedType = type;
-      this.#hashed = name.hash(0, name.length, seedOf(type));
+      this.#hashed = name.hash(name.length, seedOf(type));
     }
     return this.#hashed;
   }
@@ -209,7 +209,7 @@ export class CacheRows {
     const at = row * ROW_WORDS;
     const tag = this.#rows[at]!;
     if (tag === 0) return this.#keys[row] === keyOf(request);
-    return tag === plainTag(request, name) && name.equals(this.#rows, at + HEAD_WORDS, 0, name.length);
+    return tag === plainTag(request, name) && name.beginsWith(this.#rows, at + HEAD_WORDS, name.length);
   }
 
   /** The query's row, or one that becomes its. */

@@ -11,6 +11,9 @@ import type { KubernetesOptions } from './options.ts';
 
 export type Direct = (request: DnsRequest, context: DnsContext) => DnsMessage | undefined;
 
+/** Two labels and a dot. */
+const NAME_LENGTH_MAX = 127;
+
 const NEVER: Direct = () => undefined;
 
 /** Options that hide Services, and zones within zones, are left to the general way. */
@@ -71,15 +74,13 @@ export function directAnswers(options: KubernetesOptions): Direct {
     if (!name.isPlain) return undefined;
     for (const suffix of suffixes) {
       if (!name.endsWith(suffix)) continue;
+      const length = name.length - suffix.length;
+      if (length <= 0 || length > NAME_LENGTH_MAX) return undefined;
       const names = facts.dns.names;
-      const dot = name.firstDot();
-      const end = name.length - suffix.length;
-      if (dot <= 0 || dot + 1 >= end) return undefined;
-      const hash = name.hash(dot + 1, end, 0);
-      const namespace = names.namespace(name, dot + 1, end, hash);
-      const service = namespace < 0 ? -1 : names.service(name, dot, namespace, hash);
-      if (service < 0 || !exposed.has(namespace, names, facts.dnsNamespace)) return undefined;
-      const answers = recordsOf(request, service, names, options.ttl);
+      const table = names.tableOf(length);
+      const row = table.find(name, length);
+      if (row < 0 || !exposed.has(table.namespaceAt(row), names, facts.dnsNamespace)) return undefined;
+      const answers = recordsOf(request, table.valueAt(row), names, options.ttl);
       return answers.length === 0 ? undefined : replyTo(request, 'NOERROR', { answers });
     }
     return undefined;
