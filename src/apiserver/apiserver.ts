@@ -100,7 +100,7 @@ export class Apiserver {
     const { kind } = sent.draft;
     const sentSpec = sent.draft['spec'];
     const known = kind === 'Pod' ? knownSpec(sentSpec) : undefined;
-    const read = readObject(kind, sent.draft, known === undefined ? undefined : { spec: sentSpec }, context);
+    const read = readObject(kind, sent.draft, undefined, context);
     if (!read.ok) return read;
     if (read.value.metadata.resourceVersion !== undefined && read.value.metadata.resourceVersion !== '0')
       return refused({ code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' });
@@ -124,7 +124,10 @@ export class Apiserver {
     const metadata = newMetadata(kind, sent.metadata, context, (name, namespace) =>
       this.#exists(kind, name, namespace),
     );
-    if (known !== undefined) return { ...sent, metadata, spec: known } as KubernetesObject;
+    if (known !== undefined && sent.kind === 'Pod') {
+      const { apiVersion, kind: pod, status } = sent;
+      return { apiVersion, kind: pod, metadata, spec: known, status };
+    }
     const object = { ...sent, metadata } as KubernetesObject;
     return strategyOf(kind).applyDefaults?.(object, undefined) ?? object;
   }

@@ -1,7 +1,7 @@
 /** POST pods/binding: a pod gets its node. Source: kubernetes pkg/registry/core/pod/storage/storage.go `setPodNodeAndMetadata`. */
 import {
   type Condition,
-  copyWithFrozenParts,
+  copyOf,
   deepFreeze,
   type KubernetesObject,
   keyOf,
@@ -36,13 +36,14 @@ export function bindPod(
   const at = timestampOf(context.at);
   const { conditions: before = [] } = pod.status;
   const conditions = before.length === 0 ? onlyScheduled(at) : withScheduled(before, at);
+  const { apiVersion, kind } = pod;
   const spec = boundSpec(pod.spec, nodeName);
-  return { ok: true, pod: { ...pod, metadata, spec, status: { ...pod.status, conditions } } };
+  return { ok: true, pod: { apiVersion, kind, metadata, spec, status: boundStatus(pod.status, conditions) } };
 }
 
 /** Frozen here, as a copy that is frozen later is copied once more. */
 function boundSpec(spec: Pod['spec'], nodeName: string): Pod['spec'] {
-  const bound: { -readonly [F in keyof Pod['spec']]: Pod['spec'][F] } = copyWithFrozenParts(spec);
+  const bound: { -readonly [F in keyof Pod['spec']]: Pod['spec'][F] } = copyOf(spec);
   bound.nodeName = nodeName;
   return Object.freeze(bound);
 }
@@ -61,6 +62,13 @@ function bindingConflict(name: string, why: string): Refused {
 
 // Thousands of new pods are bound within a second: they share what is said of them.
 let lastOnlyScheduled: readonly Condition[] = [];
+let lastBound: { readonly before: Pod['status']; readonly status: Pod['status'] } | undefined;
+
+function boundStatus(before: Pod['status'], conditions: readonly Condition[]): Pod['status'] {
+  if (lastBound === undefined || lastBound.before !== before || lastBound.status.conditions !== conditions)
+    lastBound = { before, status: deepFreeze({ ...before, conditions }) };
+  return lastBound.status;
+}
 
 function onlyScheduled(at: string): readonly Condition[] {
   if (lastOnlyScheduled[0]?.lastTransitionTime !== at) lastOnlyScheduled = deepFreeze([scheduledSince(at)]);

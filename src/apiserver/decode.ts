@@ -21,10 +21,10 @@ export interface Findings {
 }
 
 /**
- * Frozen parts that were read before, and what was made of them: the labels of a template come with each of its pods, a
- * node's addresses with every status. Only what nothing was found in is kept: a finding must be told of again.
+ * Frozen objects and parts that were read before, and what was made of them: a template's pods are sent as one object, a
+ * node's addresses come with every status. Only what nothing was found in is kept: a finding must be told of again.
  */
-const readParts = new WeakMap<object, { readonly type: Type; readonly part: unknown }>();
+const readParts = new WeakMap<object, { readonly type: Type | Struct; readonly part: unknown }>();
 
 /** Where in the document: the innermost step first. */
 interface Place {
@@ -35,7 +35,13 @@ interface Place {
 type Fields = Record<string, unknown>;
 
 export function decode(struct: Struct, value: unknown, before: object | undefined, findings: Findings): object {
-  return decodeStruct(struct, value, before, undefined, struct, findings) as object;
+  const canKeep = before === undefined && typeof value === 'object' && value !== null && Object.isFrozen(value);
+  const read = canKeep ? readParts.get(value) : undefined;
+  if (read?.type === struct) return read.part as object;
+  const object = decodeStruct(struct, value, before, undefined, struct, findings) as object;
+  const isFine = findings.error === undefined && findings.unknownFields.length === 0;
+  if (canKeep && isFine) readParts.set(value, { type: struct, part: Object.freeze(object) });
+  return object;
 }
 
 function decodeStruct(
@@ -234,6 +240,7 @@ function emit(struct: Struct, decoded: readonly unknown[]): Fields {
   const fields: Fields = {};
   for (const field of struct.fields) {
     const value = decoded[field.index];
+    if (value === undefined && field.isOptional) continue;
     const printed = value === undefined ? absent(field) : printedValue(field, value);
     if (printed !== undefined) fields[field.name] = printed;
   }
@@ -279,7 +286,8 @@ function zeroOf(struct: Struct): Fields {
 }
 
 function isZero(value: unknown): boolean {
-  if (value === '' || value === 0 || value === false) return true;
+  if (typeof value === 'string') return value.length === 0;
+  if (value === 0 || value === false) return true;
   return Array.isArray(value) ? value.length === 0 : typeof value === 'object' && isEmpty(value);
 }
 

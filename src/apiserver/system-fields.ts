@@ -1,6 +1,6 @@
 /** What the apiserver alone writes into metadata. Source: k8s.io/apiserver/pkg/registry/rest/{meta,create,update}.go. */
 import {
-  copyWithFrozenParts,
+  copyOf,
   deepFreeze,
   freezeParts,
   KIND_INFO,
@@ -86,7 +86,7 @@ export function keptMetadata(sent: ObjectMeta, before: ObjectMeta): ObjectMeta {
  */
 export function atRevision<T extends KubernetesObject>(object: T, revision: number, before: T | undefined): T {
   const isOwn = !Object.isFrozen(object.metadata);
-  const metadata: Fields = isOwn ? object.metadata : copyWithFrozenParts(object.metadata);
+  const metadata: Fields = isOwn ? object.metadata : copyOf(object.metadata);
   if (isOwn) freezeParts(object.metadata, before?.metadata);
   metadata.resourceVersion = String(revision);
   Object.freeze(metadata);

@@ -23,8 +23,14 @@ export function freezeParts<T extends object>(value: T, known?: Partial<T>): voi
   }
 }
 
-/** A record's copy that can still be changed, and whose parts are frozen. */
-export function copyWithFrozenParts<T extends object>(value: T, known?: unknown): T {
+/** A record's copy that can be changed, with a layout that all copies of its shape share; see `deepFreeze`. */
+export function copyOf<T extends object>(value: T): T {
+  const copy = {} as T;
+  for (const key in value) copy[key] = value[key];
+  return copy;
+}
+
+function copyWithFrozenParts<T extends object>(value: T, known: unknown): T {
   const before = typeof known === 'object' && known !== null ? (known as Partial<T>) : undefined;
   const copy = {} as T;
   // Every object that is written passes here: no list of its values is made.

@@ -5,7 +5,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isFields(patch)) return patch;
   const merged: Record<string, unknown> = isFields(target) ? { ...target } : {};
-  for (const name of Object.keys(patch)) {
+  for (const name in patch) {
     const value = patch[name];
     if (value === undefined) continue;
     if (value === null) delete merged[name];

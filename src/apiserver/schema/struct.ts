@@ -27,6 +27,8 @@ export interface Field {
   readonly pointer: boolean;
   /** a struct that is left out when it is empty */
   readonly omitZero: boolean;
+  /** not printed at all where nothing is there */
+  readonly isOptional: boolean;
   /** how a strategic patch finds an element: a field's name, or '' where elements are scalars */
   readonly mergeKey: string | undefined;
 }
@@ -90,6 +92,7 @@ function parseField(text: string, index: number, structs: ReadonlyMap<string, St
     always: always === '!',
     pointer: pointer === '*',
     omitZero: omitZero === '?',
+    isOptional: always === '' && (type.is !== 'struct' || pointer === '*' || omitZero === '?'),
     mergeKey,
   };
 }
