@@ -13,6 +13,8 @@ type AnyObject = ObjectOf<Kind>;
 type AnyIndexFunction = IndexFunction<Kind>;
 
 const NO_VALUES: readonly string[] = [];
+/** How many records a list may hold: beyond that it becomes a set, which finds those that go. */
+const LISTED_MAX = 64;
 
 // Classes and counted loops, here and where changes are handed on: every change of every object comes through for every
 // program, and what is not of one shape, or asks for an iterator, is compiled again and again.
@@ -32,11 +34,14 @@ class Filed {
   }
 }
 
+/** What is filed under one value, in the order in which it came. */
+type Entry = Filed[] | Set<Filed>;
+
 class Index {
   readonly name: string;
   readonly file: AnyIndexFunction;
   readonly #part: ((object: AnyObject) => unknown) | undefined;
-  readonly entries = new Map<string, Set<Filed>>();
+  readonly entries = new Map<string, Entry>();
 
   constructor(name: string, file: AnyIndexFunction) {
     this.name = name;
@@ -113,7 +118,7 @@ export class Cache implements View {
   }
 
   list<K extends Kind>(kind: K): Iterable<ObjectOf<K>> {
-    return objectsOf<K>(this.#kinds.get(kind)?.objects.values());
+    return objectsOf<K>(this.#kinds.get(kind)?.objects.values() ?? NONE);
   }
 
   keys(kind: Kind): Iterable<Key> {
@@ -121,7 +126,7 @@ export class Cache implements View {
   }
 
   byIndex<K extends Kind>(kind: K, index: string, value: string): Iterable<ObjectOf<K>> {
-    return objectsOf<K>(this.#index(kind, index).entries.get(value));
+    return objectsOf<K>(this.#index(kind, index).entries.get(value) ?? NONE);
   }
 
   hasIndexed(kind: Kind, index: string, value: string): boolean {
@@ -182,10 +187,13 @@ export class Cache implements View {
   }
 }
 
+const NONE: readonly Filed[] = [];
+
 /** A copy: who reads an index may be writing to it by the time it goes on. */
-function objectsOf<K extends Kind>(filed: Iterable<Filed> | undefined): ObjectOf<K>[] {
+function objectsOf<K extends Kind>(filed: Iterable<Filed>): ObjectOf<K>[] {
   const objects: ObjectOf<K>[] = [];
-  if (filed !== undefined) for (const record of filed) objects.push(record.object as ObjectOf<K>);
+  if (Array.isArray(filed)) for (const record of filed as Filed[]) objects.push(record.object as ObjectOf<K>);
+  else for (const record of filed) objects.push(record.object as ObjectOf<K>);
   return objects;
 }
 
@@ -224,18 +232,27 @@ function refile(index: Index, filed: Filed, position: number, is: readonly strin
   if (sameTexts(was, is)) return;
   filed.values[position] = is;
   for (let i = 0; i < was.length; i++) if (!is.includes(was[i]!)) removeFrom(index, was[i]!, filed);
-  for (let i = 0; i < is.length; i++) addTo(index, is[i]!, filed);
+  for (let i = 0; i < is.length; i++) if (!was.includes(is[i]!)) addTo(index, is[i]!, filed);
 }
 
 function addTo({ entries }: Index, value: string, filed: Filed): void {
   const entry = entries.get(value);
-  if (entry !== undefined) entry.add(filed);
-  else entries.set(value, new Set<Filed>().add(filed));
+  if (entry === undefined) entries.set(value, [filed]);
+  else if (!Array.isArray(entry)) entry.add(filed);
+  // An object may name a value twice.
+  else if (entry.at(-1) === filed) return;
+  else if (entry.length < LISTED_MAX) entry.push(filed);
+  else entries.set(value, new Set(entry).add(filed));
 }
 
 function removeFrom({ entries }: Index, value: string, filed: Filed): void {
   const entry = entries.get(value);
-  if (entry?.delete(filed) && entry.size === 0) entries.delete(value);
+  if (entry === undefined) return;
+  if (Array.isArray(entry)) {
+    const place = entry.indexOf(filed);
+    if (place >= 0) entry.splice(place, 1);
+  } else entry.delete(filed);
+  if ((Array.isArray(entry) ? entry.length : entry.size) === 0) entries.delete(value);
 }
 
 function sameTexts(a: readonly string[], b: readonly string[]): boolean {
