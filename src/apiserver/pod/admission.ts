@@ -2,7 +2,15 @@
  * What the admission plugins that are on by default do to a pod: Priority, DefaultTolerationSeconds, PodTopologyLabels.
  * Sources: kubernetes plugin/pkg/admission/{priority,defaulttolerationseconds,podtopologylabels}.
  */
-import { type Labels, type Node, type Pod, type PodSpec, type Toleration, withFields } from '../../model/index.ts';
+import {
+  copyOf,
+  type Labels,
+  type Node,
+  type Pod,
+  type PodSpec,
+  type Toleration,
+  withFields,
+} from '../../model/index.ts';
 import { forbidden, type Refused } from '../status.ts';
 import { rawSpec } from './raw.ts';
 
@@ -58,8 +66,15 @@ export function tolerateNodeLoss(tolerations: readonly Toleration[]): readonly T
   ];
 }
 
+/** Labels with those of a zone and a region. */
+interface PlacedLabels {
+  readonly zone: string | undefined;
+  readonly region: string | undefined;
+  readonly labels: Labels;
+}
+
 // Pods of one template that land in one zone share their labels.
-const placedLabels = new WeakMap<Labels, Map<string, Labels>>();
+const placedLabels = new WeakMap<Labels, PlacedLabels[]>();
 const NO_LABELS: Labels = Object.freeze({});
 
 /** A pod on a node carries the node's zone and region. */
@@ -67,12 +82,16 @@ export function labelTopology(metadata: Pod['metadata'], node: Node | undefined)
   const nodeLabels = node?.metadata.labels;
   if (nodeLabels === undefined) return metadata;
   const own = metadata.labels ?? NO_LABELS;
-  const place = `${nodeLabels[ZONE] ?? ''},${nodeLabels[REGION] ?? ''}`;
-  let placed = placedLabels.get(own);
-  if (placed === undefined) placedLabels.set(own, (placed = new Map()));
-  let labels = placed.get(place);
-  if (labels === undefined) placed.set(place, (labels = withPlace(own, nodeLabels)));
-  return labels === own ? metadata : { ...metadata, labels };
+  const { [ZONE]: zone, [REGION]: region } = nodeLabels;
+  let places = placedLabels.get(own);
+  if (places === undefined) placedLabels.set(own, (places = []));
+  let placed = places.find((each) => each.zone === zone && each.region === region);
+  if (placed === undefined) places.push((placed = { zone, region, labels: withPlace(own, nodeLabels) }));
+  const { labels } = placed;
+  if (labels === own) return metadata;
+  const copy: { -readonly [F in keyof Pod['metadata']]: Pod['metadata'][F] } = copyOf(metadata);
+  copy.labels = labels;
+  return copy;
 }
 
 function withPlace(own: Labels, node: Labels): Labels {

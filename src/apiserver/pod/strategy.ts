@@ -146,7 +146,8 @@ type Ips = readonly { readonly ip: string }[] | undefined;
 
 function validateIps(name: string, ips: Ips = [], before: Ips, errors: FieldErrors): void {
   if (ips === before) return;
-  for (const [i, { ip }] of ips.entries()) {
+  for (let i = 0; i < ips.length; i++) {
+    const { ip } = ips[i]!;
     const findings = ipFindings(ip);
     if (findings.length > 0) errors.invalidEach(`status.${name}[${i}]`, ip, findings);
   }
