@@ -24,13 +24,14 @@ class Filed {
   /** undefined once it is gone */
   object: AnyObject | undefined;
   /** the values it is filed under, for each index in turn */
-  readonly values: (readonly string[])[] = [];
+  readonly values: (readonly string[])[];
   /** what changed next after it the last time */
   next: Filed | undefined;
 
-  constructor(key: Key, object: AnyObject) {
+  constructor(key: Key, object: AnyObject, values: (readonly string[])[]) {
     this.key = key;
     this.object = object;
+    this.values = values;
   }
 }
 
@@ -199,14 +200,14 @@ function objectsOf<K extends Kind>(filed: Iterable<Filed>): ObjectOf<K>[] {
 
 function insert(cache: KindCache, key: Key, object: AnyObject): void {
   const { objects, indexes } = cache;
-  const filed = new Filed(key, object);
+  // Not pushed one by one: an array that grows keeps room for many more.
+  const filings = indexes.map(({ file }) => file(object));
+  const filed = new Filed(key, object, filings);
   objects.set(key, filed);
   cache.changed(filed);
   for (let i = 0; i < indexes.length; i++) {
-    const index = indexes[i]!;
-    const values = index.file(object);
-    filed.values.push(values);
-    for (let j = 0; j < values.length; j++) addTo(index, values[j]!, filed);
+    const values = filings[i]!;
+    for (let j = 0; j < values.length; j++) addTo(indexes[i]!, values[j]!, filed);
   }
 }
 

@@ -46,7 +46,7 @@ export type CommitResult =
 
 /** `component` signs the Events that are written. The result says at which revision each written kind stands. */
 export function commit(intents: readonly Intent[], component: string, targets: Targets): CommitResult {
-  const wrote: Written[] = [];
+  let wrote = NOTHING_WRITTEN;
   let againAfterMs: number | undefined;
   for (const intent of intents) {
     if (intent.do === 'again') {
@@ -57,7 +57,7 @@ export function commit(intents: readonly Intent[], component: string, targets: T
     if (intent.do === 'fail') return { result: 'refused', wrote, intent, status: failure(intent.message) };
     const outcome = carryOut(intent, component, targets);
     if (outcome?.ok === false) return { result: 'refused', wrote, intent, status: outcome.status };
-    if (outcome?.changed === true) noteWritten(wrote, outcome.object.kind, targets.apiserver.revision);
+    if (outcome?.changed === true) wrote = withWritten(wrote, outcome.object.kind, targets.apiserver.revision);
     if (targets.crashes()) return { result: 'crashed', wrote };
   }
   return { result: 'done', wrote, againAfterMs };
@@ -73,9 +73,16 @@ export function cloudRefusal({ status, code, message }: azure.CloudError): Statu
   return { code: status === 412 ? 409 : status, reason: code, message };
 }
 
-function noteWritten(wrote: Written[], kind: Kind, revision: number): void {
-  const place = wrote.findIndex((written) => written.kind === kind);
-  wrote[place < 0 ? wrote.length : place] = { kind, revision };
+const NOTHING_WRITTEN: readonly Written[] = [];
+
+/** Made anew, and no longer than it is: every key that has written keeps one. */
+function withWritten(wrote: readonly Written[], kind: Kind, revision: number): readonly Written[] {
+  const written = { kind, revision };
+  // Nearly every key writes to one kind only.
+  if (wrote.length === 0 || (wrote.length === 1 && wrote[0]!.kind === kind)) return [written];
+  return wrote.some((other) => other.kind === kind)
+    ? wrote.map((other) => (other.kind === kind ? written : other))
+    : [...wrote, written];
 }
 
 /** What the apiserver made of a write; undefined where there was nothing to ask it, or nothing left to delete. */
