@@ -87,6 +87,8 @@ interface SelectorLabel {
 /** Asked at every reconcile of the owner, whose selector stays as it is. */
 const selectorLabels = new WeakMap<LabelSelector, SelectorLabel>();
 
+fileBySelectorLabel.part = ({ spec }: Deployment | ReplicaSet) => spec.selector;
+
 function selectorLabelOf(namespace: string, selector: LabelSelector): string {
   let found = selectorLabels.get(selector);
   if (found === undefined || found.namespace !== namespace) {

@@ -67,20 +67,39 @@ class Projection {
   }
 }
 
-class KindCache {
+export class KindCache {
   readonly objects = new Map<Key, Filed>();
   readonly indexes: Index[] = [];
   readonly projections: Projection[] = [];
   #changed: Filed | undefined;
 
+  /** Takes in one object as it is now; undefined where it is gone. Returns what was there before. */
+  apply(key: Key, after: AnyObject | undefined): AnyObject | undefined {
+    const filed = this.#changing(key);
+    const before = filed?.object;
+    if (filed === undefined) {
+      if (after === undefined) return undefined;
+      this.#follow(insert(this, key, after));
+    } else if (after === undefined) remove(this, filed);
+    else {
+      this.#follow(filed);
+      replace(this, filed, after);
+    }
+    for (let i = 0; i < this.projections.length; i++) {
+      const { declaration, value } = this.projections[i]!;
+      declaration.apply(value, before, after);
+    }
+    return before;
+  }
+
   /** What is changing. Thousands change in the order in which they came, or changed before: so that is looked at first. */
-  changing(key: Key): Filed | undefined {
+  #changing(key: Key): Filed | undefined {
     const likely = this.#changed?.next;
     if (likely === undefined || likely.key !== key || likely.object === undefined) return this.objects.get(key);
     return likely;
   }
 
-  changed(filed: Filed): void {
+  #follow(filed: Filed): void {
     if (this.#changed !== undefined && this.#changed.next !== filed) this.#changed.next = filed;
     this.#changed = filed;
   }
@@ -96,7 +115,7 @@ export class Cache implements View {
     this.#dataplane = dataplane;
     this.cloud = cloud;
     for (const controller of controllers) {
-      for (const kind of Object.keys(controller.watches) as Kind[]) this.#kindCache(kind);
+      for (const kind of Object.keys(controller.watches) as Kind[]) this.of(kind);
       for (const [kind, indexes] of Object.entries(controller.indexes ?? {})) {
         for (const [name, file] of Object.entries(indexes))
           this.#addIndex(kind as Kind, name, file as AnyIndexFunction);
@@ -148,23 +167,11 @@ export class Cache implements View {
 
   /** Takes in one object as it is now; undefined where it is gone. Returns what was there before. */
   apply(kind: Kind, key: Key, after: AnyObject | undefined): AnyObject | undefined {
-    const cache = this.#kindCache(kind);
-    const filed = cache.changing(key);
-    const before = filed?.object;
-    if (filed === undefined) {
-      if (after === undefined) return undefined;
-      insert(cache, key, after);
-    } else if (after === undefined) remove(cache, key, filed);
-    else replace(cache, filed, after);
-    const { projections } = cache;
-    for (let i = 0; i < projections.length; i++) {
-      const projection = projections[i]!;
-      projection.declaration.apply(projection.value, before, after);
-    }
-    return before;
+    return this.of(kind).apply(key, after);
   }
 
-  #kindCache(kind: Kind): KindCache {
+  /** The objects of one kind. */
+  of(kind: Kind): KindCache {
     let cache = this.#kinds.get(kind);
     if (cache === undefined) {
       cache = new KindCache();
@@ -174,7 +181,7 @@ export class Cache implements View {
   }
 
   #addIndex(kind: Kind, name: string, file: AnyIndexFunction): void {
-    const { indexes } = this.#kindCache(kind);
+    const { indexes } = this.of(kind);
     const known = indexes.find((index) => index.name === name);
     if (known === undefined) indexes.push(new Index(name, file));
     else if (known.file !== file) throw new Error(`index ${name} of ${kind} is declared twice, differently`);
@@ -184,7 +191,7 @@ export class Cache implements View {
     if (this.#projections.has(declaration)) return;
     const value = declaration.create();
     this.#projections.set(declaration, value);
-    for (const kind of declaration.kinds) this.#kindCache(kind).projections.push(new Projection(declaration, value));
+    for (const kind of declaration.kinds) this.of(kind).projections.push(new Projection(declaration, value));
   }
 }
 
@@ -198,32 +205,29 @@ function objectsOf<K extends Kind>(filed: Iterable<Filed>): ObjectOf<K>[] {
   return objects;
 }
 
-function insert(cache: KindCache, key: Key, object: AnyObject): void {
-  const { objects, indexes } = cache;
+function insert({ objects, indexes }: KindCache, key: Key, object: AnyObject): Filed {
   // Not pushed one by one: an array that grows keeps room for many more.
   const filings = indexes.map(({ file }) => file(object));
   const filed = new Filed(key, object, filings);
   objects.set(key, filed);
-  cache.changed(filed);
   for (let i = 0; i < indexes.length; i++) {
     const values = filings[i]!;
     for (let j = 0; j < values.length; j++) addTo(indexes[i]!, values[j]!, filed);
   }
+  return filed;
 }
 
-function replace(cache: KindCache, filed: Filed, after: AnyObject): void {
-  const { indexes } = cache;
+function replace({ indexes }: KindCache, filed: Filed, after: AnyObject): void {
   const before = filed.object!;
   filed.object = after;
-  cache.changed(filed);
   for (let i = 0; i < indexes.length; i++) {
     const index = indexes[i]!;
     if (index.mayDiffer(before, after)) refile(index, filed, i, index.file(after));
   }
 }
 
-function remove({ objects, indexes }: KindCache, key: Key, filed: Filed): void {
-  objects.delete(key);
+function remove({ objects, indexes }: KindCache, filed: Filed): void {
+  objects.delete(filed.key);
   filed.object = undefined;
   for (let i = 0; i < indexes.length; i++) refile(indexes[i]!, filed, i, NO_VALUES);
 }

@@ -64,8 +64,6 @@ export class RunningProgram {
   readonly name: ProgramName;
   readonly #options: ProgramOptions;
   readonly #controllers: readonly Running[];
-  /** who watches each kind, found when it is first heard of */
-  readonly #watchers = new Map<Kind, readonly Watcher[]>();
   #cache: Cache;
   #informers = new Map<Kind, Informer>();
   /** kinds whose informers nobody has needed so far */
@@ -161,21 +159,27 @@ export class RunningProgram {
 
   #informer(kind: Kind): Informer {
     const { store, scheduler, lagMs } = this.#options;
+    const cache = this.#cache.of(kind);
+    const watchers = this.#watchersOf(kind);
     return new Informer({
       kind,
       store,
       scheduler,
       lagMs: () => lagMs(kind),
       known: () => this.#cache.keys(kind),
-      deliver: (key, after, revision) => this.#take(kind, key, after, revision),
+      deliver: (key, after, revision) => this.#wakeConcerned(watchers, key, cache.apply(key, after), after, revision),
       delivered: () => this.#release(),
     });
   }
 
-  #take(kind: Kind, key: Key, after: ObjectOf<Kind> | undefined, revision: number): void {
-    const before = this.#cache.apply(kind, key, after);
+  #wakeConcerned(
+    watchers: readonly Watcher[],
+    key: Key,
+    before: ObjectOf<Kind> | undefined,
+    after: ObjectOf<Kind> | undefined,
+    revision: number,
+  ): void {
     const because = this.#options.observer.observing ? revision : undefined;
-    const watchers = this.#watchersOf(kind);
     for (let i = 0; i < watchers.length; i++) {
       const { watch, queue } = watchers[i]!;
       if (before !== undefined) addAll(queue, watch(before, this.#cache, key), because);
@@ -184,15 +188,10 @@ export class RunningProgram {
   }
 
   #watchersOf(kind: Kind): readonly Watcher[] {
-    let watchers = this.#watchers.get(kind);
-    if (watchers === undefined) {
-      watchers = this.#controllers.flatMap(({ controller, queue }) => {
-        const watch = controller.watches[kind] as Watch | undefined;
-        return watch === undefined ? [] : [{ watch, queue }];
-      });
-      this.#watchers.set(kind, watchers);
-    }
-    return watchers;
+    return this.#controllers.flatMap(({ controller, queue }) => {
+      const watch = controller.watches[kind] as Watch | undefined;
+      return watch === undefined ? [] : [{ watch, queue }];
+    });
   }
 
   /** Lets go of the keys whose writes have come back. */
