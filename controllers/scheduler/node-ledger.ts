@@ -214,7 +214,7 @@ function applyPod(ledger: NodeLedger, before: Pod | undefined, after: Pod | unde
 
 /** The node whose room a pod takes. */
 export function occupied(pod: Pod | undefined): string | undefined {
-  return pod === undefined || isPodTerminal(pod) ? undefined : pod.spec.nodeName;
+  return pod?.spec.nodeName === undefined || isPodTerminal(pod) ? undefined : pod.spec.nodeName;
 }
 
 /** The same for nodes that repel the same pods. */

@@ -53,9 +53,13 @@ export const namespace: Controller = {
   },
 };
 
+/** What was filed last: the index keeps the list, and objects of one namespace come in rows. */
+let lastFiled: readonly string[] = [''];
+
 /** Index `namespace`: an object under the namespace it lives in. */
-function fileByNamespace({ metadata }: KubernetesObject): readonly string[] {
-  return [metadata.namespace ?? ''];
+function fileByNamespace({ metadata: { namespace: name = '' } }: KubernetesObject): readonly string[] {
+  if (lastFiled[0] !== name) lastFiled = [name];
+  return lastFiled;
 }
 
 fileByNamespace.part = ({ metadata }: KubernetesObject) => metadata.namespace;

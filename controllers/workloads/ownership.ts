@@ -58,11 +58,17 @@ export function keysOfOwner({ metadata }: KubernetesObject, reference: OwnerRefe
   return place.keys;
 }
 
+/** What was filed last: the index keeps the list, and the objects of one owner come in rows. */
+let lastFiled: readonly string[] = [''];
+
 /** Index `ownerUid`: an object under the uid of each of its owners. */
 export function fileByOwnerUid(object: KubernetesObject): readonly string[] {
   const { ownerReferences } = object.metadata;
   if (ownerReferences === undefined) return NONE;
-  return ownerReferences.length === 1 ? [ownerReferences[0]!.uid] : ownerReferences.map(({ uid }) => uid);
+  if (ownerReferences.length !== 1) return ownerReferences.map(({ uid }) => uid);
+  const { uid } = ownerReferences[0]!;
+  if (lastFiled[0] !== uid) lastFiled = [uid];
+  return lastFiled;
 }
 
 fileByOwnerUid.part = ({ metadata }: KubernetesObject) => metadata.ownerReferences;
