@@ -54,6 +54,8 @@ const PLUGINS: readonly Plugin[] = [
 const NOBODY = () => [];
 const EVERYWHERE: readonly string[] = [''];
 const BY_NAME = new Map(PLUGINS.map((plugin) => [plugin.name, plugin]));
+/** What every process shows from its start. */
+export const PLAIN_FAMILIES = PLUGINS.flatMap(({ plain = [] }) => plain);
 
 /** What else CoreDNS is built with (plugin.cfg): a Corefile with these is right, but cannot be run here. */
 const NOT_EMULATED = new Set(

@@ -70,13 +70,13 @@ function added(before: MetricSample, sample: MetricSample): MetricSample {
   return { ...sample, value, buckets: { bounds, counts } };
 }
 
-/** Samples of the same labels become one. */
-function joined(samples: readonly MetricSample[]): readonly MetricSample[] {
+/** Samples of the same labels become one: counts are added up, of what just is the last holds. */
+function joined({ type, samples }: MetricFamily): readonly MetricSample[] {
   const byLabels = new Map<string, MetricSample>();
   for (const sample of samples) {
     const labels = labelsText(sample.labels);
     const before = byLabels.get(labels);
-    byLabels.set(labels, before === undefined ? sample : added(before, sample));
+    byLabels.set(labels, before === undefined || type === 'gauge' ? sample : added(before, sample));
   }
   return [...byLabels.values()];
 }
@@ -89,6 +89,6 @@ export function joinFamilies(families: readonly MetricFamily[]): readonly Metric
     byName.set(family.name, { ...family, samples });
   }
   return [...byName.values()]
-    .map((family) => ({ ...family, samples: joined(family.samples) }))
+    .map((family) => ({ ...family, samples: joined(family) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

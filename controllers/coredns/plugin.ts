@@ -59,7 +59,7 @@ export interface DnsContext {
   /** the server's own addresses, without loopback: its pod's */
   readonly localAddresses: readonly string[];
   readonly upstream: Upstream;
-  /** where the server listens that was asked, `dns://:53`, kept for plugin prometheus */
+  /** where the server listens that was asked, `dns://:53`, kept for what plugins count */
   server?: string;
   /** the plugin that was asked last, kept for plugin prometheus */
   asked?: string;
@@ -67,6 +67,11 @@ export interface DnsContext {
   readonly exit?: (line: string) => void;
   /** where the plugins' log lines go */
   readonly log?: ((line: string) => void) | undefined;
+}
+
+/** The label `server` of what is counted; where nothing is known of it, the usual one. */
+export function serverIn({ server = 'dns://:53' }: DnsContext): string {
+  return server;
 }
 
 /** What a zone's own records are made of. */
@@ -139,6 +144,8 @@ export interface Plugin {
    * query returns undefined.
    */
   setup(directives: readonly Directive[], setup: PluginSetup): PluginInstance | undefined;
+  /** its families without labels, at 0: a process shows them whether or not its Corefile names the plugin */
+  readonly plain?: readonly MetricFamily[];
 }
 
 /** What a plugin does for others of its server block. */
@@ -180,8 +187,8 @@ export interface PluginInstance {
   dueAt?(memory: Memory): Moment | undefined;
   /** does what is due up to now */
   wake?(memory: Memory, context: DnsContext): void;
-  /** what it has counted up to now; `server` is the server block's address, `dns://:53` */
-  metrics?(memory: Memory, server: string, at: Moment): readonly MetricFamily[];
+  /** what it has counted up to now; `servers` are where the server block listens, `dns://:53` */
+  metrics?(memory: Memory, servers: readonly string[], at: Moment): readonly MetricFamily[];
   /** counts a query that no server block takes, and what was written to it */
   dropped?(memory: Memory, request: DnsRequest, written: DnsMessage, context: DnsContext): void;
 }

@@ -10,7 +10,7 @@
  */
 import { lowerCased } from '../../src/dataplane/index.ts';
 import { type Address, type DnsMessage, type Moment, parseAddress, type RecordType } from '../../src/model/index.ts';
-import { type Configuration, configurationOf, handlerOf, type LoadOptions } from './chain.ts';
+import { type Configuration, configurationOf, handlerOf, type LoadOptions, PLAIN_FAMILIES } from './chain.ts';
 import { CorefileError } from './corefile/error.ts';
 import { repeatedEdns, writtenReply } from './message.ts';
 import { joinFamilies, type MetricFamily } from './metrics.ts';
@@ -175,13 +175,11 @@ function handlerFor(lowerName: string, type: RecordType, { handlers, only }: Lis
 
 /** What the server's plugins have counted up to now, by name; blocks that count the same thing share its family. */
 export function metricsOf({ configuration, memories }: DnsServer, at: Moment): readonly MetricFamily[] {
-  const { chains } = configuration;
-  return joinFamilies(
-    chains.flatMap(({ links, served, hosts }) => {
-      const name = socketName(hosts[0] ?? '', served[0]?.port ?? DNS_PORT);
-      return links.flatMap(({ instance, slot }) => instance.metrics?.(memories[slot]!, name, at) ?? []);
-    }),
-  );
+  const counted = configuration.chains.flatMap(({ links, served, hosts }) => {
+    const names = hosts.map((host) => socketName(host, served[0]?.port ?? DNS_PORT));
+    return links.flatMap(({ instance, slot }) => instance.metrics?.(memories[slot]!, names, at) ?? []);
+  });
+  return joinFamilies([...PLAIN_FAMILIES, ...counted]);
 }
 
 export type DnsQuery = Pick<DnsMessage, 'id' | 'question'> & Partial<DnsMessage>;

@@ -2,8 +2,19 @@
 import type { DnsMessage } from '../../../src/model/index.ts';
 import { CorefileError } from '../corefile/error.ts';
 import type { Directive } from '../corefile/parse.ts';
-import type { PluginSetup } from '../plugin.ts';
-import { type DnsContext, type DnsReply, type DnsRequest, type Handler, isMessage, type Plugin } from '../plugin.ts';
+import { Counter } from '../counter.ts';
+import type { MetricFamily } from '../metrics.ts';
+import {
+  type DnsContext,
+  type DnsReply,
+  type DnsRequest,
+  type Handler,
+  isMessage,
+  type Memory,
+  type Plugin,
+  type PluginSetup,
+  serverIn,
+} from '../plugin.ts';
 import { inZone, normalName, originsOf, zoneOf } from '../zones.ts';
 
 export interface AutopathOptions {
@@ -64,8 +75,33 @@ function aliased(reply: DnsMessage, request: DnsRequest): DnsMessage {
   return { ...reply, question, answers: [alias, ...reply.answers] };
 }
 
+class AutopathMemory implements Memory {
+  successes = new Counter();
+
+  copy(): AutopathMemory {
+    const copy = new AutopathMemory();
+    copy.successes = this.successes.copy();
+    return copy;
+  }
+}
+
+function autopathFamily({ successes }: AutopathMemory): MetricFamily {
+  return {
+    name: 'coredns_autopath_success_total',
+    help: 'Counter of requests that did autopath.',
+    type: 'counter',
+    samples: successes.samples,
+  };
+}
+
+interface Walk {
+  readonly search: readonly string[];
+  readonly next: Handler;
+  readonly memory: AutopathMemory;
+}
+
 /** The first name of the path that exists; where none does, what was said of the first. */
-function walked(search: readonly string[], request: DnsRequest, context: DnsContext, next: Handler): DnsReply {
+function walked({ search, next, memory }: Walk, request: DnsRequest, context: DnsContext): DnsReply {
   const base = request.name.slice(0, -search[0]!.length - 1);
   if (base === '') return 'SERVFAIL';
   let first: DnsReply | undefined;
@@ -74,7 +110,10 @@ function walked(search: readonly string[], request: DnsRequest, context: DnsCont
     const reply = next({ ...request, name, lowerName: name.toLowerCase() }, context);
     if (typeof reply !== 'string' && !isMessage(reply)) return reply;
     first ??= reply;
-    if (isMessage(reply) && reply.rcode !== 'NXDOMAIN') return aliased(reply, request);
+    if (isMessage(reply) && reply.rcode !== 'NXDOMAIN') {
+      memory.successes.add({ server: serverIn(context) });
+      return aliased(reply, request);
+    }
   }
   return first!;
 }
@@ -84,13 +123,15 @@ export const autopath: Plugin = {
   setup(directives, setup) {
     const options = readAutopathOptions(directives, setup);
     return {
-      handler: (next, _, peers) => {
+      remember: () => new AutopathMemory(),
+      metrics: (memory) => [autopathFamily(memory as AutopathMemory)],
+      handler: (next, memory, peers) => {
         const peer = options.plugin === undefined ? undefined : peers.get(options.plugin);
         return (request, context) => {
           if (zoneOf(request.lowerName, options.zones) === undefined) return next(request, context);
           const search = peer?.searchPath?.(request, context) ?? (peer === undefined ? options.search : undefined);
           if (search === undefined || !endsInFirst(request.lowerName, search)) return next(request, context);
-          return walked(search, request, context, next);
+          return walked({ search, next, memory: memory() as AutopathMemory }, request, context);
         };
       },
     };

@@ -69,6 +69,7 @@ function healthFamilies({ startedAt }: HealthMemory, at: Moment): readonly Metri
 
 export const health: Plugin = {
   name: 'health',
+  plain: healthFamilies(new HealthMemory(), 0),
   setup(directives) {
     let address = HEALTH_ADDRESS;
     let lameduckMs = 0;
@@ -88,7 +89,7 @@ export const health: Plugin = {
       start: (memory, context) => {
         (memory as HealthMemory).startedAt = context.at;
       },
-      metrics: (memory, _server, at) => healthFamilies(memory as HealthMemory, at),
+      metrics: (memory, _servers, at) => healthFamilies(memory as HealthMemory, at),
     };
   },
 };

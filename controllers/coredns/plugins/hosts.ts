@@ -1,8 +1,14 @@
-/** hosts: answers from lines as in /etc/hosts, in a file or in the block itself. Source: CoreDNS plugin/hosts. */
+/**
+ * hosts: answers from lines as in /etc/hosts, in a file or in the block itself. The file is read with the Corefile and holds
+ * until the next; when it was written is not known, so that there is no `coredns_hosts_reload_timestamp_seconds`.
+ *
+ * Source: CoreDNS plugin/hosts.
+ */
 import { type DnsRecord, formatAddress, parseAddress } from '../../../src/model/index.ts';
 import { CorefileError } from '../corefile/error.ts';
 import type { Directive, OptionLine } from '../corefile/parse.ts';
 import { replyTo } from '../message.ts';
+import type { MetricFamily } from '../metrics.ts';
 import type { DnsRequest, Plugin, PluginSetup } from '../plugin.ts';
 import { inZone, normalName, originsOf, zoneOf } from '../zones.ts';
 import { addressOfReverseName } from './kubernetes/reverse.ts';
@@ -24,6 +30,8 @@ interface HostsTable {
   readonly names: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Every pod has one; what the kubelet writes into it is left out. */
+const PODS_OWN_FILE = '/etc/hosts';
 const TTL_SECONDS = 3600;
 const TTL_SECONDS_MAX = 65_535;
 
@@ -105,7 +113,7 @@ export function readHostsOptions(directives: readonly Directive[], setup: Plugin
   if (options.fallthroughUnsupported && options.fallthrough.length === 0) {
     throw new CorefileError(name, 'fallthrough_unsupported requires fallthrough');
   }
-  return { ...options, zones: originsOf(zones, setup.zones), inline: inline.join('\n'), file: file ?? '/etc/hosts' };
+  return { ...options, zones: originsOf(zones, setup.zones), inline: inline.join('\n'), file: file ?? PODS_OWN_FILE };
 }
 
 type HostsAnswer = readonly DnsRecord[] | 'next' | 'unknown';
@@ -126,12 +134,30 @@ function lookUp(tables: readonly HostsTable[], { lowerName, type }: DnsRequest, 
   return type === 'AAAA' ? v6!.map(record) : [];
 }
 
+function total(lists: ReadonlyMap<string, readonly string[]>): number {
+  return [...lists.values()].reduce((sum, { length }) => sum + length, 0);
+}
+
+/** An address is an entry of its name, and the name one of its address. Nothing is told of a file that is not there. */
+function entriesFamily(tables: readonly HostsTable[], { file, reverse }: HostsOptions, isThere: boolean): MetricFamily {
+  const value = tables.reduce((sum, { addresses, names }) => sum + total(addresses) + (reverse ? total(names) : 0), 0);
+  return {
+    name: 'coredns_hosts_entries',
+    help: 'The combined number of entries in hosts and Corefile.',
+    type: 'gauge',
+    samples: isThere ? [{ labels: { hostsfile: file }, value }] : [],
+  };
+}
+
 export const hosts: Plugin = {
   name: 'hosts',
   setup(directives, setup) {
     const options = readHostsOptions(directives, setup);
-    const tables = [setup.files[options.file] ?? '', options.inline].map((text) => readHostsTable(text, options.zones));
+    const text = setup.files[options.file];
+    const tables = [text ?? '', options.inline].map((lines) => readHostsTable(lines, options.zones));
+    const entries = entriesFamily(tables, options, text !== undefined || options.file === PODS_OWN_FILE);
     return {
+      metrics: () => [entries],
       handler: (next) => (request, context) => {
         const mine = zoneOf(request.lowerName, options.zones) !== undefined;
         if (!mine && request.type !== 'PTR') return next(request, context);

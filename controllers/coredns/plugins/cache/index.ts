@@ -99,7 +99,7 @@ export const cache: Plugin = {
     const options = readCacheOptions(directives, setup);
     return {
       remember: () => CacheMemory.of(options),
-      metrics: (memory, server) => cacheMetrics(memory as CacheMemory, options, server),
+      metrics: (memory, [server]) => cacheMetrics(memory as CacheMemory, options, server!),
       handler: (next, memory) => (request, context) => {
         if (zoneOf(request.lowerName, options.zones) === undefined) return next(request, context);
         return answered({ request, context, options, memory: memory() as CacheMemory }, next);

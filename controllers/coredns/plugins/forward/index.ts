@@ -171,6 +171,7 @@ class ForwardMemory implements Memory {
 
 export const forward: Plugin = {
   name: 'forward',
+  plain: forwardMetrics([]),
   setup(directives, setup) {
     const all = directives.map((directive) => readForwardOptions(directive, setup));
     return {

@@ -1,4 +1,10 @@
-/** The families of what plugin prometheus counts. Source: CoreDNS plugin/metrics/vars/vars.go. */
+/**
+ * The families of what plugin prometheus counts. Left out is what there is nothing of here: Go's runtime and the process,
+ * replies over HTTPS and QUIC, and what plugin kubernetes tells of its client and of its informers' delay
+ * (`coredns_kubernetes_*`), which are not each process's own.
+ *
+ * Source: CoreDNS plugin/metrics/vars/vars.go, plugin/metrics/metrics.go, plugin/local/metrics.go.
+ */
 import type { MetricFamily, MetricSample } from '../../metrics.ts';
 import type { Counts, PrometheusMemory, ZoneReport } from './report.ts';
 
@@ -57,16 +63,30 @@ export function prometheusFamilies({ servers }: PrometheusMemory): readonly Metr
   ];
 }
 
-/** One for the process, however many server blocks count. */
-export const PANICS: MetricFamily = family('panics_total', 'counter', 'A metrics that counts the number of panics.', [
-  { labels: {}, value: 0 },
-]);
+const NONE: MetricFamily['samples'] = [{ labels: {}, value: 0 }];
 
-export function enabledFamily(plugins: readonly string[], zone: string, server: string): MetricFamily {
+/** Of the process, and of a plugin that it is built with and that no Corefile can name here. */
+export const PLAIN: readonly MetricFamily[] = [
+  family('panics_total', 'counter', 'A metrics that counts the number of panics.', NONE),
+  family('local_localhost_requests_total', 'counter', 'Counter of special localhost subdomain requests.', NONE),
+];
+
+/** The CoreDNS that this one is held to. */
+const VERSION = '1.14.7';
+
+/** Of which commit and by which Go it was built is nobody's to say: these labels are empty. */
+export const BUILD: MetricFamily = family(
+  'build_info',
+  'gauge',
+  "A metric with a constant '1' value labeled by version, revision, and goversion from which CoreDNS was built.",
+  [{ labels: { version: VERSION, revision: '', goversion: '' }, value: 1 }],
+);
+
+export function enabledFamily(plugins: readonly string[], zone: string, servers: readonly string[]): MetricFamily {
   return family(
     'plugin_enabled',
     'gauge',
     'A metric that indicates whether a plugin is enabled on per server and zone basis.',
-    plugins.map((name) => ({ labels: { server, zone, view: '', name }, value: 1 })),
+    servers.flatMap((server) => plugins.map((name) => ({ labels: { server, zone, view: '', name }, value: 1 }))),
   );
 }

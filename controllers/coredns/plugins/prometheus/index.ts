@@ -6,16 +6,14 @@
 import { CorefileError, wrongArguments } from '../../corefile/error.ts';
 import type { OptionLine } from '../../corefile/parse.ts';
 import { writtenReply } from '../../message.ts';
-import { isMessage, type Plugin } from '../../plugin.ts';
+import { isMessage, type Plugin, serverIn } from '../../plugin.ts';
 import { zoneOf } from '../../zones.ts';
 import { BESIDE } from '../beside.ts';
 import { argumentsOf, listenAddressOf, onlyOne } from '../options.ts';
-import { enabledFamily, PANICS, prometheusFamilies } from './families.ts';
+import { BUILD, enabledFamily, PLAIN, prometheusFamilies } from './families.ts';
 import { PrometheusMemory } from './report.ts';
 
 const ADDRESS = 'localhost:9153';
-/** Where a server listens of which nothing is known. */
-const SERVER = 'dns://:53';
 /** What no server block takes is counted under this: it has no closing dot, so that no zone is called so. */
 const DROPPED = 'dropped';
 /** Neither makes a difference to what is counted. */
@@ -27,6 +25,7 @@ function checkOption(line: OptionLine): void {
 
 export const prometheus: Plugin = {
   name: 'prometheus',
+  plain: PLAIN,
   setup(directives, { zones, plugins }) {
     const { arguments: found, block = [] } = onlyOne(directives);
     if (found.length > 1) throw wrongArguments(found[1]!);
@@ -36,15 +35,15 @@ export const prometheus: Plugin = {
     return {
       endpoint: { address, path: '/metrics' },
       remember: () => new PrometheusMemory(),
-      metrics: (memory, server) => [
+      metrics: (memory, servers) => [
         ...prometheusFamilies(memory as PrometheusMemory),
-        enabledFamily(handlers, zones[0]!, server),
-        PANICS,
+        enabledFamily(handlers, zones[0]!, servers),
+        BUILD,
       ],
       dropped: (memory, request, written, context) => {
         const { rcode } = written;
         (memory as PrometheusMemory)
-          .zone(context.server ?? SERVER, DROPPED)
+          .zone(serverIn(context), DROPPED)
           .add({ request, context, rcode, plugin: '', written, tookMs: 0 });
       },
       handler: (next, memory) => (request, context) => {
@@ -56,7 +55,7 @@ export const prometheus: Plugin = {
         const { asked: plugin = '' } = context;
         const tookMs = context.at - beganAt;
         (memory() as PrometheusMemory)
-          .zone(context.server ?? SERVER, zone)
+          .zone(serverIn(context), zone)
           .add({ request, context, rcode, plugin, written, tookMs });
         return reply;
       },

@@ -1,8 +1,10 @@
 /** template: answers by pattern, with records made of what the pattern matched. Source: CoreDNS plugin/template. */
 import { type DnsRecord, formatAddress } from '../../../../src/model/index.ts';
 import { replyTo } from '../../message.ts';
-import type { DnsContext, DnsReply, DnsRequest, Plugin } from '../../plugin.ts';
+import type { MetricSample } from '../../metrics.ts';
+import { type DnsContext, type DnsReply, type DnsRequest, type Plugin, serverIn } from '../../plugin.ts';
 import { inZone, zoneOf } from '../../zones.ts';
+import { TemplateMemory, templateMetrics } from './metrics.ts';
 import { readTemplate, type Template } from './options.ts';
 import { parseRecordLine } from './record-line.ts';
 import { type TemplateData, type TemplateText, TemplateTextError } from './text.ts';
@@ -31,14 +33,29 @@ function tried(template: Template, request: DnsRequest, context: DnsContext): Te
   return template.fallthrough.some((other) => inZone(lowerName, other)) ? 'passed' : 'failed';
 }
 
-/** Throws a `TemplateTextError` where a text makes no record of this query. */
-function recordsOf(texts: readonly TemplateText[], data: TemplateData): readonly DnsRecord[] {
-  return texts.map((text) => {
-    const line = text(data);
-    const record = parseRecordLine(line);
-    if (record === undefined) throw new TemplateTextError(`dns: bad record: "${line}"`);
-    return record;
-  });
+/** A template that has matched a query, and where what comes of it is counted. */
+interface Matched {
+  readonly template: Template;
+  readonly data: TemplateData;
+  readonly labels: MetricSample['labels'];
+  readonly memory: TemplateMemory;
+}
+
+type Section = 'answer' | 'additional' | 'authority';
+
+/** Throws a `TemplateTextError` where the text makes no record of this query. */
+function recordOf({ source, fill }: TemplateText, section: Section, { data, labels, memory }: Matched): DnsRecord {
+  let line: string;
+  try {
+    line = fill(data);
+  } catch (error) {
+    memory.textFailures.add({ ...labels, section, template: source });
+    throw error;
+  }
+  const record = parseRecordLine(line);
+  if (record !== undefined) return record;
+  memory.recordFailures.add({ ...labels, section, template: source });
+  throw new TemplateTextError(`dns: bad record: "${line}"`);
 }
 
 /** An alias in the answer to a query for addresses is followed by what it leads to, asked of the server itself. */
@@ -56,13 +73,17 @@ function withTargets(answers: readonly DnsRecord[], { type, lookup }: DnsRequest
   return { answers: followed, truncated };
 }
 
-function answered(template: Template, data: TemplateData, request: DnsRequest): DnsReply {
+function answered(matched: Matched, request: DnsRequest): DnsReply {
+  const { template, memory, labels } = matched;
+  memory.matches.add(labels);
   if (template.rcode === 'SERVFAIL') return 'SERVFAIL';
+  const recordsOf = (texts: readonly TemplateText[], section: Section) =>
+    texts.map((text) => recordOf(text, section, matched));
   try {
     return replyTo(request, template.rcode, {
-      ...withTargets(recordsOf(template.answers, data), request),
-      additionals: recordsOf(template.additionals, data),
-      authorities: recordsOf(template.authorities, data),
+      ...withTargets(recordsOf(template.answers, 'answer'), request),
+      additionals: recordsOf(template.additionals, 'additional'),
+      authorities: recordsOf(template.authorities, 'authority'),
     });
   } catch (error) {
     if (error instanceof TemplateTextError) return { failed: 'SERVFAIL', error: error.message };
@@ -75,11 +96,15 @@ export const template: Plugin = {
   setup(directives, setup) {
     const templates = directives.map((directive) => readTemplate(directive, setup));
     return {
-      handler: (next) => (request, context) => {
+      remember: () => new TemplateMemory(),
+      metrics: (memory) => templateMetrics(memory as TemplateMemory),
+      handler: (next, memory) => (request, context) => {
         for (const one of templates) {
           const data = tried(one, request, context);
           if (data === 'failed') return 'SERVFAIL';
-          if (data !== 'passed') return answered(one, data, request);
+          if (data === 'passed') continue;
+          const labels = { server: serverIn(context), zone: data.zone, view: '', class: data.class, type: data.type };
+          return answered({ template: one, data, labels, memory: memory() as TemplateMemory }, request);
         }
         return next(request, context);
       },

@@ -16,15 +16,22 @@ export interface TemplateData {
   readonly meta: (label: string) => string;
 }
 
-/** A text, read: what it says of a query. */
-export type TemplateText = (data: TemplateData) => string;
+type Value = (data: TemplateData) => string;
 
-/** Why a text is refused. Thrown while a Corefile is read; the plugin adds the place. */
+/** A text, read. */
+export interface TemplateText {
+  /** as Go prints what it has read */
+  readonly source: string;
+  /** What it says of a query. Throws a `TemplateTextError` where the match has not what it asks for. */
+  readonly fill: Value;
+}
+
+/** Why a text is refused, or makes no record of a query. */
 export class TemplateTextError extends Error {
   override readonly name = 'TemplateTextError';
 }
 
-const FIELDS: Readonly<Record<string, TemplateText>> = {
+const FIELDS: Readonly<Record<string, Value>> = {
   '.Zone': ({ zone }) => zone,
   '.Name': ({ name }) => name,
   '.Question.Name': ({ name }) => name,
@@ -34,19 +41,19 @@ const FIELDS: Readonly<Record<string, TemplateText>> = {
   '.Remote': ({ remote }) => remote,
 };
 
-function groupNamed(name: string): TemplateText {
+function groupNamed(name: string): Value {
   return ({ match }) => (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? '';
 }
 
 /** A number that the match does not have is an error in Go, and the query fails. */
-function matchAt(index: number): TemplateText {
+function matchAt(index: number): Value {
   return ({ match }) => {
     if (index >= match.length) throw new TemplateTextError(`index out of range: ${index}`);
     return match[index] ?? '';
   };
 }
 
-function actionOf(action: string): TemplateText {
+function actionOf(action: string): Value {
   const field = Object.hasOwn(FIELDS, action) ? FIELDS[action] : undefined;
   if (field !== undefined) return field;
   const [, index] = /^index\s+\.Match\s+(\d+)$/.exec(action) ?? [];
@@ -60,7 +67,8 @@ function actionOf(action: string): TemplateText {
 
 /** Reads text with `{{ .Name }}`, `{{ index .Match 1 }}`, `{{ .Group.service }}` and the like. Throws a `TemplateTextError`. */
 export function readTemplateText(text: string): TemplateText {
-  const parts: TemplateText[] = [];
+  const parts: Value[] = [];
+  let source = '';
   let end = 0;
   for (const found of text.matchAll(/(\s*)\{\{(-\s)?\s*(.*?)\s*(\s-)?\}\}(\s*)/g)) {
     const [whole, before = '', trimBefore, action = '', trimAfter, after = ''] = found;
@@ -68,9 +76,10 @@ export function readTemplateText(text: string): TemplateText {
     const value = actionOf(action);
     const rest = trimAfter === undefined ? after : '';
     parts.push((data) => literal + value(data) + rest);
+    source += `${literal}{{${action.replace(/\s+/g, ' ')}}}${rest}`;
     end = found.index + whole.length;
   }
   const last = text.slice(end);
   if (last.includes('{{')) throw new TemplateTextError(`unclosed action in ${text}`);
-  return (data) => parts.map((part) => part(data)).join('') + last;
+  return { source: source + last, fill: (data) => parts.map((part) => part(data)).join('') + last };
 }
