@@ -62,12 +62,19 @@ function validateTaints(taints: readonly Taint[], errors: FieldErrors): void {
   }
 }
 
+// A node says what it has with every status: lists once found right, and frozen, need no second look.
+const rightResources = new WeakSet<object>();
+
 function validateResources({ status }: Node, _before: Node, errors: FieldErrors): void {
   for (const list of ['capacity', 'allocatable'] as const) {
-    for (const [name, quantity] of Object.entries(status[list] ?? {})) {
+    const quantities = status[list];
+    if (quantities === undefined || rightResources.has(quantities)) continue;
+    const before = errors.causes.length;
+    for (const [name, quantity] of Object.entries(quantities)) {
       if (compareQuantities(quantity, '0') < 0)
         errors.invalid(`status.${list}.${name}`, quantity, 'must be greater than or equal to 0');
     }
+    if (errors.causes.length === before && Object.isFrozen(quantities)) rightResources.add(quantities);
   }
 }
 
