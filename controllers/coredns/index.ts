@@ -44,6 +44,7 @@ export { type KubernetesOptions, readKubernetesOptions } from './plugins/kuberne
 export { loadbalance } from './plugins/loadbalance/index.ts';
 export { readLoadbalanceOptions } from './plugins/loadbalance/options.ts';
 export { readWeights, WeightFileError } from './plugins/loadbalance/weighted.ts';
+export { type Reloads, reloadMetrics, versionText } from './plugins/reload/metrics.ts';
 export { rewrite } from './plugins/rewrite/index.ts';
 export { RuleError } from './plugins/rewrite/match.ts';
 export { type RewriteRule, readRewriteRule } from './plugins/rewrite/rule.ts';

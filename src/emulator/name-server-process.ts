@@ -53,9 +53,9 @@ const ROUNDS_MAX = 4;
 /** How often it says that it waits for the apiserver. */
 const WAITING_TOLD_MS = 500;
 
-/** What the files say, however they are spaced: two Corefiles that read the same are the same. Throws a `CorefileError`. */
+/** What the files say, and on which lines. Throws a `CorefileError`. */
 function contentOf(files: Files): string {
-  return coredns.printCorefile(coredns.parseCorefile(files[coredns.COREFILE] ?? '', { files }));
+  return coredns.versionText(coredns.parseCorefile(files[coredns.COREFILE] ?? '', { files }));
 }
 
 const LOOPBACK_ADDRESS = 0x7f000001;
@@ -71,6 +71,7 @@ export class NameServerProcess {
   #server: coredns.DnsServer | undefined;
   /** what the files said when they were last looked at, even where the server could not be had with it */
   #content = '';
+  #reloads: coredns.Reloads = { failed: 0, version: undefined };
   #reload: { readonly from: Moment; readonly intervalMs: number } | undefined;
   #looksAt: Moment | undefined;
   #wakesAt: Moment | undefined;
@@ -110,7 +111,8 @@ export class NameServerProcess {
   get metrics(): string | undefined {
     const server = this.#server;
     if (server === undefined || !coredns.hasEndpoint(server, '/metrics')) return undefined;
-    return coredns.formatMetrics(coredns.joinFamilies([...this.#counted, ...this.#countedBy(server)]));
+    const counted = [...this.#counted, ...this.#countedBy(server), ...coredns.reloadMetrics(this.#reloads)];
+    return coredns.formatMetrics(coredns.joinFamilies(counted));
   }
 
   /** Whether a query to one of its addresses is taken. */
@@ -279,6 +281,7 @@ export class NameServerProcess {
   #replace(files: Files): void {
     const { log, later, changed } = this.#options;
     const started = this.#load(files);
+    this.#reloads = { failed: this.#reloads.failed + (started.ok ? 0 : 1), version: this.#content };
     if (!started.ok) {
       log(`[ERROR] Restart failed: ${started.reason}`);
       log(`[ERROR] plugin/reload: Corefile changed but reload failed: ${started.reason}`);

@@ -35,6 +35,29 @@ function configure(emulator: Emulator, corefile: string): void {
   emulator.patch('ConfigMap', 'kube-system/coredns', { data: { Corefile: corefile } });
 }
 
+/** What kubeadm writes. Source: kubernetes v1.30 cmd/kubeadm/app/phases/addons/dns/manifests.go. */
+const KUBEADM_COREFILE = `.:53 {
+    errors
+    health {
+       lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+       ttl 30
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+       max_concurrent 1000
+    }
+    cache 30
+    loop
+    reload
+    loadbalance
+}
+`;
+
 describe('a CoreDNS pod that is told to stop', () => {
   it('goes on for as long as lameduck says, and is gone then', () => {
     const { emulator, logs } = cluster();
@@ -152,6 +175,32 @@ describe('the metrics of a CoreDNS pod', () => {
     expect(requests(emulator.dump('metrics', pod))).toBe('2');
   });
 
+  it('tell of reloads: how many failed, and the hash of the last Corefile that was tried', () => {
+    const { emulator } = cluster();
+    const pod = `pod/kube-system/${nameServers(emulator)[0]!.metadata.name}`;
+    const shown = () =>
+      emulator
+        .dump('metrics', pod)
+        .split('\n')
+        .filter((line) => line.startsWith('coredns_reload_'));
+    expect(shown()).toEqual(['coredns_reload_failed_total 0']);
+    configure(emulator, KUBEADM_COREFILE);
+    emulator.advance(60_000);
+    // As real clusters log it at their start.
+    const hash =
+      '591cf328cccc12bc490481273e738df59329c62c0b729d94e8b61db9961c2fa5' +
+      'f046dd37f1cf888b953814040d180f52594972691cd6ff41be96639138a43908';
+    expect(shown()).toEqual([
+      'coredns_reload_failed_total 0',
+      `coredns_reload_version_info{hash="sha512",value="${hash}"} 1`,
+    ]);
+    configure(emulator, KUBEADM_COREFILE.replace('ttl 30', 'ttl many'));
+    emulator.advance(60_000);
+    const [failed, version] = shown();
+    expect(failed).toBe('coredns_reload_failed_total 1');
+    expect(version).not.toContain(hash);
+  });
+
   it('are not there without prometheus', () => {
     const { emulator } = cluster();
     configure(emulator, '.:53 {\n    ready\n    health\n    kubernetes cluster.local\n}\n');
@@ -160,6 +209,22 @@ describe('the metrics of a CoreDNS pod', () => {
     expect(() => emulator.dump('metrics', pod)).toThrow(
       `${pod} shows no metrics: its process has ended, or its Corefile has no prometheus`,
     );
+  });
+});
+
+describe('a Corefile that is written anew', () => {
+  it('is loaded where its lines have moved, not where it is only indented otherwise', () => {
+    const { emulator, logs } = cluster();
+    const reloads = () => logs.filter((line) => line === '[INFO] Reloading complete').length;
+    configure(emulator, KUBEADM_COREFILE);
+    emulator.advance(60_000);
+    const before = reloads();
+    configure(emulator, KUBEADM_COREFILE.replaceAll('    ', '  '));
+    emulator.advance(60_000);
+    expect(reloads()).toBe(before);
+    configure(emulator, `# a comment\n${KUBEADM_COREFILE}`);
+    emulator.advance(60_000);
+    expect(reloads()).toBe(before + 2);
   });
 });
 

@@ -27,6 +27,8 @@ export interface Directive {
   readonly arguments: readonly Token[];
   /** undefined where the directive has no block */
   readonly block?: readonly OptionLine[];
+  /** all of its words, with the braces of its block */
+  readonly tokens: readonly Token[];
 }
 
 export interface ServerBlock {
@@ -128,7 +130,8 @@ class Parser {
   }
 
   #directive(name: Token): Directive {
-    this.#at++;
+    const start = this.#at++;
+    const tokens = () => this.#tokens.slice(start, this.#at).map((token) => this.#replaced(token));
     let last = name;
     const found: Token[] = [];
     for (let token = this.#next(); sameLine(last, token) && token!.text !== '{'; token = this.#next()) {
@@ -137,9 +140,10 @@ class Parser {
       this.#at++;
     }
     const opens = this.#next();
-    if (!sameLine(last, opens)) return { name, arguments: found };
+    if (!sameLine(last, opens)) return { name, arguments: found, tokens: tokens() };
     this.#at++;
-    return { name, arguments: found, block: this.#optionLines(name) };
+    const block = this.#optionLines(name);
+    return { name, arguments: found, block, tokens: tokens() };
   }
 
   /** A closing brace ends the block only at a line's start: after an option, it is one of that option's arguments. */
