@@ -58,22 +58,33 @@ function decodeStruct(
     return zeroOf(struct);
   }
   const known = isFields(before) ? before : undefined;
-  const decoded: unknown[] = new Array(struct.fields.length);
+  const fields: Fields = {};
+  let latest = -1;
+  let isOrdered = true;
+  let required = 0;
+  let isKnown = known !== undefined;
   for (const name in value) {
     const field = struct.byName.get(name);
     const part = value[name];
     if (field === undefined) {
       findings.unknownFields.push(pathOf({ within: place, step: name }));
-    } else if (part !== null && part !== undefined) {
-      const was = known?.[name];
-      const isDone = part === was || isPlainly(part, field.type);
-      decoded[field.index] = isDone
-        ? part
-        : decodeField(field, part, was, { within: place, step: name }, struct, findings);
+      continue;
     }
+    if (part === null || part === undefined) continue;
+    const was = known?.[name];
+    const isDone = part === was || isPlainly(part, field.type);
+    const read = isDone ? part : decodeField(field, part, was, { within: place, step: name }, struct, findings);
+    const printed = read === undefined ? undefined : printedValue(field, read);
+    if (printed === undefined) continue;
+    fields[name] = printed;
+    if (printed !== was) isKnown = false;
+    if (field.index < latest) isOrdered = false;
+    latest = field.index;
+    if (!field.isOptional) required++;
   }
-  const fields = emit(struct, decoded);
-  const shared = known === undefined ? fields : sharedMap(fields, known);
+  // Most clients send a type's fields in their order, and all that must be there.
+  const whole = isOrdered && required === struct.required ? fields : emit(struct, fields);
+  const shared = isKnown ? sharedMap(whole, known!) : whole;
   return place === undefined ? shared : Object.freeze(shared);
 }
 
@@ -235,20 +246,17 @@ function jsonTypeOf(value: unknown, type: Type): string {
   return wantsNumber ? `number ${value}` : 'number';
 }
 
-/** The fields in their order; zero values printed or left out as each field says. */
-function emit(struct: Struct, decoded: readonly unknown[]): Fields {
+/** What is there in the order of the type's fields, and what is printed of those that are not there. */
+function emit(struct: Struct, found: Fields): Fields {
   const fields: Fields = {};
-  // Everything that is read passes here: an index costs less than an iterator.
-  for (let i = 0; i < struct.fields.length; i++) {
-    const field = struct.fields[i]!;
-    const value = decoded[i];
-    if (value === undefined && field.isOptional) continue;
-    const printed = value === undefined ? absent(field) : printedValue(field, value);
+  for (const field of struct.fields) {
+    const printed = found[field.name] ?? absent(field);
     if (printed !== undefined) fields[field.name] = printed;
   }
   return fields;
 }
 
+/** A field's value as it is printed; undefined where it is zero and left out. */
 function printedValue(field: Field, value: unknown): unknown {
   if (field.pointer) return value;
   if (field.type.is === 'struct') return field.omitZero && isEmpty(value) ? undefined : value;
@@ -281,7 +289,7 @@ const zeros = new WeakMap<Struct, Fields>();
 function zeroOf(struct: Struct): Fields {
   let zero = zeros.get(struct);
   if (zero === undefined) {
-    zero = Object.freeze(emit(struct, []));
+    zero = Object.freeze(emit(struct, {}));
     zeros.set(struct, zero);
   }
   return zero;

@@ -37,6 +37,8 @@ export interface Struct {
   /** the Go type's name, as error texts print it */
   readonly name: string;
   readonly fields: readonly Field[];
+  /** how many of the fields are printed whatever is in them */
+  readonly required: number;
   readonly byName: ReadonlyMap<string, Field>;
 }
 
@@ -56,6 +58,7 @@ const FIELD = /^(\w+)(\*?)(!?)(\??)(?::(\w+)([[\]{}]*))?(?:@(\w*))?(=?)$/;
 
 interface GrowingStruct extends Struct {
   readonly fields: Field[];
+  required: number;
   readonly byName: Map<string, Field>;
 }
 
@@ -67,12 +70,13 @@ export function parseStructs(notation: string): ReadonlyMap<string, Struct> {
     .filter((line) => line !== '')
     .map((line) => line.trim().split(' '));
   const structs = new Map<string, GrowingStruct>();
-  for (const [name] of declarations) structs.set(name!, { name: name!, fields: [], byName: new Map() });
+  for (const [name] of declarations) structs.set(name!, { name: name!, fields: [], required: 0, byName: new Map() });
   for (const [name, ...fields] of declarations) {
     const struct = structs.get(name!)!;
     for (const text of fields) {
       const field = parseField(text, struct.fields.length, structs);
       struct.fields.push(field);
+      if (!field.isOptional) struct.required++;
       struct.byName.set(field.name, field);
     }
   }
