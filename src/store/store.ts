@@ -81,16 +81,15 @@ interface Place<V> {
 
 interface Collection<V> extends Feed<V> {
   readonly places: Map<string, Place<V>>;
+  /** where was looked last, and what was found there: a write follows a read of its name nearly always */
+  lastName: string | undefined;
+  lastPlace: Place<V> | undefined;
   /** how many keys exist now */
   live: number;
 }
 
 export class Store<V extends object> {
   readonly #collections = new Map<string, Collection<V>>();
-  /** where was looked last, and what was found there: a write follows a read of its name nearly always */
-  #lastCollection: Collection<V> | undefined;
-  #lastName = '';
-  #lastPlace: Place<V> | undefined;
   /** all collections together; each collection has its own feed besides */
   readonly #all: Feed<V> = newFeed();
   #revision = 0;
@@ -111,13 +110,15 @@ export class Store<V extends object> {
 
   get(key: string, revision = this.#revision): Entry<V> | undefined {
     this.#requireKept(revision);
-    const [collection, name] = parted(key);
-    return entryOf(key, versionAt(this.#placeOf(collection, name)?.newest, revision));
+    const [within, name] = parted(key);
+    const collection = this.#collections.get(within);
+    return entryOf(key, versionAt(collection && placeOf(collection, name)?.newest, revision));
   }
 
   /** What is at `collection/name` now. Callers who hold on to names need no keys made of them: names are found faster. */
-  read(collection: string, name: string): V | undefined {
-    return this.#placeOf(collection, name)?.newest.value;
+  read(within: string, name: string): V | undefined {
+    const collection = this.#collections.get(within);
+    return collection === undefined ? undefined : placeOf(collection, name)?.newest.value;
   }
 
   /** The live entries whose key begins with `prefix` at `revision`, sorted by key. */
@@ -155,7 +156,7 @@ export class Store<V extends object> {
   /** Puts `value` at `collection/name`, or deletes what is there. The name goes into every event, as it is. */
   write(within: string, name: string, value: V | undefined, expected?: number): WriteResult {
     const collection = this.#collection(within);
-    let place = this.#placeOf(within, name);
+    let place = placeOf(collection, name);
     const latest = place?.newest;
     const exists = latest?.value !== undefined;
     const actual = exists ? latest.revision : 0;
@@ -164,7 +165,7 @@ export class Store<V extends object> {
     const revision = ++this.#revision;
     const createRevision = exists ? latest.createRevision : revision;
     const version = { revision, createRevision, value, previous: latest };
-    if (place === undefined) place = this.#found(collection, within, name, version);
+    if (place === undefined) place = addPlace(collection, { key: `${within}/${name}`, name, newest: version });
     else place.newest = version;
     collection.live += (value === undefined ? 0 : 1) - (exists ? 1 : 0);
     const event = { revision, key: place.key, name: place.name, value, before: latest?.value };
@@ -213,31 +214,15 @@ export class Store<V extends object> {
 
   /** Drops the versions of a key that are older than its state at `revision`, and the key where that state is its end. */
   #forgetVersions(key: string, revision: number): void {
-    const [collection, name] = parted(key);
-    const newest = this.#placeOf(collection, name)?.newest;
+    const [within, name] = parted(key);
+    const collection = this.#collection(within);
+    const newest = placeOf(collection, name)?.newest;
     const kept = versionAt(newest, revision);
     if (kept === undefined) return;
     kept.previous = undefined;
     if (kept !== newest || kept.value !== undefined) return;
-    this.#collection(collection).places.delete(name);
-    this.#lastPlace = undefined;
-  }
-
-  #placeOf(within: string, name: string): Place<V> | undefined {
-    const collection = this.#collections.get(within);
-    if (this.#lastName !== name || this.#lastCollection !== collection) {
-      this.#lastPlace = collection?.places.get(name);
-      this.#lastName = name;
-      this.#lastCollection = collection;
-    }
-    return this.#lastPlace;
-  }
-
-  #found(collection: Collection<V>, within: string, name: string, newest: Version<V>): Place<V> {
-    const place = { key: `${within}/${name}`, name, newest };
-    collection.places.set(name, place);
-    this.#lastPlace = place;
-    return place;
+    collection.places.delete(name);
+    collection.lastPlace = undefined;
   }
 
   #replay(log: EventLog<WatchEvent<V>>, prefix: string, from: number, subscriber: Subscriber<WatchEvent<V>>): void {
@@ -278,7 +263,7 @@ export class Store<V extends object> {
   #collection(name: string): Collection<V> {
     let collection = this.#collections.get(name);
     if (collection === undefined) {
-      collection = { places: new Map(), live: 0, ...newFeed() };
+      collection = { places: new Map(), lastName: undefined, lastPlace: undefined, live: 0, ...newFeed() };
       this.#collections.set(name, collection);
     }
     return collection;
@@ -299,6 +284,21 @@ export class Store<V extends object> {
 
 function newFeed<V>(): Feed<V> {
   return { log: new EventLog(), watchers: [] };
+}
+
+function placeOf<V>(collection: Collection<V>, name: string): Place<V> | undefined {
+  if (collection.lastName !== name) {
+    collection.lastPlace = collection.places.get(name);
+    collection.lastName = name;
+  }
+  return collection.lastPlace;
+}
+
+function addPlace<V>(collection: Collection<V>, place: Place<V>): Place<V> {
+  collection.places.set(place.name, place);
+  collection.lastName = place.name;
+  collection.lastPlace = place;
+  return place;
 }
 
 function tell<V>({ watchers }: Feed<V>, event: WatchEvent<V>): void {
