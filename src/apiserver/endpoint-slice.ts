@@ -27,24 +27,22 @@ export const ENDPOINT_SLICE_STRATEGY: Strategy<'EndpointSlice'> = {
       deepEqual(slice.metadata.labels, before.metadata.labels);
     return withGeneration(slice, before, !same);
   },
-  validate: (slice, errors) => validate(slice, NOT_SEEN, errors),
+  validate: (slice, errors) => validate(slice, undefined, errors),
   validateUpdate(slice, before, errors) {
     if (
       slice.endpoints !== before.endpoints ||
       slice.ports !== before.ports ||
       slice.addressType !== before.addressType
     )
-      validate(slice, addressesOf(before), errors);
+      validate(slice, before, errors);
     validateImmutable('addressType', slice.addressType, before.addressType, errors);
   },
   warnings: ({ addressType }) => (addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
 };
 
-const NOT_SEEN: ReadonlySet<string> = new Set();
-
 /** What a slice held already is not looked at again: older releases let through what this one refuses. */
-function addressesOf({ endpoints }: EndpointSlice): ReadonlySet<string> {
-  return new Set(endpoints?.flatMap(({ addresses }) => addresses));
+function addressesOf(endpoints: readonly Endpoint[]): ReadonlySet<string> {
+  return new Set(endpoints.flatMap(({ addresses }) => addresses));
 }
 
 function isComplete({ name, protocol }: EndpointPort): boolean {
@@ -55,41 +53,48 @@ function completePort(port: EndpointPort): EndpointPort {
   return isComplete(port) ? port : { ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' };
 }
 
-function validate(
-  { addressType, endpoints, ports }: EndpointSlice,
-  seen: ReadonlySet<string>,
-  errors: FieldErrors,
-): void {
-  const type: string = addressType;
+function validate(slice: EndpointSlice, before: EndpointSlice | undefined, errors: FieldErrors): void {
+  const type: string = slice.addressType;
   if (type === '') errors.required('addressType');
   else if (!ADDRESS_TYPES.includes(type)) errors.notSupported('addressType', type, ADDRESS_TYPES);
-  validateEndpoints(endpoints ?? [], type, seen, errors);
-  validatePorts(ports ?? [], errors);
+  validateEndpoints(slice.endpoints ?? [], type, before, errors);
+  validatePorts(slice.ports ?? [], errors);
 }
 
 function validateEndpoints(
   endpoints: readonly Endpoint[],
   addressType: string,
-  seen: ReadonlySet<string>,
+  before: EndpointSlice | undefined,
   errors: FieldErrors,
 ): void {
   if (endpoints.length > ENDPOINTS_MAX) {
     errors.tooMany('endpoints', endpoints.length, ENDPOINTS_MAX);
     return;
   }
-  for (const [i, endpoint] of endpoints.entries()) {
-    const field = `endpoints[${i}]`;
-    const { addresses, hostname, nodeName } = endpoint;
-    if (addresses === null || addresses.length === 0)
-      errors.required(`${field}.addresses`, 'must contain at least 1 address');
-    else if (addresses.length > ADDRESSES_MAX) errors.tooMany(`${field}.addresses`, addresses.length, ADDRESSES_MAX);
-    for (const [a, address] of (addresses ?? []).entries()) {
-      if (!seen.has(address)) validateAddress(field, a, address, addressType, errors);
-    }
-    if (nodeName !== undefined) errors.invalidEach(`${field}.nodeName`, nodeName, subdomainName(nodeName));
-    if (hostname !== undefined) errors.invalidEach(`${field}.hostname`, hostname, labelName(hostname));
-    validateHints(`${field}.hints`, endpoint.hints, errors);
+  const old = before?.endpoints ?? [];
+  const seen = addressesOf(old);
+  // An endpoint that is the very one of before was found right then, as one of the same type.
+  const known = before?.addressType === addressType ? old : [];
+  for (let i = 0; i < endpoints.length; i++)
+    if (endpoints[i] !== known[i]) validateEndpoint(`endpoints[${i}]`, endpoints[i]!, addressType, seen, errors);
+}
+
+function validateEndpoint(
+  field: string,
+  { addresses, hostname, nodeName, hints }: Endpoint,
+  addressType: string,
+  seen: ReadonlySet<string>,
+  errors: FieldErrors,
+): void {
+  if (addresses === null || addresses.length === 0)
+    errors.required(`${field}.addresses`, 'must contain at least 1 address');
+  else if (addresses.length > ADDRESSES_MAX) errors.tooMany(`${field}.addresses`, addresses.length, ADDRESSES_MAX);
+  for (const [a, address] of (addresses ?? []).entries()) {
+    if (!seen.has(address)) validateAddress(field, a, address, addressType, errors);
   }
+  if (nodeName !== undefined) errors.invalidEach(`${field}.nodeName`, nodeName, subdomainName(nodeName));
+  if (hostname !== undefined) errors.invalidEach(`${field}.hostname`, hostname, labelName(hostname));
+  if (hints !== undefined) validateHints(`${field}.hints`, hints, errors);
 }
 
 function validateAddress(field: string, i: number, address: string, addressType: string, errors: FieldErrors): void {
@@ -107,8 +112,7 @@ function validateAddress(field: string, i: number, address: string, addressType:
   errors.invalidEach(each, address, endpointIpFindings(address));
 }
 
-function validateHints(field: string, hints: Endpoint['hints'], errors: FieldErrors): void {
-  if (hints === undefined) return;
+function validateHints(field: string, hints: NonNullable<Endpoint['hints']>, errors: FieldErrors): void {
   validateHintNames(`${field}.forZones`, hints.forZones ?? [], labelValue, errors);
   validateHintNames(`${field}.forNodes`, hints.forNodes ?? [], subdomainName, errors);
 }

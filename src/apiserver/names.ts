@@ -119,6 +119,7 @@ function qualifiedNameRule(): string {
 }
 
 export function labelValue(text: string): Findings {
+  if (isPlainLabel(text)) return FINE;
   if (text.length <= LABEL_LENGTH_MAX && LABEL_VALUE_PATTERN.test(text)) return FINE;
   const findings = text.length > LABEL_LENGTH_MAX ? [tooLong(LABEL_LENGTH_MAX, 'bytes')] : [];
   if (LABEL_VALUE_PATTERN.test(text)) return findings;

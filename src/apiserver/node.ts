@@ -16,11 +16,11 @@ export const NODE_STRATEGY: Strategy<'Node'> = {
     const { capacity, allocatable } = node.status;
     const fill = allocatable === undefined && capacity !== undefined;
     const status = fill ? { ...node.status, allocatable: capacity } : node.status;
-    return { ...node, spec, status };
+    return spec === node.spec && status === node.status ? node : { ...node, spec, status };
   },
   // Nodes may bring their status when they register.
-  prepareForUpdate: (node, before) => ({ ...node, status: before.status }),
-  prepareForStatusUpdate: (node, before) => ({ ...node, spec: before.spec }),
+  prepareForUpdate: (node, before) => (node.status === before.status ? node : { ...node, status: before.status }),
+  prepareForStatusUpdate: (node, before) => (node.spec === before.spec ? node : { ...node, spec: before.spec }),
   validate,
   validateUpdate(node, before, errors) {
     validate(node, errors);

@@ -45,6 +45,7 @@ export const DEPLOYMENT_STRATEGY: Strategy<'Deployment'> = {
     return withGeneration({ ...deployment, status: before.status }, before, !same);
   },
   prepareForStatusUpdate(deployment, before) {
+    if (deployment.metadata === before.metadata && deployment.spec === before.spec) return deployment;
     const { labels: _, ...metadata } = deployment.metadata;
     const kept =
       before.metadata.labels === undefined ? metadata : withFields(metadata, { labels: before.metadata.labels });
@@ -71,7 +72,8 @@ export const REPLICA_SET_STRATEGY: Strategy<'ReplicaSet'> = {
     const same = deepEqual(replicaSet.spec, before.spec);
     return withGeneration({ ...replicaSet, status: before.status }, before, !same);
   },
-  prepareForStatusUpdate: (replicaSet, before) => ({ ...replicaSet, spec: before.spec }),
+  prepareForStatusUpdate: (replicaSet, before) =>
+    replicaSet.spec === before.spec ? replicaSet : { ...replicaSet, spec: before.spec },
   validate: ({ spec }, errors) => validateReplicaSet(spec, errors),
   validateUpdate(replicaSet, before, errors) {
     if (replicaSet.spec !== before.spec) validateReplicaSet(replicaSet.spec, errors);
@@ -192,6 +194,6 @@ function intOf(value: number | string): number {
 
 function validateCounts(status: object, errors: FieldErrors): void {
   for (const [name, value] of Object.entries(status)) {
-    if (typeof value === 'number') validateNonNegative(`status.${name}`, value, errors);
+    if (typeof value === 'number' && value < 0) validateNonNegative(`status.${name}`, value, errors);
   }
 }
