@@ -70,6 +70,20 @@ describe('what a slice says', () => {
     ]);
   });
 
+  it.each([
+    { selector: { 'topology.kubernetes.io/zone': 'z1' }, selected: ['a', 'c'] },
+    { selector: { app: 'web', 'topology.kubernetes.io/zone': 'z1' }, selected: ['a'] },
+  ])('selects pods by their zone: $selector', ({ selector, selected }) => {
+    const world = new World().put(aService({ selector }));
+    const zoned = (app: string, zone: string) => ({ app, 'topology.kubernetes.io/zone': zone });
+    world.put(aPod({ name: 'a', address: '10.244.0.1', labels: zoned('web', 'z1') }));
+    world.put(aPod({ name: 'b', address: '10.244.0.2', labels: zoned('web', 'z2') }));
+    world.put(aPod({ name: 'c', address: '10.244.0.3', labels: zoned('other', 'z1') }));
+    world.reconcile();
+    const names = world.slices().flatMap(({ endpoints }) => endpoints?.map(({ targetRef }) => targetRef?.name) ?? []);
+    expect(names.sort()).toEqual(selected);
+  });
+
   it('names an endpoint whose subdomain is the Service', () => {
     const world = new World().put(aService({ clusterIP: 'None' }));
     world.put(aPod({ name: 'a', address: '10.244.0.1', hostname: 'h', subdomain: 'web' }));

@@ -62,7 +62,7 @@ function fileByNamespace({ metadata: { namespace: name = '' } }: KubernetesObjec
   return lastFiled;
 }
 
-fileByNamespace.part = ({ metadata }: KubernetesObject) => metadata.namespace;
+fileByNamespace.reads = [] as const;
 
 function dyingNamespace({ metadata }: KubernetesObject, view: View): readonly string[] {
   const name = metadata.namespace ?? '';

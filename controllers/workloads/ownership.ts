@@ -71,7 +71,7 @@ export function fileByOwnerUid(object: KubernetesObject): readonly string[] {
   return lastFiled;
 }
 
-fileByOwnerUid.part = ({ metadata }: KubernetesObject) => metadata.ownerReferences;
+fileByOwnerUid.reads = ['ownerReferences'] as const;
 
 /** Index `orphanLabel`: an object that nobody controls, under each of its labels and under its bare namespace. */
 export function fileByOrphanLabel(object: KubernetesObject): readonly string[] {
@@ -79,6 +79,8 @@ export function fileByOrphanLabel(object: KubernetesObject): readonly string[] {
   const { namespace = '', labels = {} } = object.metadata;
   return [`${namespace}/`, ...Object.entries(labels).map(([key, value]) => `${namespace}/${key}=${value}`)];
 }
+
+fileByOrphanLabel.reads = ['ownerReferences', 'labels'] as const;
 
 /** Index `selectorLabel`: an owner under the first pair of its selector, under its bare namespace where it has no pair. */
 export function fileBySelectorLabel(owner: Deployment | ReplicaSet): readonly string[] {
@@ -93,7 +95,7 @@ interface SelectorLabel {
 /** Asked at every reconcile of the owner, whose selector stays as it is. */
 const selectorLabels = new WeakMap<LabelSelector, SelectorLabel>();
 
-fileBySelectorLabel.part = ({ spec }: Deployment | ReplicaSet) => spec.selector;
+fileBySelectorLabel.reads = ['selector'] as const;
 
 function selectorLabelOf(namespace: string, selector: LabelSelector): string {
   let found = selectorLabels.get(selector);

@@ -51,6 +51,6 @@ export function fileByNodeName({ spec }: Pod): readonly string[] {
   return spec.nodeName === undefined ? UNASSIGNED : [spec.nodeName];
 }
 
-fileByNodeName.part = ({ spec }: Pod) => spec.nodeName;
+fileByNodeName.reads = ['nodeName'] as const;
 
 const UNASSIGNED: readonly string[] = [];

@@ -7,10 +7,16 @@
  */
 import type { Dataplane } from '../dataplane/index.ts';
 import { azure, type Key, type Kind, type ObjectOf } from '../model/index.ts';
-import type { Controller, IndexFunction, ProjectionDeclaration, View } from './controller.ts';
+import type { Controller, IndexedPart, IndexFunction, ProjectionDeclaration, View } from './controller.ts';
 
 type AnyObject = ObjectOf<Kind>;
 type AnyIndexFunction = IndexFunction<Kind>;
+
+/** Where the parts that indexes read are, in objects that have them. */
+interface Spec {
+  readonly nodeName?: string;
+  readonly selector?: object;
+}
 
 const NO_VALUES: readonly string[] = [];
 /** How many records a list may hold: beyond that it becomes a set, which finds those that go. */
@@ -41,19 +47,36 @@ type Entry = Filed[] | Set<Filed>;
 class Index {
   readonly name: string;
   readonly file: AnyIndexFunction;
-  readonly #part: ((object: AnyObject) => unknown) | undefined;
+  readonly #reads: readonly IndexedPart[] | undefined;
   readonly entries = new Map<string, Entry>();
 
   constructor(name: string, file: AnyIndexFunction) {
     this.name = name;
     this.file = file;
-    this.#part = file.part;
+    this.#reads = file.reads;
   }
 
   /** Whether an object may be filed elsewhere after a change. */
   mayDiffer(before: AnyObject, after: AnyObject): boolean {
-    const part = this.#part;
-    return part === undefined || part(before) !== part(after);
+    const reads = this.#reads;
+    if (reads === undefined) return true;
+    for (let i = 0; i < reads.length; i++) if (partOf(before, reads[i]!) !== partOf(after, reads[i]!)) return true;
+    return false;
+  }
+}
+
+function partOf(object: AnyObject, part: IndexedPart): unknown {
+  switch (part) {
+    case 'labels':
+      return object.metadata.labels;
+    case 'ownerReferences':
+      return object.metadata.ownerReferences;
+    case 'nodeName':
+      return (object as { spec?: Spec }).spec?.nodeName;
+    case 'selector':
+      return (object as { spec?: Spec }).spec?.selector;
+    default:
+      throw new Error(`unknown part ${part satisfies never}`);
   }
 }
 
@@ -72,6 +95,8 @@ export class KindCache {
   readonly indexes: Index[] = [];
   readonly projections: Projection[] = [];
   #changed: Filed | undefined;
+  /** what changed last or was asked for last */
+  #found: Filed | undefined;
 
   /** Takes in one object as it is now; undefined where it is gone. Returns what was there before. */
   apply(key: Key, after: AnyObject | undefined): AnyObject | undefined {
@@ -92,6 +117,25 @@ export class KindCache {
     return before;
   }
 
+  /**
+   * One object, as it is now. What has changed is asked for at once; what it woke is asked for in the same order. So the
+   * last one and its next are looked at first.
+   */
+  get(key: Key): AnyObject | undefined {
+    const last = this.#found;
+    if (last !== undefined) {
+      if (last.key === key && last.object !== undefined) return last.object;
+      const likely = last.next;
+      if (likely !== undefined && likely.key === key && likely.object !== undefined) {
+        this.#found = likely;
+        return likely.object;
+      }
+    }
+    const filed = this.objects.get(key);
+    if (filed !== undefined) this.#found = filed;
+    return filed?.object;
+  }
+
   /** What is changing. Thousands change in the order in which they came, or changed before: so that is looked at first. */
   #changing(key: Key): Filed | undefined {
     const likely = this.#changed?.next;
@@ -102,6 +146,7 @@ export class KindCache {
   #follow(filed: Filed): void {
     if (this.#changed !== undefined && this.#changed.next !== filed) this.#changed.next = filed;
     this.#changed = filed;
+    this.#found = filed;
   }
 }
 
@@ -134,7 +179,7 @@ export class Cache implements View {
   }
 
   get<K extends Kind>(kind: K, key: Key): ObjectOf<K> | undefined {
-    return this.#kinds.get(kind)?.objects.get(key)?.object as ObjectOf<K> | undefined;
+    return this.#kinds.get(kind)?.get(key) as ObjectOf<K> | undefined;
   }
 
   list<K extends Kind>(kind: K): Iterable<ObjectOf<K>> {

@@ -55,11 +55,14 @@ export interface ProjectionDeclaration<T> {
   apply(value: T, before: KubernetesObject | undefined, after: KubernetesObject | undefined): void;
 }
 
+/** A part of an object that index functions read. Names and namespaces are none: they stay as they are. */
+export type IndexedPart = 'labels' | 'ownerReferences' | 'nodeName' | 'selector';
+
 /** Files an object under zero or more values, as client-go's Indexers. */
 export interface IndexFunction<K extends Kind> {
   (object: ObjectOf<K>): readonly string[];
-  /** the one part of the object that it reads, where it is one: while that is the same, so are the values */
-  readonly part?: (object: ObjectOf<K>) => unknown;
+  /** all that it reads of the object, where it says so: while these parts are the same, so are the values */
+  readonly reads?: readonly IndexedPart[];
 }
 
 export interface Controller {
