@@ -19,7 +19,7 @@ export function ipFindings(text: string): readonly string[] {
     return parseAddress(withoutLeadingZeros(text)) === undefined ? [NO_IP] : ['must not have leading 0s'];
   }
   const mapped = typeof address === 'number' && text.includes(':');
-  return mapped ? ['must not be an IPv4-mapped IPv6 address'] : [];
+  return mapped ? ['must not be an IPv4-mapped IPv6 address'] : FINE;
 }
 
 export function cidrFindings(text: string): readonly string[] {
@@ -39,17 +39,19 @@ const SPECIAL_RANGES: readonly (readonly [what: string, ranges: readonly string[
   ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)', ['224.0.0.0/24', 'ff02::/16']],
 ];
 
-const SPECIAL_CIDRS = SPECIAL_RANGES.map(([what, ranges]) => ({ what, cidrs: ranges.map(cidrOf) }));
+const SPECIAL_CIDRS = SPECIAL_RANGES.flatMap(([what, ranges]) =>
+  ranges.map((range) => ({ what, cidr: cidrOf(range) })),
+);
+const FINE: readonly string[] = [];
 
 /** For addresses that traffic is sent to. */
 export function endpointIpFindings(text: string): readonly string[] {
   const address = parseAddress(text);
   if (address === undefined) return ['must be a valid IP address'];
-  const findings = isUnspecified(address) ? [`may not be unspecified (${text})`] : [];
-  for (const { what, cidrs } of SPECIAL_CIDRS) {
-    if (cidrs.some((cidr) => contains(cidr, address))) findings.push(what);
-  }
-  return findings;
+  // Special ranges are far from each other, and hold no unspecified address: one finding at most.
+  if (isUnspecified(address)) return [`may not be unspecified (${text})`];
+  for (const { what, cidr } of SPECIAL_CIDRS) if (contains(cidr, address)) return [what];
+  return FINE;
 }
 
 function isUnspecified(address: Address): boolean {

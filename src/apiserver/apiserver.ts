@@ -171,10 +171,9 @@ export class Apiserver {
     warnings: readonly string[],
     context: RequestContext,
   ): Written {
-    const told = warnings.length === 0 ? {} : { warnings };
     if (context.dryRun === true) {
       allocation.revert();
-      return { ok: true, object, changed: false, ...told };
+      return written(object, false, warnings);
     }
     const stored = atRevision(object, this.#store.revision + 1, before);
     // Watchers hear of the write before `put` returns and may write in turn: what it no longer needs must be free by then.
@@ -182,7 +181,7 @@ export class Apiserver {
     const expected = before === undefined ? 0 : Number(before.metadata.resourceVersion);
     const result = this.#store.write(KIND_INFO[object.kind].plural, key, stored, expected);
     if (!result.ok) throw new Error(`${object.kind} ${key} is at ${result.actual}, not at ${expected}`);
-    return { ok: true, object: stored, changed: true, ...told };
+    return written(stored, true, warnings);
   }
 
   /** PUT. */
@@ -288,7 +287,7 @@ export class Apiserver {
     }
     if (object !== before) return this.#write(key, object, before, allocation, warnings, context);
     allocation.revert();
-    return { ok: true, object: before, changed: false, ...(warnings.length === 0 ? {} : { warnings }) };
+    return written(before, false, warnings);
   }
 
   /** DELETE. Answers with the object as it was last. */
@@ -381,6 +380,10 @@ export class Apiserver {
 
 function joined(found: readonly string[], more: readonly string[] | undefined): readonly string[] {
   return more === undefined || more.length === 0 ? found : [...found, ...more];
+}
+
+function written(object: KubernetesObject, changed: boolean, warnings: readonly string[]): Written {
+  return warnings.length === 0 ? { ok: true, object, changed } : { ok: true, object, changed, warnings };
 }
 
 const NOTHING_TAKEN: Allocation = { commit() {}, revert() {} };

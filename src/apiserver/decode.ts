@@ -148,15 +148,16 @@ function decodeList(
   holder: Struct,
   findings: Findings,
 ): readonly unknown[] {
-  const list: unknown[] = [];
+  // A copy has room for what it holds; a list that grows has more, and keeps it.
+  const list = value.slice();
   let isShared = value.length === before.length;
   for (let i = 0; i < value.length; i++) {
     const item = value[i];
     const was = before[i];
-    const isDone = item === was && item !== undefined;
+    const isDone = (item === was && item !== undefined) || isPlainly(item, of);
     const part = isDone ? item : decodeType(of, item, was, { within: place, step: i }, holder, findings);
     if (part !== was) isShared = false;
-    list.push(part);
+    if (part !== item) list[i] = part;
   }
   return isShared && before !== NOTHING_BEFORE ? before : Object.freeze(list);
 }

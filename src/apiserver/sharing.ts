@@ -38,11 +38,11 @@ function shareFields(after: Fields, before: Fields): Fields {
     const was = before[name];
     extra--;
     if (value === was && value !== undefined) continue;
-    const part = share(value, was);
-    if (!Object.is(part, was) || !(name in before)) same = false;
-    if (fields === undefined && !Object.is(part, value)) fields = { ...after };
+    const part = typeof value === 'object' ? share(value, was) : value;
+    if (same && (!Object.is(part, was) || !(name in before))) same = false;
+    if (fields === undefined && part !== value) fields = { ...after };
     if (fields !== undefined) fields[name] = part;
   }
-  for (const _ in before) extra++;
+  if (same) for (const _ in before) extra++;
   return same && extra === 0 ? before : (fields ?? after);
 }
