@@ -2,7 +2,13 @@
  * What is to be written for one Service and address type, and how it becomes intents.
  * Source: k8s.io/endpointslice reconciler.go (`reconcileByAddressType`, `finalize`).
  */
-import type { Endpoint, EndpointPort, EndpointSlice, Service } from '../../src/model/index.ts';
+import {
+  type Endpoint,
+  type EndpointPort,
+  type EndpointSlice,
+  type Service,
+  withFields,
+} from '../../src/model/index.ts';
 import type { Intent } from '../../src/reconcile/index.ts';
 import type { AddressType } from './endpoints.ts';
 import { inWrittenOrder } from './ports.ts';
@@ -109,8 +115,8 @@ function created(next: NewSlice, service: Service, addressType: AddressType, tri
 
 function withAnnotations(slice: EndpointSlice, annotations: Readonly<Record<string, string>>, service: Service) {
   const { annotations: _, ...rest } = slice.metadata;
-  const metadata = { ...rest, labels: sliceLabelsOf(service) };
-  return Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations };
+  const metadata = withFields(rest, { labels: sliceLabelsOf(service) });
+  return Object.keys(annotations).length === 0 ? metadata : withFields(metadata, { annotations });
 }
 
 /** The slice with other endpoints; annotations that others have put on it stay. */

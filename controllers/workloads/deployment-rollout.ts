@@ -9,6 +9,7 @@ import {
   type Moment,
   matchesLabels,
   type ReplicaSet,
+  withFields,
 } from '../../src/model/index.ts';
 import type { Intent } from '../../src/reconcile/index.ts';
 import { ConditionList } from './condition-list.ts';
@@ -201,7 +202,8 @@ function newReplicaSet(deployment: Deployment, replicas: number, revision: numbe
   const { name, namespace } = deployment.metadata;
   const { selector, template, minReadySeconds } = deployment.spec;
   const hash = podTemplateHash(template);
-  const labels = { ...template.metadata.labels, [POD_TEMPLATE_HASH_LABEL]: hash };
+  const byHash = { [POD_TEMPLATE_HASH_LABEL]: hash };
+  const labels = withFields(template.metadata.labels ?? {}, byHash);
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -212,12 +214,12 @@ function newReplicaSet(deployment: Deployment, replicas: number, revision: numbe
       resourceVersion: '',
       creationTimestamp: '',
       labels,
-      annotations: { ...annotationsFor(deployment, {}, revision), ...replicasAnnotations(deployment) },
+      annotations: withFields(annotationsFor(deployment, {}, revision), replicasAnnotations(deployment)),
       ownerReferences: [controllerReference(deployment)],
     },
     spec: {
       replicas,
-      selector: { ...selector, matchLabels: { ...selector.matchLabels, [POD_TEMPLATE_HASH_LABEL]: hash } },
+      selector: { ...selector, matchLabels: withFields(selector.matchLabels ?? {}, byHash) },
       template: { ...template, metadata: { ...template.metadata, labels } },
       ...(minReadySeconds === undefined ? {} : { minReadySeconds }),
     },

@@ -34,6 +34,8 @@ export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
 }
 
 function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
+  const { labels: all } = template.metadata;
+  if (all !== undefined && !(POD_TEMPLATE_HASH_LABEL in all)) return template;
   const { [POD_TEMPLATE_HASH_LABEL]: _, ...labels } = template.metadata.labels ?? {};
   return { ...template, metadata: { ...template.metadata, labels } };
 }
