@@ -22,7 +22,7 @@ export interface Applied {
 export function withLastApplied(draft: Draft, namespaced: boolean): Applied {
   const sent = isFields(draft['metadata']) ? draft['metadata'] : {};
   const located: Fields = namespaced ? withFields(sent, { namespace: sent['namespace'] ?? 'default' }) : sent;
-  const { [LAST_APPLIED]: _, ...annotations } = isFields(located['annotations']) ? located['annotations'] : {};
+  const annotations = isFields(located['annotations']) ? withoutLast(located['annotations']) : {};
   const plain = { ...draft, metadata: withFields(located, { annotations }) };
   // As Go prints a map.
   const text = `${JSON.stringify(withSortedKeys(plain))}\n`;
@@ -34,6 +34,10 @@ export function withLastApplied(draft: Draft, namespaced: boolean): Applied {
       ? keyOf({ metadata: namespace === undefined ? { name } : { name, namespace } })
       : undefined;
   return { manifest, key, lastOf };
+}
+
+function withoutLast({ [LAST_APPLIED]: _, ...annotations }: Fields): Fields {
+  return annotations;
 }
 
 function lastOf(object: KubernetesObject): unknown {

@@ -14,12 +14,21 @@ const rightLabels = new WeakSet<Labels>();
 
 export function validateLabels(labels: Labels | undefined, field: string, errors: FieldErrors): void {
   if (labels === undefined || rightLabels.has(labels)) return;
-  const before = errors.causes.length;
+  if (areRight(labels)) {
+    if (Object.isFrozen(labels)) rightLabels.add(labels);
+    return;
+  }
   for (const key of Object.keys(labels).sort()) {
     errors.invalidEach(field, key, qualifiedName(key));
     errors.invalidEach(field, labels[key], labelValue(labels[key]!));
   }
-  if (errors.causes.length === before && Object.isFrozen(labels)) rightLabels.add(labels);
+}
+
+function areRight(labels: Labels): boolean {
+  for (const key in labels) {
+    if (qualifiedName(key).length > 0 || labelValue(labels[key]!).length > 0) return false;
+  }
+  return true;
 }
 
 function validateAnnotations(annotations: Labels | undefined, errors: FieldErrors): void {

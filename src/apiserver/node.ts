@@ -23,7 +23,7 @@ export const NODE_STRATEGY: Strategy<'Node'> = {
   prepareForStatusUpdate: (node, before) => (node.spec === before.spec ? node : { ...node, spec: before.spec }),
   validate,
   validateUpdate(node, before, errors) {
-    validate(node, errors);
+    if (node.spec !== before.spec || node.status !== before.status) validate(node, errors);
     validateChange(node, before, errors);
   },
   validateStatusUpdate: validateResources,

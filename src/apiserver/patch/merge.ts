@@ -1,10 +1,11 @@
 /** JSON merge patch (RFC 7386). Parts that the patch does not name are shared with the target. */
+import { copyOf } from '../../model/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isFields(patch)) return patch;
-  const merged: Record<string, unknown> = isFields(target) ? { ...target } : {};
+  const merged: Record<string, unknown> = isFields(target) ? copyOf(target) : {};
   for (const name in patch) {
     const value = patch[name];
     if (value === undefined) continue;
