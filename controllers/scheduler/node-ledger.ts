@@ -192,7 +192,8 @@ function applyNode(ledger: NodeLedger, before: Node | undefined, after: Node | u
   const same =
     before !== undefined &&
     after !== undefined &&
-    before.spec === after.spec &&
+    before.spec.unschedulable === after.spec.unschedulable &&
+    before.spec.taints === after.spec.taints &&
     before.metadata.labels === after.metadata.labels &&
     before.status.allocatable === after.status.allocatable;
   if (same) ledger.renewNode(after);

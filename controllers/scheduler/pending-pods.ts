@@ -2,15 +2,15 @@
  * The pods that wait for a node: those that nobody has looked at yet, in the order to take them, and those that did not fit,
  * by class. In place of the real scheduler's queues (kubernetes pkg/scheduler/backend/queue).
  */
-import { findCondition, isPodTerminal, type Pod } from '../../src/model/index.ts';
+import { findCondition, isPodTerminal, type Key, type Pod } from '../../src/model/index.ts';
 import type { ProjectionDeclaration } from '../../src/reconcile/index.ts';
 import { classOf } from './pod-class.ts';
 
 export const SCHEDULER_NAME = 'default-scheduler';
 
-/** Pods by uid, handed out by priority, then age. Pods come in that order nearly always, so it is kept by keeping theirs. */
+/** Pods by key, handed out by priority, then age. Pods come in that order nearly always, so it is kept by keeping theirs. */
 class PodQueue {
-  #pods = new Map<string, Pod>();
+  #pods = new Map<Key, Pod>();
   #last: Pod | undefined;
   #sorted = true;
 
@@ -18,28 +18,28 @@ class PodQueue {
     return this.#pods.size;
   }
 
-  add(pod: Pod): void {
+  add(key: Key, pod: Pod): void {
     if (this.#last !== undefined && compare(this.#last, pod) > 0) this.#sorted = false;
     this.#last = pod;
-    this.#pods.set(pod.metadata.uid, pod);
+    this.#pods.set(key, pod);
   }
 
-  delete({ metadata }: Pod): void {
-    this.#pods.delete(metadata.uid);
+  delete(key: Key): void {
+    this.#pods.delete(key);
     if (this.#pods.size > 0) return;
     this.#last = undefined;
     this.#sorted = true;
   }
 
-  /** The pods in order. Sorting is put off until somebody looks. */
-  values(): Iterable<Pod> {
+  /** The pods in order, each with its key. Sorting is put off until somebody looks. */
+  entries(): Iterable<[Key, Pod]> {
     if (!this.#sorted) {
-      const sorted = [...this.#pods.values()].sort(compare);
-      this.#pods = new Map(sorted.map((pod) => [pod.metadata.uid, pod]));
-      this.#last = sorted.at(-1);
+      const sorted = [...this.#pods].sort(([, a], [, b]) => compare(a, b));
+      this.#pods = new Map(sorted);
+      this.#last = sorted.at(-1)?.[1];
       this.#sorted = true;
     }
-    return this.#pods.values();
+    return this.#pods.entries();
   }
 }
 
@@ -53,9 +53,9 @@ export const PENDING_PODS: ProjectionDeclaration<PendingPods> = {
   name: 'scheduler pending pods',
   kinds: ['Pod'],
   create: () => ({ unseen: new PodQueue(), unschedulable: new Map() }),
-  apply: (value, before, after) => {
-    if (before !== undefined && isPending(before as Pod)) remove(value, before as Pod);
-    if (after !== undefined && isPending(after as Pod)) add(value, after as Pod);
+  apply: (value, before, after, key) => {
+    if (before !== undefined && isPending(before as Pod)) remove(value, key, before as Pod);
+    if (after !== undefined && isPending(after as Pod)) add(value, key, after as Pod);
   },
 };
 
@@ -71,9 +71,9 @@ export function isUnschedulable({ status }: Pod): boolean {
   return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
 }
 
-function add({ unseen, unschedulable }: PendingPods, pod: Pod): void {
+function add({ unseen, unschedulable }: PendingPods, key: Key, pod: Pod): void {
   if (!isUnschedulable(pod)) {
-    unseen.add(pod);
+    unseen.add(key, pod);
     return;
   }
   const { signature } = classOf(pod);
@@ -82,17 +82,17 @@ function add({ unseen, unschedulable }: PendingPods, pod: Pod): void {
     queue = new PodQueue();
     unschedulable.set(signature, queue);
   }
-  queue.add(pod);
+  queue.add(key, pod);
 }
 
-function remove({ unseen, unschedulable }: PendingPods, pod: Pod): void {
+function remove({ unseen, unschedulable }: PendingPods, key: Key, pod: Pod): void {
   if (!isUnschedulable(pod)) {
-    unseen.delete(pod);
+    unseen.delete(key);
     return;
   }
   const { signature } = classOf(pod);
   const queue = unschedulable.get(signature);
-  queue?.delete(pod);
+  queue?.delete(key);
   if (queue?.size === 0) unschedulable.delete(signature);
 }
 

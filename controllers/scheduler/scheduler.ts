@@ -8,7 +8,7 @@
  *
  * The Event Scheduled is left out: it would be one more write for each pod.
  */
-import { type Key, keyOf, type Moment, type Node, type Pod, timestampOf } from '../../src/model/index.ts';
+import { type Key, type Moment, type Node, type Pod, timestampOf } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { fitError } from './fit-error.ts';
 import { NODE_LEDGER, type NodeLedger, occupied } from './node-ledger.ts';
@@ -32,10 +32,10 @@ export const scheduler: Controller = {
     const { unseen, unschedulable } = view.projection(PENDING_PODS);
     if (unseen.size === 0 && unschedulable.size === 0) return [];
     const round = new Round(view.projection(NODE_LEDGER), at);
-    for (const queue of unschedulable.values()) round.retry(queue.values());
-    for (const pod of unseen.values()) {
+    for (const queue of unschedulable.values()) round.retry(queue.entries());
+    for (const [key, pod] of unseen.entries()) {
       if (round.isFull) break;
-      round.schedule(pod);
+      round.schedule(key, pod);
     }
     return round.intents;
   },
@@ -79,22 +79,22 @@ class Round {
   }
 
   /** Places pods of one class that did not fit before, until the first that still does not. */
-  retry(pods: Iterable<Pod>): void {
-    for (const pod of pods) if (this.isFull || !this.#place(pod, classOf(pod))) return;
+  retry(pods: Iterable<[Key, Pod]>): void {
+    for (const [key, pod] of pods) if (this.isFull || !this.#place(key, pod, classOf(pod))) return;
   }
 
-  schedule(pod: Pod): void {
+  schedule(key: Key, pod: Pod): void {
     const podClass = classOf(pod);
-    if (this.#place(pod, podClass)) return;
+    if (this.#place(key, pod, podClass)) return;
     this.#handled++;
     const message = this.#errorOf(podClass, pod.spec.preemptionPolicy);
     this.#intents.push(
       { do: 'event', about: pod, type: 'Warning', reason: 'FailedScheduling', message },
-      markUnschedulable(pod, message, this.#at),
+      markUnschedulable(key, pod, message, this.#at),
     );
   }
 
-  #place(pod: Pod, podClass: PodClass): boolean {
+  #place(key: Key, pod: Pod, podClass: PodClass): boolean {
     let picker = this.#pickers.get(podClass.signature);
     if (picker === undefined) {
       picker = new NodePicker(podClass, this.#ledger, this.#assumed);
@@ -103,7 +103,7 @@ class Round {
     const node = picker.pick();
     if (node === undefined) return false;
     this.#handled++;
-    this.#intents.push({ do: 'bind', pod: keyOf(pod), uid: pod.metadata.uid, node: node.name });
+    this.#intents.push({ do: 'bind', pod: key, uid: pod.metadata.uid, node: node.name });
     return true;
   }
 
@@ -117,7 +117,7 @@ class Round {
   }
 }
 
-function markUnschedulable(pod: Pod, message: string, at: Moment): Intent {
+function markUnschedulable(key: Key, pod: Pod, message: string, at: Moment): Intent {
   const others = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
   const condition = {
     type: 'PodScheduled',
@@ -129,5 +129,5 @@ function markUnschedulable(pod: Pod, message: string, at: Moment): Intent {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
   };
   const patch = { status: { conditions: [...others, condition] } };
-  return { do: 'patch', kind: 'Pod', key: keyOf(pod), patch, status: true, precondition: { uid: pod.metadata.uid } };
+  return { do: 'patch', kind: 'Pod', key, patch, status: true, precondition: { uid: pod.metadata.uid } };
 }

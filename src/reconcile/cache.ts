@@ -112,7 +112,7 @@ export class KindCache {
     }
     for (let i = 0; i < this.projections.length; i++) {
       const { declaration, value } = this.projections[i]!;
-      declaration.apply(value, before, after);
+      declaration.apply(value, before, after, key);
     }
     return before;
   }

@@ -52,7 +52,7 @@ export interface ProjectionDeclaration<T> {
   readonly kinds: readonly Kind[];
   create(): T;
   /** `before` undefined: the object is new; `after` undefined: it is gone */
-  apply(value: T, before: KubernetesObject | undefined, after: KubernetesObject | undefined): void;
+  apply(value: T, before: KubernetesObject | undefined, after: KubernetesObject | undefined, key: Key): void;
 }
 
 /** A part of an object that index functions read. Names and namespaces are none: they stay as they are. */
