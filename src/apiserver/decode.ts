@@ -64,7 +64,8 @@ function decodeStruct(
   let required = 0;
   let isKnown = known !== undefined;
   for (const name in value) {
-    const field = struct.byName.get(name);
+    const next = struct.fields[latest + 1];
+    const field = next?.name === name ? next : struct.byName.get(name);
     const part = value[name];
     if (field === undefined) {
       findings.unknownFields.push(pathOf({ within: place, step: name }));
