@@ -105,8 +105,10 @@ export class KindCache {
     if (filed === undefined) {
       if (after === undefined) return undefined;
       this.#follow(insert(this, key, after));
-    } else if (after === undefined) remove(this, filed);
-    else {
+    } else if (after === undefined) {
+      remove(this, filed);
+      this.#leave(filed);
+    } else {
       this.#follow(filed);
       replace(this, filed, after);
     }
@@ -141,6 +143,13 @@ export class KindCache {
     const likely = this.#changed?.next;
     if (likely === undefined || likely.key !== key || likely.object === undefined) return this.objects.get(key);
     return likely;
+  }
+
+  /** Nobody comes after what is gone: else each that came and went would hold on to the next. */
+  #leave(filed: Filed): void {
+    filed.next = undefined;
+    if (this.#changed === filed) this.#changed = undefined;
+    if (this.#found === filed) this.#found = undefined;
   }
 
   #follow(filed: Filed): void {
