@@ -4,22 +4,17 @@
  *
  * Source: CoreDNS plugin/kubernetes/controller.go (`svcImportLister`, `mcEpLister`), object/multicluster_endpoint.go.
  */
-import { type Dataplane, type DnsImportRecords, EMPTY_DATAPLANE } from '../../src/dataplane/index.ts';
+import type { DnsImportRecords } from '../../src/dataplane/index.ts';
 import { type EndpointSlice, type Key, keyOf } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
+import { saidByFiles } from './said-by-files.ts';
 import { movedByImport } from './serials.ts';
 
 const SERVICE_NAME_LABEL = 'multicluster.kubernetes.io/service-name';
 const NO_KEYS: readonly Key[] = [];
 const SLICES_OF_IMPORT = 'coredns-slices-of-import';
 
-/** The files that were read last, and what they say: asked at every write while nobody wants imports. */
-let read = { file: EMPTY_DATAPLANE.file, wanted: false };
-
-function wantsImports({ file }: Dataplane): boolean {
-  if (read.file !== file) read = { file, wanted: file.some((text) => /^\s*multicluster\b/m.test(text)) };
-  return read.wanted;
-}
+const wantsImports = saidByFiles((file) => file.some((text) => /^\s*multicluster\b/m.test(text)));
 
 /** A slice belongs to the import that its label names. */
 function importsOf({ metadata }: EndpointSlice): readonly Key[] {

@@ -2,18 +2,13 @@
  * coredns-pods: the addresses of pods, but only where the Corefile says `pods verified`; otherwise CoreDNS does not
  * even watch them (plugin/kubernetes/kubernetes.go, `initPodCache`).
  */
-import { type Dataplane, type DnsPod, EMPTY_DATAPLANE } from '../../src/dataplane/index.ts';
+import type { DnsPod } from '../../src/dataplane/index.ts';
 import { keyOf, type Pod } from '../../src/model/index.ts';
 import type { Controller, Intent } from '../../src/reconcile/index.ts';
+import { saidByFiles } from './said-by-files.ts';
 import { movedByPod } from './serials.ts';
 
-/** The files that were read last, and what they say: asked at every write while nobody wants pods. */
-let read = { file: EMPTY_DATAPLANE.file, wanted: false };
-
-function wantsPods({ file }: Dataplane): boolean {
-  if (read.file !== file) read = { file, wanted: file.some((text) => /\bpods\s+verified\b/.test(text)) };
-  return read.wanted;
-}
+const wantsPods = saidByFiles((file) => file.some((text) => /\bpods\s+verified\b/.test(text)));
 
 /** Terminating and finished pods have no name (plugin/kubernetes/object/pod.go). */
 export function dnsPodOf({ metadata, status }: Pod): DnsPod | undefined {

@@ -3,10 +3,11 @@
  *
  * Source: CoreDNS plugin/kubernetes/controller.go (informers, indexers, `detectChanges`).
  */
-import type { Dataplane, DnsRecords } from '../../src/dataplane/index.ts';
+import type { DnsRecords } from '../../src/dataplane/index.ts';
 import { type EndpointSlice, isEqual, type Key, keyOf, type Moment } from '../../src/model/index.ts';
 import type { Controller, Intent, View } from '../../src/reconcile/index.ts';
 import { COREFILE } from './config-controller.ts';
+import { saidByFiles } from './said-by-files.ts';
 import { type MovedSerials, movedSerials } from './serials.ts';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
@@ -41,14 +42,7 @@ function modified(zone: keyof MovedSerials, at: Moment): Intent {
   return { do: 'program', piece: 'dnsModified', key: zone, value: at };
 }
 
-/** The Corefile that was read last, and whether it says `zonal`: asked for each Service that changes. */
-let read = { corefile: '', zonal: false };
-
-function zonal({ file }: Dataplane): boolean {
-  const corefile = file.get(COREFILE) ?? '';
-  if (read.corefile !== corefile) read = { corefile, zonal: /^\s*zonal\s*$/m.test(corefile) };
-  return read.zonal;
-}
+const isZonal = saidByFiles((file) => /^\s*zonal\s*$/m.test(file.get(COREFILE) ?? ''));
 
 export const corednsRecords: Controller = {
   name: 'coredns-records',
@@ -63,7 +57,7 @@ export const corednsRecords: Controller = {
     const after = recordsOf(view, key);
     const before = view.dataplane.dns.get(key);
     if (sameObjects(before, after)) return [];
-    const moved = movedSerials(before, after, zonal(view.dataplane));
+    const moved = movedSerials(before, after, isZonal(view.dataplane));
     const intents: Intent[] = [{ do: 'program', piece: 'dns', key, value: after }];
     for (const zone of ['external', 'internal'] as const) if (moved[zone]) intents.unshift(modified(zone, at));
     return intents;
