@@ -70,3 +70,18 @@ test('an index holds each object once under each of its values, in whatever orde
     }),
   );
 });
+
+test('an object that went and came again is found after the one that it came after before', () => {
+  const version = (key: number, under: string) => objectOf({ key, under: [under] });
+  const cache = new Cache([reader], () => EMPTY_DATAPLANE);
+  const [first, second, again, changed] = [version(1, 'a'), version(2, 'a'), version(2, 'b'), version(2, 'c')];
+  cache.apply('Namespace', 'n1', first);
+  cache.apply('Namespace', 'n2', second);
+  cache.apply('Namespace', 'n2', undefined);
+  cache.apply('Namespace', 'n2', again);
+  expect(cache.get('Namespace', 'n1')).toBe(first);
+  expect(cache.get('Namespace', 'n2')).toBe(again);
+  cache.apply('Namespace', 'n1', version(1, 'b'));
+  expect(cache.apply('Namespace', 'n2', changed)).toBe(again);
+  expect([...cache.byIndex('Namespace', 'under', 'c')]).toEqual([changed]);
+});

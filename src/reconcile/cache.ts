@@ -126,7 +126,7 @@ export class KindCache {
   get(key: Key): AnyObject | undefined {
     const last = this.#found;
     if (last !== undefined) {
-      if (last.key === key && last.object !== undefined) return last.object;
+      if (last.key === key) return last.object;
       const likely = last.next;
       if (likely !== undefined && likely.key === key && likely.object !== undefined) {
         this.#found = likely;
